@@ -1,0 +1,37 @@
+# Every target sets up what it needs; a second run reuses it.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: setup demo test check learn lint clean
+
+setup: $(READY)
+
+$(READY): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) not found; say which Python 3.11 or later to use: make PYTHON=python3" >&2; exit 2; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .
+	@touch $(READY)
+
+demo: setup
+	$(BIN)/engrax demo
+
+test: setup
+	$(BIN)/python -m pytest -n 2 -m "not learn"
+
+check: lint
+	$(BIN)/python -m pytest -n 2 -m "not learn and not slow"
+
+learn: setup
+	$(BIN)/python -m pytest -m learn
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist

@@ -1,0 +1,1 @@
+"""Agents under one contract, and their registry."""

@@ -1,0 +1,55 @@
+"""The agent contract."""
+
+import abc
+from collections.abc import Mapping
+from typing import Generic, TypeVar
+
+import equinox as eqx
+import jax
+from jaxtyping import Array, Float, Int, Key, PyTree
+
+from engrax.types import AgentInput, AgentOutput
+
+S = TypeVar("S")
+
+
+class AbstractAgent(eqx.Module, Generic[S]):
+    """Acts on one stream, and replays what it did so that it can be learned from.
+
+    The laws (`engrax.testing.check_agent` tests them):
+
+    1. `unroll` with the keys and actions of acting gives the acting outputs.
+    2. Where `first`, the previous action, the previous reward and the state do not matter.
+    3. The state's tree, shapes and dtypes never change; streams do not touch one another under `vmap`.
+    4. `refresh` under unchanged parameters is the identity to rounding.
+    5. `unroll` of a state of None equals that of `init_state()`.
+    """
+
+    @abc.abstractmethod
+    def init_state(self) -> S:
+        """The state before the first step of a life."""
+
+    @abc.abstractmethod
+    def step(self, state: S, inp: AgentInput, *, key: Key[Array, ""]) -> tuple[S, Int[Array, ""], AgentOutput]:
+        """Acts: consumes one input, samples an action. Returns the state, the action and the output."""
+
+    @abc.abstractmethod
+    def unroll(
+        self, state: S | None, inps: AgentInput, actions: Int[Array, " t"], keys: Key[Array, " t+1"]
+    ) -> tuple[S, AgentOutput]:
+        """Replays T+1 inputs under the T actions that were taken: T+1 outputs, and the state after T inputs."""
+
+    def refresh(self, state: S) -> S:
+        """Recomputes what the state holds that was derived from the parameters."""
+        return state
+
+    def auxiliary_losses(
+        self, inps: AgentInput, outs: AgentOutput, actions: Int[Array, " t"], returns: Float[Array, " t"]
+    ) -> Mapping[str, Float[Array, " t"]]:
+        """Named losses per step, already weighted, to be added to the learner's own."""
+        del inps, outs, actions, returns
+        return {}
+
+    def parameter_groups(self) -> PyTree[str]:
+        """A label a parameter: each group has an optimiser of its own; by default there is one, `agent`."""
+        return jax.tree.map(lambda _: "agent", eqx.filter(self, eqx.is_inexact_array))

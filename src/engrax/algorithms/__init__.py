@@ -1,0 +1,1 @@
+"""Learners: from segments to updated parameters."""

@@ -1,0 +1,1 @@
+"""Tasks under one contract, and their registry."""

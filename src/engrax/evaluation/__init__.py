@@ -1,0 +1,1 @@
+"""Playing fresh episodes, and what to say about them."""

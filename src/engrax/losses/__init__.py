@@ -1,0 +1,1 @@
+"""Equations of learning: one function each, on one unbatched trajectory."""

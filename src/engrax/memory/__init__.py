@@ -1,0 +1,1 @@
+"""Memories under one contract, and their registry."""

@@ -1,0 +1,58 @@
+"""The memory contract."""
+
+import abc
+from typing import Generic, TypeVar
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
+
+from engrax.types import Recall
+
+S = TypeVar("S")
+
+
+class AbstractMemory(eqx.Module, Generic[S]):
+    """Turns the stream of inputs into a stream of outputs that may depend on the past of the episode.
+
+    One stream, no batch axis. The laws (`engrax.testing.check_memory` tests them):
+
+    1. The state's tree, shapes and dtypes never change.
+    2. `unroll` equals a scan of `step`, and two pieces equal the whole.
+    3. Streams do not touch one another under `vmap`, also when at different steps of their episodes.
+    4. From `first` on, neither output nor gradient depends on anything earlier, whatever finite numbers were there.
+    5. Gradients are finite, from an empty memory too.
+    6. `refresh` under unchanged parameters is the identity to rounding.
+    7. `recall` shows items of this episode only, and is empty for a memory that attends to nothing.
+    8. `unroll(None, ...)` equals `unroll(init_state(), ...)`.
+
+    Attributes:
+        input_size: d, the width of an input.
+        output_size: h, the width of an output.
+    """
+
+    input_size: eqx.AbstractVar[int]
+    output_size: eqx.AbstractVar[int]
+
+    @abc.abstractmethod
+    def init_state(self) -> S:
+        """An empty memory."""
+
+    @abc.abstractmethod
+    def step(self, state: S, x: Float[Array, " d"], first: Bool[Array, ""]) -> tuple[S, Float[Array, " h"]]:
+        """Reads with one input, then remembers it. Where `first`, the state before counts as empty."""
+
+    @abc.abstractmethod
+    def unroll(
+        self, state: S | None, xs: Float[Array, "t d"], firsts: Bool[Array, " t"]
+    ) -> tuple[S, Float[Array, "t h"]]:
+        """The same as `step` over time, in the fastest way; a state of None is an empty memory, known to be so."""
+
+    def refresh(self, state: S) -> S:
+        """Recomputes what the state holds that was derived from the parameters; after they change."""
+        return state
+
+    def recall(self, state: S, x: Float[Array, " d"], first: Bool[Array, ""]) -> Recall:
+        """What a `step` with these arguments would attend to; empty unless the memory attends to items."""
+        del state, x, first
+        return Recall(jnp.zeros((0,)), jnp.zeros((0,), jnp.int32), jnp.zeros((0,), bool))

@@ -1,0 +1,1 @@
+"""Building blocks of agents: encoders, decoders, heads, attention, recurrent cells."""

@@ -1,0 +1,1 @@
+"""Public contract suites and probes: check your own memory, agent or environment."""
