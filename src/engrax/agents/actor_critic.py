@@ -1,0 +1,151 @@
+"""An actor-critic around any memory: LSTM, HCAM and all other memory agents are this one."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TypeVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, Key
+
+from engrax.agents.base import AbstractAgent
+from engrax.memory import MEMORIES, AbstractMemory
+from engrax.nn.decoders import AbstractDecoder, make_decoder
+from engrax.nn.encoders import AbstractEncoder, EncoderSizes, make_encoder
+from engrax.nn.linear import MLP
+from engrax.types import AgentInput, AgentOutput, Spec
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True)
+class ReconstructionWeights:
+    """How much the reconstruction of each modality counts in the loss; 0 leaves it out."""
+
+    image: float = 1.0
+    """Sigmoid cross-entropy, averaged over pixels."""
+    symbols: float = 1.0
+    """Sigmoid cross-entropy, averaged over squares and binary digits."""
+    text: float = 0.1
+    """Softmax cross-entropy, averaged over tokens."""
+    vector: float = 1.0
+    """Half the squared error, averaged over components."""
+
+
+@dataclass(frozen=True)
+class ActorCriticSizes:
+    """Sizes of an actor-critic, and its self-supervision."""
+
+    encoders: EncoderSizes = field(default_factory=EncoderSizes)
+    """Sizes of the encoders."""
+    hidden: int = 64
+    """Hidden units of the policy's and of the value's MLP."""
+    reconstruction: bool = True
+    """Whether the memory's output must reconstruct the present observation."""
+    weights: ReconstructionWeights = field(default_factory=ReconstructionWeights)
+    """Weights of the reconstruction's parts."""
+
+
+class ActorCritic(AbstractAgent[S]):
+    """Encoders, a memory, heads for policy and value, and decoders that reconstruct what was just seen.
+
+    Features of all modalities, the previous action (one-hot, with a code of its own for "none") and the previous
+    reward are concatenated into the memory's input; all heads read the memory's output.
+
+    Source: Lampinen et al. 2021, arXiv 2105.14039, section 3: encoders, self-supervision of the memory's output by
+    reconstruction. Previous action and reward as inputs are a choice.
+    """
+
+    encoders: dict[str, AbstractEncoder]
+    memory: AbstractMemory[S]
+    policy: MLP
+    value: MLP
+    decoders: dict[str, AbstractDecoder]
+    weights: tuple[tuple[str, float], ...] = eqx.field(static=True)
+    num_actions: int = eqx.field(static=True)
+
+    def __init__(
+        self,
+        observation_spec: Mapping[str, Spec],
+        num_actions: int,
+        *,
+        memory: Callable[..., AbstractMemory[S]] = MEMORIES["hcam"],
+        sizes: ActorCriticSizes = ActorCriticSizes(),  # noqa: B008 (frozen)
+        key: Key[Array, ""],
+    ):
+        """Args:
+
+        observation_spec: one spec a modality.
+        num_actions: how many actions there are.
+        memory: makes the memory: `memory(input_size, key=key)`.
+        sizes: of encoders and heads, and the self-supervision.
+        key: for the parameters.
+        """
+        encoder_key, memory_key, policy_key, value_key, decoder_key = jax.random.split(key, 5)
+        specs = sorted(observation_spec.items())
+        keys = jax.random.split(encoder_key, len(specs))
+        self.encoders = {n: make_encoder(s, sizes.encoders, key=k) for (n, s), k in zip(specs, keys, strict=True)}
+        input_size = sum(encoder.output_size for encoder in self.encoders.values()) + num_actions + 2
+        self.memory = memory(input_size, key=memory_key)
+        size = self.memory.output_size
+        self.policy = MLP((size, sizes.hidden, num_actions), key=policy_key, last_init="small")
+        self.value = MLP((size, sizes.hidden, 1), key=value_key)
+        weights = asdict(sizes.weights) if sizes.reconstruction else {}
+        decoded = [(name, spec) for name, spec in specs if weights.get(name, 0.0) > 0.0]
+        keys = jax.random.split(decoder_key, max(len(decoded), 1))
+        self.decoders = {
+            n: make_decoder(s, size, sizes.encoders, key=k) for (n, s), k in zip(decoded, keys, strict=False)
+        }
+        self.weights = tuple((name, weights[name]) for name, _ in decoded)
+        self.num_actions = num_actions
+
+    def init_state(self) -> S:
+        """An empty memory."""
+        return self.memory.init_state()
+
+    def refresh(self, state: S) -> S:
+        """Refreshes the memory."""
+        return self.memory.refresh(state)
+
+    def step(self, state: S, inp: AgentInput, *, key: Key[Array, ""]) -> tuple[S, Int[Array, ""], AgentOutput]:
+        """Samples an action from the policy."""
+        state, h = self.memory.step(state, self.embed(inp), inp.first)
+        output = self._output(h)
+        return state, jax.random.categorical(key, output.logits), output
+
+    def unroll(
+        self, state: S | None, inps: AgentInput, actions: Int[Array, " t"], keys: Key[Array, " n"]
+    ) -> tuple[S, AgentOutput]:
+        """Encodes and decodes all steps at once; the policy's sampling leaves no trace, so keys are not needed."""
+        del actions, keys
+        xs = self.embed(inps)
+        _, hs = self.memory.unroll(state, xs, inps.first)
+        state, _ = self.memory.unroll(state, xs[:-1], inps.first[:-1])  # whichever is not used is not computed
+        return state, self._output(hs)
+
+    def auxiliary_losses(
+        self, inps: AgentInput, outs: AgentOutput, actions: Int[Array, " t"], returns: Float[Array, " t"]
+    ) -> dict[str, Float[Array, " t"]]:
+        """The weighted cost of each modality, `reconstruct_<modality>`, of the first T steps."""
+        del returns
+        steps = actions.shape[0]
+        return {
+            f"reconstruct_{name}": weight * self._reconstruct(name, inps.observation[name][:steps], outs, steps)
+            for name, weight in self.weights
+        }
+
+    def embed(self, inps: AgentInput) -> Float[Array, "*t d"]:
+        """The memory's input, over any leading axes; at `first` there was no action and no reward."""
+        features = [encoder(inps.observation[name]) for name, encoder in self.encoders.items()]
+        action = jnp.where(inps.first, self.num_actions, inps.previous_action)
+        reward = jnp.where(inps.first, 0.0, inps.previous_reward)
+        features += [jax.nn.one_hot(action, self.num_actions + 1), reward[..., None]]
+        return jnp.concatenate(features, axis=-1)
+
+    def _output(self, h: Float[Array, "*t h"]) -> AgentOutput:
+        return AgentOutput(logits=self.policy(h), value=self.value(h)[..., 0], auxiliary=h)
+
+    def _reconstruct(self, name: str, observation: Array, outs: AgentOutput, steps: int) -> Float[Array, " t"]:
+        decoder = self.decoders[name]
+        return decoder.loss(decoder(outs.auxiliary[:steps]), observation)

@@ -1,0 +1,20 @@
+"""Optimisers: Adam with clipped gradients, one a parameter group."""
+
+import jax
+import optax
+from jaxtyping import PyTree
+
+from engrax.agents.base import AbstractAgent
+
+
+def make_optimiser(
+    agent: AbstractAgent, learning_rate: float, max_gradient_norm: float, epsilon: float
+) -> optax.GradientTransformation:
+    """Adam behind a clip of the global norm, one for each of the agent's parameter groups."""
+    labels: PyTree[str] = agent.parameter_groups()
+
+    def adam() -> optax.GradientTransformation:
+        return optax.chain(optax.clip_by_global_norm(max_gradient_norm), optax.adam(learning_rate, eps=epsilon))
+
+    groups = sorted(set(jax.tree.leaves(labels)))
+    return adam() if len(groups) == 1 else optax.multi_transform({group: adam() for group in groups}, labels)

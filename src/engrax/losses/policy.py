@@ -1,0 +1,29 @@
+"""Policy losses, per step of one trajectory."""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+
+def log_probabilities(logits: Float[Array, "t a"], actions: Int[Array, " t"]) -> Float[Array, " t"]:
+    """log pi(a_t) under softmax(logits)."""
+    chosen = jax.nn.one_hot(actions, logits.shape[-1])
+    return jnp.sum(chosen * jax.nn.log_softmax(logits), axis=-1)
+
+
+def clipped_surrogate(
+    log_ratios: Float[Array, " t"], advantages: Float[Array, " t"], clip: float
+) -> Float[Array, " t"]:
+    """-min(rho A, clip(rho, 1 - c, 1 + c) A), rho = pi / pi_behaviour.
+
+    Source: Schulman et al. 2017, arXiv 1707.06347, equation 7.
+    """
+    ratios = jnp.exp(log_ratios)
+    clipped = jnp.clip(ratios, 1.0 - clip, 1.0 + clip)
+    return -jnp.minimum(ratios * advantages, clipped * advantages)
+
+
+def entropies(logits: Float[Array, "t a"]) -> Float[Array, " t"]:
+    """-sum_a pi(a) log pi(a), in nats."""
+    log_policy = jax.nn.log_softmax(logits)
+    return -jnp.sum(jnp.exp(log_policy) * log_policy, axis=-1)

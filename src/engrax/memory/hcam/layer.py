@@ -1,0 +1,161 @@
+"""One HCAM layer: local attention, hierarchical attention over chunks, an MLP."""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, Key
+
+from engrax.memory.hcam import clock
+from engrax.memory.hcam.read import ChunkCache, HierarchicalAttention, Read
+from engrax.nn.linear import MLP, LayerNorm
+from engrax.nn.local_attention import KeysValues, LocalAttention
+
+
+class LayerState(NamedTuple):
+    """What a layer remembers: rings of the last W inputs and of M + 1 chunks, raw and projected.
+
+    Raw vectors are what is remembered; projections are kept so that no step projects a vector twice.
+    """
+
+    inputs: Float[Array, "w d"]
+    local: KeysValues
+    contents: Float[Array, "s c d"]
+    cache: ChunkCache
+
+
+class HCAMLayer(eqx.Module):
+    """x + local(norm x), then x + hierarchical(norm x), then x + mlp(norm x).
+
+    What is stored is the un-normalised input to the hierarchical block (choice). An empty memory adds exactly zero.
+    """
+
+    local_norm: LayerNorm
+    local: LocalAttention
+    block_norm: LayerNorm
+    attention: HierarchicalAttention
+    mlp_norm: LayerNorm
+    mlp: MLP
+    chunk_size: int = eqx.field(static=True)
+    num_slots: int = eqx.field(static=True)
+
+    def __init__(
+        self, size: int, *, num_heads: int, window: int, chunk_size: int, num_chunks: int, top_k: int,
+        mlp_size: int, key: Key[Array, ""],
+    ):  # fmt: skip
+        """Args: as of `HCAM`."""
+        local_key, attention_key, mlp_key = jax.random.split(key, 3)
+        self.local_norm, self.block_norm, self.mlp_norm = LayerNorm(size), LayerNorm(size), LayerNorm(size)
+        self.local = LocalAttention(size, num_heads, window, key=local_key)
+        self.attention = HierarchicalAttention(size, size, num_heads, top_k, key=attention_key)
+        self.mlp = MLP((size, mlp_size, size), key=mlp_key)
+        self.chunk_size, self.num_slots = chunk_size, num_chunks + 1
+
+    def init_state(self) -> LayerState:
+        """Zeros; what is valid follows from the step count alone."""
+        size = self.block_norm.scale.shape[0]
+        rows, chunks = jnp.zeros((self.local.window, size)), jnp.zeros((self.num_slots, self.chunk_size, size))
+        return LayerState(rows, KeysValues(rows, rows), chunks, ChunkCache(chunks, chunks, chunks[:, 0]))
+
+    def refresh(self, state: LayerState) -> LayerState:
+        """Projects all that is remembered again."""
+        local = self.local.project(self.local_norm(state.inputs))
+        return state._replace(local=local, cache=self.attention.project(state.contents))
+
+    def step(
+        self, state: LayerState, count: Int[Array, ""], x: Float[Array, " d"]
+    ) -> tuple[LayerState, Float[Array, " d"], Read]:
+        """One step: writes first, so that rings are updated in place, then reads.
+
+        The row being written is in a slot that cannot be read yet.
+        """
+        state = self._write_local(state, count, x)
+        back = (count - jnp.arange(self.local.window)) % self.local.window
+        attended, _ = self.local.attend_window(self.local_norm(x), state.local, back, count)
+        x = x + attended
+        state = self._write_chunk(state, count, x)
+        valid = clock.readable_now(count, self.num_slots, self.chunk_size)
+        read = self.attention.read(self.block_norm(x), state.cache, valid)
+        x = x + jnp.where(jnp.any(valid), read.output, 0.0)
+        return state, x + self.mlp(self.mlp_norm(x)), read
+
+    def unroll(
+        self, state: LayerState | None, count: Int[Array, ""], steps: Int[Array, " t"], xs: Float[Array, "t d"]
+    ) -> tuple[LayerState, Float[Array, "t d"]]:
+        """The same for all times at once; `steps` are their numbers within their episodes."""
+        past_local, past_rows = self._past(state, count)
+        attended = xs + self.local.attend_sequence(self.local_norm(xs), past_local, steps)
+        timeline = jnp.concatenate([past_rows, jax.lax.stop_gradient(attended)])
+        cache, valid = self._chunks(state, count, steps, timeline)
+        read = self.attention.read_sequence(self.block_norm(attended), cache, valid)
+        ys = attended + jnp.where(jnp.any(valid, axis=1)[:, None], read, 0.0)
+        ys = ys + self.mlp(self.mlp_norm(ys))
+        return self._state_after(self.init_state() if state is None else state, steps, xs, attended), ys
+
+    def _write_local(self, state: LayerState, count: Int[Array, ""], x: Float[Array, " d"]) -> LayerState:
+        place = count % self.local.window
+        new = self.local.project(self.local_norm(x))
+        local = KeysValues(*(_put(ring, place, row) for ring, row in zip(state.local, new, strict=True)))
+        return state._replace(inputs=_put(state.inputs, place, x), local=local)
+
+    def _write_chunk(self, state: LayerState, count: Int[Array, ""], x: Float[Array, " d"]) -> LayerState:
+        slot, place = count // self.chunk_size % self.num_slots, count % self.chunk_size
+        contents = _put(state.contents, (slot, place), x)
+        key, value = self.attention.project_rows(x, place, self.chunk_size)
+        summary_key = self.attention.project_summary(contents[slot])
+        cache = ChunkCache(
+            _put(state.cache.keys, (slot, place), key),
+            _put(state.cache.values, (slot, place), value),
+            _put(state.cache.summary_keys, slot, summary_key),
+        )
+        return state._replace(contents=contents, cache=cache)
+
+    def _past(self, state: LayerState | None, count: Int[Array, ""]) -> tuple[KeysValues, Float[Array, "p d"]]:
+        """The last W - 1 local keys and values and the last C - 1 stored rows, oldest first."""
+        size, window = self.block_norm.scale.shape[0], self.local.window
+        if state is None:
+            zeros = jnp.zeros((window - 1, size))
+            return KeysValues(zeros, zeros), jnp.zeros((self.chunk_size - 1, size))
+        local = jax.tree.map(lambda ring: ring[(count + 1 + jnp.arange(window - 1)) % window], state.local)
+        rows = state.contents.reshape(-1, size)
+        return local, rows[(count - (self.chunk_size - 1) + jnp.arange(self.chunk_size - 1)) % rows.shape[0]]
+
+    def _chunks(
+        self, state: LayerState | None, count: Int[Array, ""], steps: Int[Array, " t"], timeline: Float[Array, "r d"]
+    ) -> tuple[ChunkCache, Bool[Array, "t m"]]:
+        """All chunks that some time of the segment may read, and which time may read which.
+
+        A read needs at least k of them; where a segment cannot complete so many, the rest are never readable.
+        """
+        begun = 0 if state is None else self.chunk_size - 1
+        most = max((steps.shape[0] - 1 + begun) // self.chunk_size, self.attention.top_k)
+        ends = clock.chunk_ends(steps, self.chunk_size, most)
+        new = self.attention.project(timeline[ends[:, None] + jnp.arange(self.chunk_size)[None, :]])
+        valid = clock.readable_new(ends, steps, self.num_slots, self.chunk_size)
+        if state is None:
+            return new, valid
+        old = clock.readable_old(count, steps, self.num_slots, self.chunk_size)
+        cache = jax.tree.map(lambda a, b: jnp.concatenate([a, b]), state.cache, new)
+        return cache, jnp.concatenate([old, valid], axis=1)
+
+    def _state_after(
+        self, state: LayerState, steps: Int[Array, " t"], xs: Float[Array, "t d"], stored: Float[Array, "t d"]
+    ) -> LayerState:
+        """The rings after a segment: what its last episode left in reach is written, then projected."""
+        rows = state.contents.reshape(-1, xs.shape[1])
+        inputs = _put_last(state.inputs, steps, xs)
+        contents = _put_last(rows, steps, stored).reshape(state.contents.shape)
+        return self.refresh(state._replace(inputs=inputs, contents=contents))
+
+
+def _put(ring: Float[Array, "..."], place: Int[Array, ""] | tuple, row: Float[Array, "..."]) -> Float[Array, "..."]:
+    """Overwrites one row; places are in bounds by construction."""
+    return ring.at[place].set(row, mode="promise_in_bounds")
+
+
+def _put_last(ring: Float[Array, "r d"], steps: Int[Array, " t"], rows: Float[Array, "t d"]) -> Float[Array, "r d"]:
+    """Writes the rows of the last episode that are still in reach, each to its place in the ring."""
+    size, times = ring.shape[0], jnp.arange(steps.shape[0])
+    kept = (steps == steps[-1] - (times[-1] - times)) & (times[-1] - times < size)
+    return ring.at[jnp.where(kept, steps % size, size)].set(rows, mode="drop")

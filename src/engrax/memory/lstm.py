@@ -1,0 +1,47 @@
+"""Long short-term memory as a memory."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Key
+
+from engrax.memory.base import AbstractMemory
+from engrax.nn.recurrent import LSTMCell, LSTMState
+
+
+class LSTM(AbstractMemory[LSTMState]):
+    """One LSTM layer; its output is its hidden state."""
+
+    cell: LSTMCell
+    input_size: int = eqx.field(static=True)
+    output_size: int = eqx.field(static=True)
+
+    def __init__(self, input_size: int, *, width: int = 64, key: Key[Array, ""]):
+        """Args: `input_size`, `width` of hidden and cell state, `key` for the parameters."""
+        self.cell = LSTMCell(input_size, width, key=key)
+        self.input_size, self.output_size = input_size, width
+
+    def init_state(self) -> LSTMState:
+        """Zeros."""
+        return self.cell.init_state()
+
+    def step(
+        self, state: LSTMState, x: Float[Array, " d"], first: Bool[Array, ""]
+    ) -> tuple[LSTMState, Float[Array, " h"]]:
+        """One step of the recurrence."""
+        return self._recur(state, (self.cell.drive(x), first))
+
+    def unroll(
+        self, state: LSTMState | None, xs: Float[Array, "t d"], firsts: Bool[Array, " t"]
+    ) -> tuple[LSTMState, Float[Array, "t h"]]:
+        """A scan of the recurrence; the inputs' part is one product before it."""
+        state = self.init_state() if state is None else state
+        return jax.lax.scan(lambda *now: self._recur(*now), state, (self.cell.drive(xs), firsts))
+
+    def _recur(
+        self, state: LSTMState, inputs: tuple[Float[Array, " g"], Bool[Array, ""]]
+    ) -> tuple[LSTMState, Float[Array, " h"]]:
+        driven, first = inputs
+        state = LSTMState(*(jnp.where(first, 0.0, part) for part in state))
+        state = self.cell.recur(state, driven)
+        return state, state.hidden

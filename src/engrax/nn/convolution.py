@@ -1,0 +1,103 @@
+"""Convolutional networks over batches of images [n, height, width, channels]."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key
+
+from engrax.types import ImageSpec
+
+CHANNELS = (16, 32, 32)
+
+
+class Convolution(eqx.Module):
+    """A convolution with bias; He-initialised."""
+
+    kernel: Float[Array, "k k i o"]
+    bias: Float[Array, " o"]
+    stride: int = eqx.field(static=True)
+    padding: str = eqx.field(static=True)
+
+    def __init__(
+        self, size: int, channels: tuple[int, int], *, stride: int = 1, padding: str = "SAME", key: Key[Array, ""]
+    ):
+        """Args: kernel edge, channels in and out, stride, `SAME` or `VALID`, key."""
+        shape = (size, size, *channels)
+        self.kernel = jax.nn.initializers.he_normal(in_axis=(0, 1, 2), out_axis=3)(key, shape)
+        self.bias = jnp.zeros(channels[1])
+        self.stride, self.padding = stride, padding
+
+    def __call__(self, x: Float[Array, "n h w i"]) -> Float[Array, "n a b o"]:
+        """Convolves."""
+        strides, numbers = (self.stride, self.stride), ("NHWC", "HWIO", "NHWC")
+        y = jax.lax.conv_general_dilated(x, self.kernel, strides, self.padding, dimension_numbers=numbers)
+        return y + jnp.broadcast_to(self.bias, y.shape)
+
+
+class TileCNN(eqx.Module):
+    """For pictures made of tiles: one kernel a tile, then two layers of 3x3 over the grid of tiles."""
+
+    layers: tuple[Convolution, ...]
+
+    def __init__(self, spec: ImageSpec, tile: int, *, key: Key[Array, ""]):
+        """Raises ValueError where the tile does not divide the image."""
+        if spec.height % tile or spec.width % tile:
+            raise ValueError(f"tile {tile} does not divide the image {spec.height}x{spec.width}: choose one that does")
+        keys = jax.random.split(key, 3)
+        first = Convolution(tile, (spec.channels, CHANNELS[0]), stride=tile, padding="VALID", key=keys[0])
+        pairs = zip(CHANNELS[:-1], CHANNELS[1:], keys[1:], strict=True)
+        self.layers = (first, *(Convolution(3, (i, o), key=k) for i, o, k in pairs))
+
+    def __call__(self, x: Float[Array, "n h w c"]) -> Float[Array, "n a b o"]:
+        """Features of each tile in its surroundings."""
+        for layer in self.layers:
+            x = jax.nn.relu(layer(x))
+        return x
+
+
+class ResidualBlock(eqx.Module):
+    """x + conv(relu(conv(relu(x))))."""
+
+    layers: tuple[Convolution, Convolution]
+
+    def __init__(self, channels: int, *, key: Key[Array, ""]):
+        """Args: channels, key."""
+        first, second = jax.random.split(key)
+        pair = (channels, channels)
+        self.layers = (Convolution(3, pair, key=first), Convolution(3, pair, key=second))
+
+    def __call__(self, x: Float[Array, "n h w c"]) -> Float[Array, "n h w c"]:
+        """Adds the block's correction."""
+        return x + self.layers[1](jax.nn.relu(self.layers[0](jax.nn.relu(x))))
+
+
+class ResNet(eqx.Module):
+    """IMPALA's deep network (Espeholt et al. 2018, figure 3): 3 x (convolution, pool by 2, two residual blocks)."""
+
+    stages: tuple[tuple[Convolution, ResidualBlock, ResidualBlock], ...]
+
+    def __init__(self, spec: ImageSpec, tile: int, *, key: Key[Array, ""]):
+        """Args: the spec, a tile size that it ignores, key."""
+        del tile
+        pairs = zip((spec.channels, *CHANNELS[:-1]), CHANNELS, jax.random.split(key, 3), strict=True)
+        self.stages = tuple(self._stage(i, o, k) for i, o, k in pairs)
+
+    def _stage(self, inputs: int, outputs: int, key: Key[Array, ""]):
+        keys = jax.random.split(key, 3)
+        blocks = (ResidualBlock(outputs, key=keys[1]), ResidualBlock(outputs, key=keys[2]))
+        return (Convolution(3, (inputs, outputs), key=keys[0]), *blocks)
+
+    def __call__(self, x: Float[Array, "n h w c"]) -> Float[Array, "n a b o"]:
+        """Features at an eighth of the resolution."""
+        for convolution, *blocks in self.stages:
+            window, strides = (1, 3, 3, 1), (1, 2, 2, 1)
+            x = jax.lax.reduce_window(convolution(x), -jnp.inf, jax.lax.max, window, strides, "SAME")
+            for block in blocks:
+                x = block(x)
+        return jax.nn.relu(x)
+
+
+def features_of_pixels(network: TileCNN | ResNet, spec: ImageSpec) -> int:
+    """How many numbers the network makes of one image."""
+    image = jax.ShapeDtypeStruct((1, *spec.shape), jnp.float32)
+    return jax.eval_shape(network, image).size

@@ -1,0 +1,169 @@
+"""Encoders: from one modality's observation, with any leading axes, to a vector of features."""
+
+import abc
+from dataclasses import dataclass
+from typing import Literal
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, Key, UInt8
+
+from engrax.nn.convolution import ResNet, TileCNN, features_of_pixels
+from engrax.nn.linear import apply, linear
+from engrax.nn.recurrent import LSTMCell
+from engrax.nn.symbols import multi_hot
+from engrax.types import ImageSpec, Spec, SymbolsSpec, TextSpec, VectorSpec
+
+
+@dataclass(frozen=True)
+class EncoderSizes:
+    """Sizes of the encoders."""
+
+    image: Literal["tile", "resnet"] = "tile"
+    """Which image encoder, `tile` (a CNN whose first kernel is one tile) or `resnet`."""
+    tile: int = 9
+    """Pixels along a tile's edge, for the `tile` encoder and for decoding images."""
+    image_features: int = 256
+    """Features made of an image."""
+    symbol_embedding: int = 8
+    """Width of the embedding of a square."""
+    filter_size: int = 3
+    """Squares along the edge of the shared filter over a grid of symbols."""
+    filter_channels: int = 32
+    """Channels of that filter."""
+    text_embedding: int = 32
+    """Width of a word's embedding and of the LSTM over the sentence."""
+    vector_features: int = 64
+    """Features made of a vector."""
+
+
+class AbstractEncoder(eqx.Module):
+    """Maps `[*n, *observation]` to `[*n, output_size]`."""
+
+    output_size: eqx.AbstractVar[int]
+
+    @abc.abstractmethod
+    def __call__(self, observation: Array) -> Float[Array, "*n e"]:
+        """Encodes; leading axes stay."""
+
+
+class ImageEncoder(AbstractEncoder):
+    """A convolutional network, then one linear layer with ReLU."""
+
+    network: TileCNN | ResNet
+    head: eqx.nn.Linear
+    output_size: int = eqx.field(static=True)
+
+    def __init__(self, spec: ImageSpec, sizes: EncoderSizes, *, key: Key[Array, ""]):
+        """Args: the spec, the sizes, and a key for the parameters."""
+        network_key, head_key = jax.random.split(key)
+        make = {"tile": TileCNN, "resnet": ResNet}[sizes.image]
+        self.network = make(spec, sizes.tile, key=network_key)
+        self.head = linear(features_of_pixels(self.network, spec), sizes.image_features, key=head_key, init="he")
+        self.output_size = sizes.image_features
+
+    def __call__(self, observation: UInt8[Array, "*n h w c"]) -> Float[Array, "*n e"]:
+        """Encodes pixels 0..255."""
+        batch = observation.shape[:-3]
+        pixels = observation.reshape(-1, *observation.shape[-3:]).astype(jnp.float32) / 255.0
+        features = self.network(pixels).reshape(pixels.shape[0], -1)
+        return jax.nn.relu(apply(self.head, features)).reshape(*batch, -1)
+
+
+class SymbolsEncoder(AbstractEncoder):
+    """Embeds each square, runs one filter over blocks of squares, and shows both where and whether something is.
+
+    The blocks do not overlap; where they do not fill the grid its margins are left out. The features are each
+    block's (what is where) and their sum over blocks (what there is, wherever).
+    """
+
+    embedding: Float[Array, "s e"]
+    filter: eqx.nn.Linear
+    spec: SymbolsSpec = eqx.field(static=True)
+    block: tuple[int, int] = eqx.field(static=True)
+    output_size: int = eqx.field(static=True)
+
+    def __init__(self, spec: SymbolsSpec, sizes: EncoderSizes, *, key: Key[Array, ""]):
+        """Args: the spec, the sizes, and a key for the parameters."""
+        embedding_key, filter_key = jax.random.split(key)
+        self.spec = spec
+        self.block = (min(sizes.filter_size, spec.height), min(sizes.filter_size, spec.width))
+        squares = self.block[0] * self.block[1]
+        self.embedding = jax.random.normal(embedding_key, (sum(spec.sizes), sizes.symbol_embedding))
+        fan_in = squares * sizes.symbol_embedding
+        self.filter = linear(fan_in, sizes.filter_channels, key=filter_key, init="he")
+        blocks = (spec.height // self.block[0]) * (spec.width // self.block[1])
+        self.output_size = (blocks + 1) * sizes.filter_channels
+
+    def __call__(self, observation: UInt8[Array, "*n h w f"]) -> Float[Array, "*n e"]:
+        """Encodes a grid of symbols."""
+        batch = observation.shape[:-3]
+        blocks = self._blocks(observation.reshape(-1, *observation.shape[-3:]))
+        squares = multi_hot(blocks, self.spec.sizes) @ self.embedding
+        channels = jax.nn.relu(apply(self.filter, squares.reshape(*squares.shape[:2], -1)))
+        whole = jnp.concatenate([channels.reshape(channels.shape[0], -1), jnp.sum(channels, axis=1)], axis=-1)
+        return whole.reshape(*batch, -1)
+
+    def _blocks(self, grid: UInt8[Array, "n h w f"]) -> UInt8[Array, "n b s f"]:
+        high, wide = self.block
+        rows, columns = self.spec.height // high, self.spec.width // wide
+        top, left = (self.spec.height - rows * high) // 2, (self.spec.width - columns * wide) // 2
+        grid = grid[:, top : top + rows * high, left : left + columns * wide]
+        grid = grid.reshape(-1, rows, high, columns, wide, grid.shape[-1]).transpose(0, 1, 3, 2, 4, 5)
+        return grid.reshape(-1, rows * columns, high * wide, grid.shape[-1])
+
+
+class TextEncoder(AbstractEncoder):
+    """Embeds each word, and reads the sentence with an LSTM."""
+
+    embedding: Float[Array, "v e"]
+    cell: LSTMCell
+    output_size: int = eqx.field(static=True)
+
+    def __init__(self, spec: TextSpec, sizes: EncoderSizes, *, key: Key[Array, ""]):
+        """Args: the spec, the sizes, and a key for the parameters."""
+        embedding_key, cell_key = jax.random.split(key)
+        self.embedding = jax.random.normal(embedding_key, (len(spec.vocabulary), sizes.text_embedding))
+        self.cell = LSTMCell(sizes.text_embedding, sizes.text_embedding, key=cell_key)
+        self.output_size = sizes.text_embedding
+
+    def __call__(self, observation: Int[Array, "*n l"]) -> Float[Array, "*n e"]:
+        """Encodes token ids."""
+        batch = observation.shape[:-1]
+        words = jax.nn.one_hot(observation, self.embedding.shape[0]) @ self.embedding
+        driven = self.cell.drive(words).reshape(-1, observation.shape[-1], 4 * self.output_size)
+        return jax.vmap(self._read)(driven).reshape(*batch, -1)
+
+    def _read(self, driven: Float[Array, "l g"]) -> Float[Array, " e"]:
+        recur = lambda state, word: (self.cell.recur(state, word), None)  # noqa: E731
+        return jax.lax.scan(recur, self.cell.init_state(), driven)[0].hidden
+
+
+class VectorEncoder(AbstractEncoder):
+    """One linear layer."""
+
+    layer: eqx.nn.Linear
+    output_size: int = eqx.field(static=True)
+
+    def __init__(self, spec: VectorSpec, sizes: EncoderSizes, *, key: Key[Array, ""]):
+        """Args: the spec, the sizes, and a key for the parameters."""
+        self.layer = linear(spec.size, sizes.vector_features, key=key)
+        self.output_size = sizes.vector_features
+
+    def __call__(self, observation: Float[Array, "*n d"]) -> Float[Array, "*n e"]:
+        """Encodes real numbers."""
+        return apply(self.layer, observation)
+
+
+def make_encoder(spec: Spec, sizes: EncoderSizes, *, key: Key[Array, ""]) -> AbstractEncoder:
+    """The encoder for a spec."""
+    match spec:
+        case ImageSpec():
+            return ImageEncoder(spec, sizes, key=key)
+        case SymbolsSpec():
+            return SymbolsEncoder(spec, sizes, key=key)
+        case TextSpec():
+            return TextEncoder(spec, sizes, key=key)
+        case VectorSpec():
+            return VectorEncoder(spec, sizes, key=key)

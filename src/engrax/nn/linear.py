@@ -1,0 +1,71 @@
+"""Linear layers, and their use over any leading axes."""
+
+from typing import Literal
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key
+
+Initialiser = Literal["lecun", "he", "small"]
+SCALES: dict[Initialiser, float] = {"lecun": 1.0, "he": 2.0, "small": 1e-4}
+
+
+def linear(
+    input_size: int, output_size: int, *, key: Key[Array, ""], bias: bool = True, init: Initialiser = "lecun"
+) -> eqx.nn.Linear:
+    """A linear layer with variance-scaled, fan-in, truncated-normal weights and zero biases.
+
+    Args:
+        input_size: width of the input.
+        output_size: width of the output.
+        key: for the weights.
+        bias: whether there is one.
+        init: `lecun` (variance 1/fan-in), `he` (2/fan-in), or `small` (1e-4/fan-in, for policy heads).
+    """
+    layer = eqx.nn.Linear(input_size, output_size, use_bias=bias, key=key)
+    make = jax.nn.initializers.variance_scaling(SCALES[init], "fan_in", "truncated_normal", in_axis=-1, out_axis=-2)
+    layer = eqx.tree_at(lambda where: where.weight, layer, make(key, (output_size, input_size)))
+    return eqx.tree_at(lambda where: where.bias, layer, jnp.zeros(output_size)) if bias else layer
+
+
+def apply(layer: eqx.nn.Linear, x: Float[Array, "*batch i"]) -> Float[Array, "*batch o"]:
+    """The layer over every leading axis at once: one large matrix product instead of many small ones."""
+    y = jax.lax.dot_general(x, layer.weight, (((x.ndim - 1,), (1,)), ((), ())))
+    return y if layer.bias is None else y + jnp.broadcast_to(layer.bias, y.shape)
+
+
+class MLP(eqx.Module):
+    """Hidden layers with ReLU and a linear output, over any leading axes."""
+
+    layers: tuple[eqx.nn.Linear, ...]
+
+    def __init__(self, sizes: tuple[int, ...], *, key: Key[Array, ""], last_init: Initialiser = "lecun"):
+        """Args: `sizes` from input to output; `last_init` of the output layer."""
+        keys = jax.random.split(key, len(sizes) - 1)
+        inits: list[Initialiser] = [*("he" for _ in sizes[2:]), last_init]
+        pairs = zip(sizes[:-1], sizes[1:], inits, keys, strict=True)
+        self.layers = tuple(linear(i, o, key=k, init=init) for i, o, init, k in pairs)
+
+    def __call__(self, x: Float[Array, "*batch i"]) -> Float[Array, "*batch o"]:
+        """`[..., i]` to `[..., o]`."""
+        for layer in self.layers[:-1]:
+            x = jax.nn.relu(apply(layer, x))
+        return apply(self.layers[-1], x)
+
+
+class LayerNorm(eqx.Module):
+    """Layer normalisation (Ba et al. 2016, arXiv 1607.06450) over the last axis, any leading axes."""
+
+    scale: Float[Array, " d"]
+    offset: Float[Array, " d"]
+
+    def __init__(self, size: int):
+        """Args: `size`, the width of what is normalised."""
+        self.scale, self.offset = jnp.ones(size), jnp.zeros(size)
+
+    def __call__(self, x: Float[Array, "*batch d"]) -> Float[Array, "*batch d"]:
+        """Zero mean and unit variance, then scale and offset."""
+        centred = x - jnp.mean(x, axis=-1, keepdims=True)
+        normal = centred * jax.lax.rsqrt(jnp.mean(jnp.square(centred), axis=-1, keepdims=True) + 1e-5)
+        return normal * jnp.broadcast_to(self.scale, x.shape) + jnp.broadcast_to(self.offset, x.shape)

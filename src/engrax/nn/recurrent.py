@@ -1,0 +1,49 @@
+"""Recurrent cells."""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key
+
+from engrax.nn.linear import apply, linear
+
+
+class LSTMState(NamedTuple):
+    """The output h and the cell c."""
+
+    hidden: Float[Array, " h"]
+    cell: Float[Array, " h"]
+
+
+class LSTMCell(eqx.Module):
+    """i, f, g, o = W [x, h] + b;  c' = sigmoid(f + 1) c + sigmoid(i) tanh(g);  h' = sigmoid(o) tanh(c').
+
+    Source: Hochreiter and Schmidhuber 1997, with forget gates (Gers et al. 2000), whose bias starts at 1. The part
+    that comes from the input is apart, so that a sequence's inputs go through it in one product.
+    """
+
+    from_input: eqx.nn.Linear
+    from_hidden: eqx.nn.Linear
+
+    def __init__(self, input_size: int, size: int, *, key: Key[Array, ""]):
+        """Args: widths of the input and of the state, `key` for the parameters."""
+        input_key, hidden_key = jax.random.split(key)
+        self.from_input = linear(input_size, 4 * size, key=input_key)
+        self.from_hidden = linear(size, 4 * size, key=hidden_key, bias=False)
+
+    def init_state(self) -> LSTMState:
+        """Zeros."""
+        zeros = jnp.zeros(self.from_hidden.weight.shape[1])
+        return LSTMState(zeros, zeros)
+
+    def drive(self, xs: Float[Array, "*t d"]) -> Float[Array, "*t g"]:
+        """The input's part of the gates, over any leading axes."""
+        return apply(self.from_input, xs)
+
+    def recur(self, state: LSTMState, driven: Float[Array, " g"]) -> LSTMState:
+        """One step, given the input's part of the gates."""
+        i, f, g, o = jnp.split(driven + apply(self.from_hidden, state.hidden), 4)
+        cell = jax.nn.sigmoid(f + 1.0) * state.cell + jax.nn.sigmoid(i) * jnp.tanh(g)
+        return LSTMState(jax.nn.sigmoid(o) * jnp.tanh(cell), cell)

@@ -1,0 +1,48 @@
+"""PPO's targets and losses as slow float64 loops."""
+
+import numpy as np
+
+
+def advantages(rewards, discounts, values, void, trace):
+    """Each advantage as the sum of later temporal-difference errors, until the episode's end."""
+    length = len(rewards)
+    result = np.zeros(length)
+    for t in range(length):
+        factor = 1.0
+        for s in range(t, length):
+            if void[s]:
+                break
+            result[t] += factor * (rewards[s] + discounts[s] * values[s + 1] - values[s])
+            factor *= trace * discounts[s]
+    return result
+
+
+def softmax(logits):
+    weights = np.exp(np.asarray(logits, np.float64) - np.max(logits))
+    return weights / weights.sum()
+
+
+def loss(settings, behaviour, targets, outputs, auxiliary, acted, valid):
+    """The scalar loss of a batch, one step at a time.
+
+    `behaviour` is (logits, actions), `targets` are (normalised advantages, returns), `outputs` the learner's (logits, values), lists over streams.
+    """
+    policy = value = entropy = extra = 0.0
+    steps = n_acted = n_valid = 0
+    for b in range(len(valid)):
+        for t in range(len(valid[b])):
+            steps += 1
+            extra += sum(part[b][t] for part in auxiliary.values())
+            if valid[b][t]:
+                n_valid += 1
+                value += 0.5 * (targets[1][b][t] - outputs[1][b][t]) ** 2
+            if acted[b][t]:
+                n_acted += 1
+                now, then = softmax(outputs[0][b][t]), softmax(behaviour[0][b][t])
+                action = behaviour[1][b][t]
+                ratio, advantage = now[action] / then[action], targets[0][b][t]
+                clipped = min(max(ratio, 1 - settings.clip), 1 + settings.clip)
+                policy -= min(ratio * advantage, clipped * advantage)
+                entropy -= np.sum(now * np.log(now))
+    total = policy / n_acted - settings.entropy_cost * entropy / n_acted
+    return total + settings.value_cost * value / n_valid + extra / steps

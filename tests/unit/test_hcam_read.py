@@ -1,0 +1,84 @@
+"""The read against a slow float64 oracle written from the spec."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from engrax.memory.hcam import HierarchicalAttention
+
+from oracles.hcam import oracle_read, random_biases
+
+
+@pytest.mark.parametrize(
+    ("num_chunks", "top_k", "valid"),
+    [
+        (5, 2, "11111"),
+        (5, 2, "01011"),
+        (5, 3, "00100"),  # fewer valid than k
+        (5, 2, "00000"),  # none: the first k share the weight
+        (4, 4, "1111"),
+        (1, 1, "1"),
+    ],
+)
+def test_read_equals_the_oracle(num_chunks, top_k, valid):
+    keys = jax.random.split(jax.random.key(num_chunks), 4)
+    attention = random_biases(HierarchicalAttention(6, 8, 2, top_k, key=keys[0]), keys[3])
+    query = jax.random.normal(keys[1], (6,))
+    contents = jax.random.normal(keys[2], (num_chunks, 3, 8))
+    flags = np.array([c == "1" for c in valid])
+    got = attention(query, contents, jnp.asarray(flags))
+    np.testing.assert_allclose(got, oracle_read(attention, query, contents, flags), atol=1e-5)
+
+
+@pytest.mark.parametrize("num_chunks", [4, 40])  # the dense form, and the gathering one
+def test_reading_a_sequence_equals_reading_one_by_one(num_chunks):
+    keys = jax.random.split(jax.random.key(1), 4)
+    attention = HierarchicalAttention(8, 8, 2, 2, key=keys[0])
+    queries, contents = jax.random.normal(keys[1], (7, 8)), jax.random.normal(keys[2], (num_chunks, 3, 8))
+    valid = jax.random.bernoulli(keys[3], 0.3, (7, num_chunks)).at[0].set(False)
+    got = attention.read_sequence(queries, attention.project(contents), valid)
+    want = [oracle_read(attention, q, contents, np.asarray(v)) for q, v in zip(queries, valid, strict=True)]
+    np.testing.assert_allclose(got[1:], want[1:], atol=1e-5)
+    assert np.all(np.isfinite(got))
+
+
+def test_no_gradient_reaches_the_contents_and_every_projection_learns():
+    keys = jax.random.split(jax.random.key(2), 3)
+    attention = HierarchicalAttention(6, 8, 2, 2, key=keys[0])
+    query, contents = jax.random.normal(keys[1], (6,)), jax.random.normal(keys[2], (5, 3, 8))
+
+    def loss(attention, contents):
+        return jnp.sum(jnp.square(attention(query, contents, jnp.ones(5, bool))))
+
+    to_parameters, to_contents = jax.grad(loss, argnums=(0, 1))(attention, contents)
+    assert np.all(np.asarray(to_contents) == 0)
+    for name in ("relevance_query", "relevance_key", "detail_query", "detail_key", "detail_value", "detail_output"):
+        assert np.any(np.asarray(getattr(to_parameters, name).weight) != 0), name
+
+
+def test_outside_numbers_can_be_loaded():
+    attention = HierarchicalAttention(6, 8, 2, 2, key=jax.random.key(0))
+    assert isinstance(attention.relevance_query, eqx.nn.Linear)
+    assert attention.relevance_query.weight.shape == (8, 6)
+    assert attention.relevance_query.bias is None
+    assert attention.relevance_key.bias is None
+    doubled = eqx.tree_at(lambda a: a.detail_output.weight, attention, 2 * attention.detail_output.weight)
+    arguments = (jnp.ones(6), jnp.ones((3, 4, 8)), jnp.ones(3, bool))
+    np.testing.assert_allclose(doubled(*arguments), 2 * attention(*arguments), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [((6, 9, 3, 2), "even"), ((6, 8, 3, 2), "multiple of num_heads"), ((6, 8, 2, 0), "at least one")],
+)
+def test_sizes_that_do_not_fit_are_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        HierarchicalAttention(*arguments, key=jax.random.key(0))
+
+
+def test_more_chunks_wanted_than_there_are():
+    attention = HierarchicalAttention(6, 8, 2, 4, key=jax.random.key(0))
+    with pytest.raises(ValueError, match="top_k is 4 but there are only 3 chunks"):
+        attention(jnp.ones(6), jnp.ones((3, 4, 8)), jnp.ones(3, bool))
