@@ -34,11 +34,15 @@ class ImageSpec:
 
 @dataclass(frozen=True)
 class SymbolsSpec:
-    """A grid of categorical features: uint8 `[height, width, len(sizes)]`; feature f takes values 0..sizes[f]-1."""
+    """A grid of categorical features: uint8 `[height, width, len(sizes)]`; feature f takes values 0..sizes[f]-1.
+
+    `salience` says how much each feature counts when a grid is reconstructed: 1 each where it is empty.
+    """
 
     height: int
     width: int
     sizes: tuple[int, ...]
+    salience: tuple[float, ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -19,6 +19,8 @@ class AbstractEnvironment(eqx.Module, Generic[S]):
     `step` follow from these: a step after `last` ignores its action and opens the next episode, as dm_env and
     Gymnasium's NEXT_STEP mode have it. The choice between going on and restarting is made on the state, which should
     therefore be small; observations are made once, from the chosen state.
+
+    Rewards and discounts are float32; no step is both `first` and `last`.
     """
 
     @property
@@ -52,6 +54,11 @@ class AbstractEnvironment(eqx.Module, Generic[S]):
     def observe(self, state: S) -> TimeStep:
         """The time step that this state shows; `info` always has the same entries."""
 
+    def restart(self, state: S, key: Key[Array, ""]) -> S:
+        """The state at the start of the episode that follows on one that ended in `state`."""
+        del state
+        return self.draw(key)
+
     def reset(self, key: Key[Array, ""]) -> tuple[S, TimeStep]:
         """Opens an episode: its state and its `first` step."""
         state = self.draw(key)
@@ -60,5 +67,5 @@ class AbstractEnvironment(eqx.Module, Generic[S]):
     def step(self, state: S, action: Int[Array, ""], key: Key[Array, ""]) -> tuple[S, TimeStep]:
         """Advances one step, or opens the next episode if the last step was `last`."""
         advanced = self.advance(state, action, key)
-        state = tree_where(self.is_last(state), self.draw(key), advanced)
+        state = tree_where(self.is_last(state), self.restart(state, key), advanced)
         return state, self.observe(state)

@@ -21,7 +21,7 @@ class AbstractMemory(eqx.Module, Generic[S]):
     2. `unroll` equals a scan of `step`, and two pieces equal the whole.
     3. Streams do not touch one another under `vmap`, also when at different steps of their episodes.
     4. From `first` on, neither output nor gradient depends on anything earlier, whatever finite numbers were there.
-    5. Gradients are finite, from an empty memory too.
+    5. Gradients are finite, from an empty memory too; from a refreshed state those of `unroll` are those of a scan.
     6. `refresh` under unchanged parameters is the identity to rounding.
     7. `recall` shows items of this episode only, and is empty for a memory that attends to nothing.
     8. `unroll(None, ...)` equals `unroll(init_state(), ...)`.
@@ -36,7 +36,7 @@ class AbstractMemory(eqx.Module, Generic[S]):
 
     @abc.abstractmethod
     def init_state(self) -> S:
-        """An empty memory."""
+        """An empty memory: what any state is where `first`."""
 
     @abc.abstractmethod
     def step(self, state: S, x: Float[Array, " d"], first: Bool[Array, ""]) -> tuple[S, Float[Array, " h"]]:

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float, Int, Key, UInt8
 
 from engrax.nn.encoders import EncoderSizes
 from engrax.nn.linear import apply, linear
-from engrax.nn.symbols import binary_digits, num_digits
+from engrax.nn.symbols import binary_digits, block_shape, blocks_of, num_digits
 from engrax.types import ImageSpec, Spec, SymbolsSpec, TextSpec, VectorSpec
 
 TILE_CHANNELS = 16
@@ -62,29 +62,37 @@ class ImageDecoder(AbstractDecoder):
 
 
 class SymbolsDecoder(AbstractDecoder):
-    """A linear map to the binary digits of every square's features, under half the squared error (choice).
+    """A linear map to features of blocks of squares, and one shared linear map to the binary digits of a block.
 
-    Digits are a quarter of the outputs that one softmax a feature would need, and the squared error costs no
-    exponentials: together they make reconstruction cheap beside the memory.
+    The cost is half the squared error, each feature's digits counting as much as its salience (choice). Digits are a
+    quarter of the outputs that one softmax a feature would need, and the squared error costs no exponentials:
+    reconstruction stays cheap beside the memory. The blocks are the encoder's.
     """
 
-    layer: eqx.nn.Linear
+    to_grid: eqx.nn.Linear
+    to_digits: eqx.nn.Linear
     spec: SymbolsSpec = eqx.field(static=True)
+    block: tuple[int, int] = eqx.field(static=True)
 
     def __init__(self, spec: SymbolsSpec, input_size: int, sizes: EncoderSizes, *, key: Key[Array, ""]):
-        """Args: the spec, width of the input, sizes (unused), key."""
-        del sizes
-        self.spec = spec
-        self.layer = linear(input_size, spec.height * spec.width * num_digits(spec.sizes), key=key)
+        """Args: the spec, width of the input, sizes (of blocks and their channels), key."""
+        grid_key, digits_key = jax.random.split(key)
+        self.spec, self.block = spec, block_shape(spec, sizes.filter_size)
+        squares = self.block[0] * self.block[1]
+        blocks = (spec.height // self.block[0]) * (spec.width // self.block[1])
+        self.to_grid = linear(input_size, blocks * sizes.filter_channels, key=grid_key, init="he")
+        self.to_digits = linear(sizes.filter_channels, squares * num_digits(spec.sizes), key=digits_key, init="small")
 
-    def __call__(self, h: Float[Array, "*n d"]) -> Float[Array, "*n o"]:
-        """The expected digits, all squares in one row."""
-        return apply(self.layer, h)
+    def __call__(self, h: Float[Array, "*n d"]) -> Float[Array, "*n b o"]:
+        """The expected digits of each block, its squares in one row."""
+        grid = jax.nn.relu(apply(self.to_grid, h))
+        return apply(self.to_digits, grid.reshape(*h.shape[:-1], -1, self.to_digits.weight.shape[1]))
 
-    def loss(self, prediction: Float[Array, "*n o"], observation: UInt8[Array, "*n h w f"]) -> Float[Array, "*n"]:
+    def loss(self, prediction: Float[Array, "*n b o"], observation: UInt8[Array, "*n h w f"]) -> Float[Array, "*n"]:
         """Half the squared error, summed over squares and digits."""
-        targets = binary_digits(observation, self.spec.sizes).reshape(prediction.shape)
-        return 0.5 * jnp.sum(jnp.square(prediction - targets), axis=-1)
+        targets = binary_digits(blocks_of(observation, self.block), self.spec.sizes).reshape(prediction.shape)
+        weights = jnp.tile(digit_weights(self.spec), self.block[0] * self.block[1])
+        return 0.5 * jnp.sum(jnp.square(prediction - targets) @ weights, axis=-1)
 
 
 class TextDecoder(AbstractDecoder):
@@ -126,6 +134,13 @@ class VectorDecoder(AbstractDecoder):
     def loss(self, prediction: Float[Array, "*n o"], observation: Float[Array, "*n o"]) -> Float[Array, "*n"]:
         """Half the squared error, averaged over components."""
         return 0.5 * jnp.mean(jnp.square(prediction - observation), axis=-1)
+
+
+def digit_weights(spec: SymbolsSpec) -> Float[Array, " b"]:
+    """The salience of each of one square's binary digits."""
+    salience = spec.salience or (1.0,) * len(spec.sizes)
+    digits = [num_digits((size,)) for size in spec.sizes]
+    return jnp.repeat(jnp.asarray(salience), jnp.asarray(digits), total_repeat_length=sum(digits))
 
 
 def sigmoid_cross_entropy(logits: Float[Array, "*n"], targets: Float[Array, "*n"]) -> Float[Array, "*n"]:

@@ -42,7 +42,8 @@ class LocalAttention(eqx.Module):
         if size % num_heads:
             raise ValueError(f"width {size} cannot be cut into {num_heads} heads: choose heads that divide it")
         keys = jax.random.split(key, 5)
-        self.query, self.key, self.value, self.output = (linear(size, size, key=k) for k in keys[:4])
+        self.query, self.key, self.value = (linear(size, size, key=k) for k in keys[:3])
+        self.output = linear(size, size, key=keys[3], init="small")
         self.position = linear(size, size, key=keys[4], bias=False)
         self.content_bias = self.position_bias = jnp.zeros((num_heads, size // num_heads))
         self.num_heads, self.window = num_heads, window

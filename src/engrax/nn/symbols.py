@@ -6,10 +6,31 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, UInt8
 
+from engrax.types import SymbolsSpec
+
+
+def block_shape(spec: SymbolsSpec, size: int) -> tuple[int, int]:
+    """Rows and columns of a block of at most size x size squares."""
+    return min(size, spec.height), min(size, spec.width)
+
+
+def blocks_of(grid: UInt8[Array, "*n h w f"], block: tuple[int, int]) -> UInt8[Array, "*n b s f"]:
+    """Cuts a grid into blocks of squares; the margins that no block fills are left out."""
+    (height, width, features), (high, wide) = grid.shape[-3:], block
+    rows, columns = height // high, width // wide
+    top, left = (height - rows * high) // 2, (width - columns * wide) // 2
+    cut = grid[..., top : top + rows * high, left : left + columns * wide, :]
+    cut = cut.reshape(-1, rows, high, columns, wide, features).transpose(0, 1, 3, 2, 4, 5)
+    return cut.reshape(*grid.shape[:-3], rows * columns, high * wide, features)
+
 
 def multi_hot(symbols: UInt8[Array, "*n f"], sizes: tuple[int, ...]) -> Float[Array, "*n s"]:
-    """The one-hot codes of all features side by side: s = sum(sizes)."""
-    codes = [jax.nn.one_hot(symbols[..., i], size) for i, size in enumerate(sizes)]
+    """The one-hot codes of all features side by side, without the first value's: s = sum(sizes) - len(sizes).
+
+    Value 0 of a feature means nothing (no colour, an empty square) and has the code zero: an empty grid, most of every
+    picture, gives no features, and what is there stands out.
+    """
+    codes = [jax.nn.one_hot(symbols[..., i] - 1, size - 1) for i, size in enumerate(sizes)]
     return jnp.concatenate(codes, axis=-1)
 
 

@@ -95,7 +95,8 @@ class Trainer:
         key, act_key, learn_key = jax.random.split(state.key, 3)
         actors, segments, episodes = self.act(state.agent, state.actors, act_key)
         agent, optimiser, metrics = self.learn(state.agent, state.optimiser, segments, learn_key)
-        return TrainState(agent, optimiser, actors, key, state.updates + 1), metrics | summary(episodes)
+        following = TrainState(agent, optimiser, actors, key, state.updates + 1)
+        return following, metrics | summary(episodes)
 
     def _start(self, agent: AbstractAgent[Any], key: Key[Array, ""]) -> Actor:
         keys = jax.random.split(key, self.streams)

@@ -1,1 +1,20 @@
-"""Public contract suites and probes: check your own memory, agent or environment."""
+"""Public contract suites: the laws every memory, agent and environment keeps, to be tried on yours."""
+
+from engrax.testing.agent_suite import AGENT_LAWS, check_agent
+from engrax.testing.contract import ContractError, Settings
+from engrax.testing.environment_laws import ENVIRONMENT_LAWS, check_environment
+from engrax.testing.memory_suite import MEMORY_LAWS, check_memory
+from engrax.testing.random_inputs import garbage_like, random_observations
+
+__all__ = [
+    "AGENT_LAWS",
+    "ENVIRONMENT_LAWS",
+    "MEMORY_LAWS",
+    "ContractError",
+    "Settings",
+    "check_agent",
+    "check_environment",
+    "check_memory",
+    "garbage_like",
+    "random_observations",
+]

@@ -49,7 +49,7 @@ class HCAMLayer(eqx.Module):
         self.local_norm, self.block_norm, self.mlp_norm = LayerNorm(size), LayerNorm(size), LayerNorm(size)
         self.local = LocalAttention(size, num_heads, window, key=local_key)
         self.attention = HierarchicalAttention(size, size, num_heads, top_k, key=attention_key)
-        self.mlp = MLP((size, mlp_size, size), key=mlp_key)
+        self.mlp = MLP((size, mlp_size, size), key=mlp_key, last_init="small")
         self.chunk_size, self.num_slots = chunk_size, num_chunks + 1
 
     def init_state(self) -> LayerState:

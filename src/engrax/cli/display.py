@@ -1,0 +1,96 @@
+"""Showing training as it goes: a live picture on a terminal, a line now and then elsewhere."""
+
+import abc
+import time
+from contextlib import AbstractContextManager
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+
+from engrax.cli.output import say
+from engrax.cli.pace import Glance, Pace, Row, clock, speed
+
+_SECONDS_BETWEEN_LINES = 10.0
+_COLUMNS = 3
+
+
+class Display(AbstractContextManager["Display"]):
+    """What the training loop tells of its progress; on the screen from entering to leaving it."""
+
+    @abc.abstractmethod
+    def show(self, row: Row) -> None:
+        """Takes in the metrics of an update."""
+
+
+class PlainDisplay(Display):
+    """A line at the first and the last update, and every ten seconds between."""
+
+    def __init__(self, until: int):
+        self._pace = Pace(until)
+        self._next_line = 0.0
+
+    def __exit__(self, *error: object) -> None:
+        """Leaves what was printed."""
+
+    def show(self, row: Row) -> None:
+        """Prints a line if it is time for one."""
+        glance = self._pace.look(row)
+        if time.monotonic() >= self._next_line or glance.update == glance.until:
+            self._next_line = time.monotonic() + _SECONDS_BETWEEN_LINES
+            say(plain_line(glance))
+
+
+class LiveDisplay(Display):
+    """A bar and a table of metrics that change in place."""
+
+    def __init__(self, until: int, console: Console):
+        self._pace = Pace(until)
+        self._live = Live("compiling: the first update takes longer", console=console, refresh_per_second=4)
+
+    def __enter__(self) -> "LiveDisplay":
+        """Takes the terminal."""
+        self._live.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Leaves the last picture standing."""
+        self._live.__exit__(None, None, None)
+
+    def show(self, row: Row) -> None:
+        """Draws the picture anew."""
+        self._live.update(picture(self._pace.look(row)))
+
+
+def make_display(until: int) -> Display:
+    """The display that suits stderr."""
+    console = Console(stderr=True)
+    return LiveDisplay(until, console) if console.is_terminal else PlainDisplay(until)
+
+
+def plain_line(glance: Glance) -> str:
+    """A glance as one line."""
+    means = "  ".join(f"{name} {value:.3g}" for name, value in list(glance.means.items())[:3])
+    return (
+        f"update {glance.update}/{glance.until}  {glance.environment_steps:,} steps  "
+        f"{speed(glance.steps_per_second)}  left {clock(glance.seconds_left)}  {means}"
+    )
+
+
+def picture(glance: Glance) -> Group:
+    """A glance as a bar over a table."""
+    head = Table.grid(padding=(0, 2))
+    bar = ProgressBar(glance.until, glance.update, width=30)
+    update = f"update [bold]{glance.update:,}[/] of {glance.until:,}"
+    head.add_row(update, bar, f"{speed(glance.steps_per_second)}", f"{clock(glance.seconds_left)} left")
+    head.add_row(f"{glance.environment_steps:,} steps")
+    return Group(head, _metrics(glance))
+
+
+def _metrics(glance: Glance) -> Table:
+    table = Table.grid(padding=(0, 2))
+    cells = [(f"[dim]{name}[/]", f"{value:.4g}") for name, value in glance.means.items()]
+    for start in range(0, len(cells), _COLUMNS):
+        table.add_row(*(part for cell in cells[start : start + _COLUMNS] for part in cell))
+    return table

@@ -1,0 +1,110 @@
+"""`engrax evaluate`: plays fresh episodes with a trained agent."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import equinox as eqx
+import jax
+
+from engrax.agents import AGENTS
+from engrax.cli.arguments import Parser, add_directory, add_json, integer
+from engrax.cli.experiment import building, describe_task, experiment_of
+from engrax.cli.output import print_json
+from engrax.evaluation.rollout import play
+from engrax.evaluation.statistics import Mean, mean_ci95
+from engrax.runs import checkpoint
+from engrax.runs.directory import RunDirectory, counters
+from engrax.runs.storage import RunError
+
+_EXAMPLES = """\
+  engrax evaluate runs/hcam --episodes 500 --seed 1
+  engrax evaluate results/hcam-ballet-laptop --episodes 500 --seed 1 --greedy --json
+"""
+
+
+def run(words: Sequence[str]) -> int:
+    """Runs the command; see `engrax evaluate --help`."""
+    parser = Parser(
+        "evaluate", "Play fresh episodes with a trained agent; actions are sampled as in training.", _EXAMPLES
+    )
+    add_directory(parser, "a run directory, or a published result")
+    parser.add_argument("--episodes", metavar="N", type=integer(1, 10**7), default=500, help="how many (500)")
+    parser.add_argument("--seed", metavar="S", type=integer(0, 2**32 - 1), default=0, help="which episodes (0)")
+    parser.add_argument("--greedy", action="store_true", help="take the likeliest action instead of sampling")
+    add_json(parser, "the result")
+    arguments = parser.read(words)
+    directory = RunDirectory.open(arguments.directory)
+    result = evaluate(directory, arguments.episodes, arguments.seed, arguments.greedy)
+    if arguments.json:
+        print_json(result)
+    else:
+        print(in_words(result))
+    return 0
+
+
+def evaluate(directory: RunDirectory, episodes: int, seed: int, greedy: bool = False) -> dict[str, Any]:
+    """Plays episodes with the agent of a run.
+
+    Args:
+        directory: a run or a published result.
+        episodes: how many.
+        seed: which ones.
+        greedy: whether to take the likeliest action instead of sampling.
+
+    Returns:
+        The result as plain JSON; intervals are at 95 %, null where the sample says nothing of them.
+
+    Raises:
+        RunError: there are no weights yet.
+        CheckpointError: the weights are damaged, or of another agent.
+        ConfigError: the config does not fit.
+    """
+    if not directory.weights.exists():
+        raise RunError(f"{directory.path} has no weights yet: they come with the first checkpoint")
+    experiment = experiment_of(directory)
+    with building():
+        environment = experiment.task.build()
+        # Shapes are enough, as the weights are loaded; drawing them anew would take longer than all the rest.
+        shapes = eqx.filter_eval_shape(experiment.build_agent, environment, jax.random.key(0))
+    agent = checkpoint.load_weights(directory.weights, shapes)
+    updates, steps = counters(checkpoint.load(directory.weights), directory.weights)
+    played = play(agent, environment, episodes=episodes, seed=seed, greedy=greedy)
+    success = None if played.successes is None else mean_ci95(played.successes)
+    return {
+        "episodes": episodes,
+        **_named("mean_return", "return_ci95", mean_ci95(played.returns)),
+        **_named("success_rate", "success_ci95", success),
+        "mean_length": float(played.lengths.mean()),
+        "chance": environment.chance,
+        "seed": seed,
+        "greedy": greedy,
+        "environment": describe_task(experiment.task, environment),
+        "agent": next(name for name, kind in AGENTS.items() if kind is type(agent)),
+        "memory": experiment.memory.kind,
+        "updates": updates,
+        "environment_steps": steps,
+    }
+
+
+def in_words(result: dict[str, Any]) -> str:
+    """A result for people."""
+    chance = "" if result["chance"] is None else f"; chance {result['chance']:.3g}"
+    mean = _interval(result["mean_return"], result["return_ci95"])
+    lines = [
+        f"{result['agent']} with memory {result['memory']} on {result['environment']['id']}, "
+        f"after {result['environment_steps']:,} steps of training",
+        f"mean return {mean} over {result['episodes']} episodes{chance}",
+    ]
+    if result["success_rate"] is not None:
+        lines.append(f"success {_interval(result['success_rate'], result['success_ci95'])}")
+    return "\n".join(lines)
+
+
+def _named(value: str, interval: str, mean: Mean | None) -> dict[str, Any]:
+    if mean is None:
+        return {value: None, interval: None}
+    return {value: mean.value, interval: None if mean.ci95 is None else list(mean.ci95)}
+
+
+def _interval(value: float, interval: list[float] | None) -> str:
+    return f"{value:.3f}" if interval is None else f"{value:.3f} (95 % sure: {interval[0]:.3f} to {interval[1]:.3f})"

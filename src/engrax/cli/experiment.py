@@ -1,0 +1,85 @@
+"""From names and directories to experiments and what they build, with errors for their user."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import equinox as eqx
+import jax
+
+from engrax.envs.base import AbstractEnvironment
+from engrax.experiments.codec import ConfigError, UserError, decode, encode, show, suggest
+from engrax.experiments.config import Experiment, Task
+from engrax.experiments.presets import PRESETS
+from engrax.runs.directory import RunDirectory
+from engrax.runtime import Trainer
+
+_Shape = jax.ShapeDtypeStruct
+
+
+def find_preset(name: str) -> Experiment:
+    """The preset of a name; raises `ConfigError` for one that does not exist."""
+    if name not in PRESETS:
+        raise ConfigError(f"unknown preset {show(name)}; {suggest(name, PRESETS)}")
+    return PRESETS[name]
+
+
+def experiment_of(directory: RunDirectory) -> Experiment:
+    """The experiment of a run directory; raises `ConfigError` where its config does not fit."""
+    try:
+        return decode(Experiment, directory.config["experiment"])
+    except ConfigError as error:
+        raise ConfigError(f"{directory.path / 'config.json'}: {error}") from error
+
+
+@contextmanager
+def building() -> Iterator[None]:
+    """Around code that builds what a config asks for: what cannot be built is an error of the config."""
+    try:
+        yield
+    except UserError:
+        raise
+    except (ValueError, LookupError, ArithmeticError, MemoryError, jax.errors.JaxRuntimeError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise ConfigError(
+            f"this experiment cannot be built: {type(error).__name__}: {reason}; check the settings that were changed "
+            "(ENGRAX_DEBUG=1 shows where it failed)"
+        ) from error
+
+
+def build_trainer(experiment: Experiment) -> tuple[Trainer, Any]:
+    """The trainer of an experiment, tried out on shapes alone before any memory is taken or run directory made.
+
+    Args:
+        experiment: what to train.
+
+    Returns:
+        The trainer, and the shapes of its state.
+
+    Raises:
+        ConfigError: its settings do not go together, or its state does not fit into this machine.
+    """
+    with building():
+        shapes = eqx.filter_eval_shape(lambda: experiment.build().init())
+        _check_fits(shapes)
+        trainer = experiment.build()
+        jax.eval_shape(trainer.update, shapes)
+    return trainer, shapes
+
+
+def describe_task(task: Task, environment: AbstractEnvironment[Any]) -> dict[str, Any]:
+    """A task's id and all its arguments; defaults that depend on others are as the environment resolved them."""
+    arguments = encode(task)
+    kind = arguments.pop("kind")
+    return {"id": kind, **{name: encode(getattr(environment, name, value)) for name, value in arguments.items()}}
+
+
+def _check_fits(shapes: Any) -> None:
+    needed = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(shapes) if isinstance(leaf, _Shape))
+    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if needed > there:
+        raise ConfigError(
+            f"this experiment's state takes {needed / 1e9:,.1f} GB of this machine's {there / 1e9:,.1f} GB of memory: "
+            "choose fewer streams, or a smaller memory or agent"
+        )

@@ -1,0 +1,113 @@
+"""The command `engrax`: finds the command asked for, and turns errors of its user into one line.
+
+Nothing heavy is imported before it is needed: `engrax --help` and many mistakes answer at once.
+"""
+
+import difflib
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import engrax
+from engrax.cli.arguments import UsageError
+
+COMMANDS = {
+    "list": "what there is: memories, agents, tasks, presets",
+    "train": "train an agent, from a preset and any settings of your own",
+    "resume": "go on with a run exactly where it stopped, or take it further",
+    "evaluate": "play fresh episodes with a trained agent",
+    "show": "how far a run is, and what it is made of",
+    "demo": "train, evaluate and plot an agent that remembers, in ten minutes",
+}
+"""Every command, each a module of this package with a function `run(words) -> int`."""
+
+HELP = """\
+usage: engrax COMMAND ...
+
+Reinforcement-learning agents with long-term memory.
+
+commands (engrax COMMAND --help tells more):
+{commands}
+
+  --version  print the version
+
+examples:
+  engrax demo
+  engrax train debug                            # a few seconds, to see that it works
+  engrax train hcam-ballet-laptop --out runs/hcam
+  engrax train hcam-ballet-laptop --memory.width 128 --learner.learning_rate 1e-3
+  engrax train hcam-ballet-laptop --help        # every setting and its value
+  engrax resume runs/hcam --updates 10000
+  engrax evaluate runs/hcam --episodes 500 --seed 1 --json
+
+exit status: 0 all is well, 1 the run failed, 2 the input was wrong, 130 stopped by Ctrl-C.
+ENGRAX_DEBUG=1 shows where in the code an error comes from."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs a command line.
+
+    Args:
+        argv: the words after `engrax`; those of this process where none are given.
+
+    Returns:
+        The exit status, see `HELP`.
+    """
+    try:
+        status = _dispatch(list(sys.argv[1:] if argv is None else argv))
+        sys.stdout.flush()
+        return status
+    except SystemExit as leaving:
+        return int(leaving.code or 0)  # argparse has printed its help
+    except BrokenPipeError:
+        # Whoever reads our output has seen enough; without this, Python would complain as it closes it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return _complain("stopped", status=130)
+    except (ValueError, OSError) as error:
+        if os.environ.get("ENGRAX_DEBUG") or not _is_users(error):
+            raise
+        return _complain(_describe(error), status=2)
+
+
+def _dispatch(words: list[str]) -> int:
+    name = words[0] if words else "--help"
+    if name in ("-h", "--help"):
+        print(HELP.format(commands="\n".join(f"  {name:<10} {what}" for name, what in COMMANDS.items())))
+        return 0
+    if name == "--version":
+        print(f"engrax {engrax.__version__}")
+        return 0
+    if any("\0" in word for word in words):
+        raise UsageError("no argument may contain the character 0")
+    if name not in COMMANDS:
+        near = difflib.get_close_matches(name, COMMANDS, n=1)
+        way_out = f"did you mean {near[0]}?" if near else f"commands: {', '.join(COMMANDS)}"
+        raise UsageError(f"unknown command {name[:40]!r}; {way_out}")
+    return import_module(f"engrax.cli.{name}").run(words[1:])
+
+
+def _is_users(error: Exception) -> bool:
+    if isinstance(error, UsageError | OSError):
+        return True
+    from engrax.experiments.codec import UserError
+
+    return isinstance(error, UserError)
+
+
+def _describe(error: Exception) -> str:
+    if not isinstance(error, OSError) or error.strerror is None:
+        return str(error)
+    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+
+
+def _complain(message: str, status: int) -> int:
+    line = " ".join(message.split())
+    print("engrax: " + "".join(c if c.isprintable() else repr(c)[1:-1] for c in line), file=sys.stderr)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

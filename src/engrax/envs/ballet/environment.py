@@ -1,0 +1,187 @@
+"""The Ballet task: watch the dances, then find the dancer whose dance is named."""
+
+from collections.abc import Mapping
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Int, Key
+
+from engrax.envs.ballet.pixels import paint
+from engrax.envs.ballet.stage import BalletState, choice_time, dancer_squares, draw_cast, open_stage, reached
+from engrax.envs.ballet.tables import BOARD, CENTRE, COLOURS, DANCES, HOMES, MOVES, SHAPES, SQUARE, VOCABULARY
+from engrax.envs.ballet.view import Scene, view_symbols
+from engrax.envs.base import AbstractEnvironment
+from engrax.types import ImageSpec, Spec, SymbolsSpec, TextSpec, TimeStep
+
+MODALITIES = {"symbols": "symbols", "pixels": "image"}  # what each view is called in the observation
+SALIENCE = ((40 / 255) ** 2, 1.0, 1.0)  # what is a wall, and what not, counts as its brightness does in pixels
+
+
+class Ballet(AbstractEnvironment[BalletState]):
+    """Dancers perform one after another; then the agent is told a dance and must walk to the dancer who danced it.
+
+    Board: 11 x 11 squares, a ring of wall around a 9 x 9 floor, the agent in the middle, and N dancers at distinct
+    homes out of the eight other centres of the floor's 3 x 3 blocks. Each dancer has its own colour, shape and dance.
+
+    Time: dancer i makes its 16 moves on steps i(15 + d) .. i(15 + d) + 15, d the delay; step 0, the `first`, already
+    shows dancer 0 after one move. Dances stay in their block and end at home. The choice phase opens with step
+    T = N(15 + d), the first to show the instruction.
+
+    Actions: 0..7 are N, NE, E, SE, S, SW, W, NW; there is no action for standing still, but a move into the wall is
+    one. Actions taken on steps before T have no effect. Dancers do not block.
+
+    End: on reaching a dancer, reward 1 for the target and 0 for another, discount 0. Otherwise on step `max_steps`:
+    reward 0, discount 1. A dancer reached on that very step counts.
+
+    Observation: `image` uint8 [99, 99, 3] (view "pixels") or `symbols` uint8 [11, 11, 3] (view "symbols"), the
+    same 11 x 11 squares around the agent, and `text` int32 [1]: "watch", then the name of the target's dance.
+    `info`: `success` (this step reached the target), `choice_phase` (the action taken on this step has an effect).
+
+    Source: Lampinen et al. (2021), appendix A.1, https://arxiv.org/abs/2105.14039; checked against the released
+    environment, whose images are float32: `image / 255`.
+
+    Attributes:
+        num_dancers: N, from 1 to 8.
+        dance_delay: d, the steps between dances, at least 1. The paper's levels have 16 and 48.
+        max_steps: the step on which an episode times out.
+        view: "symbols" or "pixels".
+        dances: the names of the dances to draw from.
+    """
+
+    num_dancers: int = eqx.field(static=True)
+    dance_delay: int = eqx.field(static=True)
+    max_steps: int = eqx.field(static=True)
+    view: str = eqx.field(static=True)
+    dances: tuple[str, ...] = eqx.field(static=True)
+
+    def __init__(
+        self,
+        num_dancers: int = 2,
+        dance_delay: int = 16,
+        max_steps: int | None = None,
+        view: str = "symbols",
+        dances: tuple[str, ...] | None = None,
+    ):
+        """Sets the level.
+
+        Args:
+            num_dancers: from 1 to 8.
+            dance_delay: at least 1.
+            max_steps: None for the paper's: 320 for delays up to 16, else 1024.
+            view: "symbols" or "pixels".
+            dances: distinct names, at least `num_dancers`, for an easier task; None for all 13.
+
+        Raises:
+            ValueError: if one of these is outside its range.
+        """
+        self.num_dancers = num_dancers
+        self.dance_delay = dance_delay
+        self.max_steps = default_max_steps(dance_delay) if max_steps is None else max_steps
+        self.view = view
+        self.dances = tuple(DANCES) if dances is None else tuple(dances)
+
+    def __check_init__(self):
+        _check_counts(self.num_dancers, self.dance_delay, self.max_steps)
+        if self.view not in MODALITIES:
+            raise ValueError(f"view is {self.view!r}, but Ballet has {list(MODALITIES)}: pass one of these.")
+        _check_dances(self.dances, self.num_dancers)
+
+    @property
+    def observation_spec(self) -> Mapping[str, Spec]:
+        """`image` or `symbols`, and `text`."""
+        symbols = SymbolsSpec(BOARD, BOARD, (4, len(COLOURS) + 1, len(SHAPES) + 1))
+        view = symbols if self.view == "symbols" else ImageSpec(BOARD * SQUARE, BOARD * SQUARE)
+        return {self.modality: view, "text": TextSpec(1, VOCABULARY)}
+
+    @property
+    def modality(self) -> str:
+        """The view's entry in observations: "image" or "symbols"."""
+        return MODALITIES[self.view]
+
+    @property
+    def num_actions(self) -> int:
+        """The eight directions."""
+        return len(MOVES)
+
+    @property
+    def chance(self) -> float:
+        """Whoever walks to a dancer without having watched finds the target once in N."""
+        return 1 / self.num_dancers
+
+    @property
+    def choice_step(self) -> int:
+        """T, the step that opens the choice phase."""
+        return choice_time(self.num_dancers, self.dance_delay)
+
+    def draw(self, key: Key[Array, ""]) -> BalletState:
+        """Homes, dances, colours and shapes without repetition, and the target, all uniform."""
+        repertoire = tuple(list(DANCES).index(name) for name in self.dances)
+        return open_stage(draw_cast(key, self.num_dancers, repertoire))
+
+    def advance(self, state: BalletState, action: Int[Array, ""], key: Key[Array, ""]) -> BalletState:
+        """Moves the agent, if it is time to choose and no wall is in the way. The key is not used."""
+        moves = jnp.asarray(np.array(list(MOVES.values()), np.int32))
+        row, column = state.row + moves[action, 0], state.column + moves[action, 1]
+        moved = (state.step >= self.choice_step) & _is_floor(row) & _is_floor(column)
+        row, column = jnp.where(moved, row, state.row), jnp.where(moved, column, state.column)
+        return BalletState(state.cast, state.step + 1, row, column)
+
+    def is_last(self, state: BalletState) -> Bool[Array, ""]:
+        """A dancer is reached, or time is up."""
+        return jnp.any(reached(state)) | (state.step >= self.max_steps)
+
+    def observe(self, state: BalletState) -> TimeStep:
+        """The view around the agent, the instruction, and what the last move earned."""
+        found = reached(state)
+        success, ended = found[state.cast.target], jnp.any(found)
+        last = self.is_last(state)
+        choosing = state.step >= self.choice_step
+        return TimeStep(
+            observation=self._look(state, choosing),
+            reward=success.astype(jnp.float32),
+            discount=1 - ended.astype(jnp.float32),
+            first=state.step == 0,
+            last=last,
+            info={"success": success, "choice_phase": choosing & ~last},
+        )
+
+    def _look(self, state: BalletState, choosing: Bool[Array, ""]) -> dict[str, Array]:
+        rows, columns = dancer_squares(state, self.dance_delay)
+        view = (rows - state.row + CENTRE, columns - state.column + CENTRE)
+        scene = Scene(state.row, state.column, *view, state.cast.colours, state.cast.shapes)
+        text = jnp.where(choosing, 1 + state.cast.dances[state.cast.target], 0)[None]
+        draw = view_symbols if self.view == "symbols" else paint
+        return {self.modality: draw(scene), "text": text}
+
+
+def default_max_steps(dance_delay: int) -> int:
+    """The paper's time limits: 320 steps for a delay of 16 (or less), else 1024."""
+    return 320 if dance_delay <= 16 else 1024
+
+
+def _is_floor(coordinate: Int[Array, ""]) -> Bool[Array, ""]:
+    return (coordinate > 0) & (coordinate < BOARD - 1)
+
+
+def _check_counts(num_dancers: int, dance_delay: int, max_steps: int) -> None:
+    if not 1 <= num_dancers <= len(HOMES):
+        raise ValueError(
+            f"num_dancers is {num_dancers}, but the stage has homes for 1 to {len(HOMES)}: pass one of these."
+        )
+    if dance_delay < 1:
+        raise ValueError(f"dance_delay is {dance_delay}, but a dance must be over before the next: pass at least 1.")
+    if max_steps < 1:
+        raise ValueError(f"max_steps is {max_steps}, but must be positive: pass at least 1, or None for the paper's.")
+
+
+def _check_dances(dances: tuple[str, ...], num_dancers: int) -> None:
+    unknown = [name for name in dances if name not in DANCES]
+    if unknown:
+        raise ValueError(f"dances has {unknown}, which nobody knows: choose from {list(DANCES)}.")
+    if len(set(dances)) < len(dances):
+        raise ValueError(f"dances is {dances}, but each may be named once only: remove the repeated names.")
+    if len(dances) < num_dancers:
+        raise ValueError(
+            f"dances names {len(dances)}, but {num_dancers} dancers need a dance each: name more, or lower num_dancers."
+        )

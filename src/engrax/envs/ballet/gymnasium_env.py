@@ -1,0 +1,136 @@
+"""Ballet for Gymnasium, with the episodes of the released environment, seed by seed."""
+
+from typing import Any, SupportsFloat
+
+import gymnasium
+import jax
+import numpy as np
+from gymnasium import spaces
+
+from engrax.envs.ballet.environment import Ballet
+from engrax.envs.ballet.levels import level_settings
+from engrax.envs.ballet.pixels import render
+from engrax.envs.ballet.player import LOOK, LOOKAHEAD, NO_EPISODE, compiled_player
+from engrax.envs.ballet.released import released_deal
+from engrax.envs.ballet.tables import VOCABULARY
+from engrax.types import SymbolsSpec
+
+Observation = dict[str, np.ndarray]
+Info = dict[str, Any]
+
+
+class GymnasiumBallet(gymnasium.Env[Any, Any]):
+    """The `Ballet` task, one episode at a time, registered as "engrax/Ballet-v0".
+
+    Dynamics and pictures are those of `engrax.envs.ballet.Ballet`, run by the same code; only the draw differs. It
+    reads one NumPy stream as the released environment does, so that `reset(seed=s)` opens the first episode that
+    one plays with `default_rng(s)`, and every later `reset()` its next.
+
+    Observations are dicts: `image` uint8 [99, 99, 3] or `symbols` uint8 [11, 11, 3], and `text` [1], a token of
+    `VOCABULARY`. `info` has `instruction`, the same as a string, and the task's `success` and `choice_phase`.
+    `terminated`: a dancer was reached; `truncated`: time was up.
+    """
+
+    metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 8}  # noqa: RUF012, as Gymnasium has it
+
+    def __init__(
+        self,
+        num_dancers: int = 2,
+        dance_delay: int = 16,
+        max_steps: int | None = None,
+        view: str = "pixels",
+        dances: tuple[str, ...] | None = None,
+        level: str | None = None,
+        render_mode: str | None = None,
+    ):
+        """Sets the level.
+
+        Args:
+            num_dancers: see `Ballet`, as for the next two.
+            dance_delay: at least 1.
+            max_steps: None for the paper's.
+            view: "pixels" or "symbols".
+            dances: the names of the dances to draw from, see `Ballet`.
+            level: a name such as "2_delay16"; it replaces `num_dancers` and `dance_delay`.
+            render_mode: None or "rgb_array".
+
+        Raises:
+            ValueError: if one of these is outside its range.
+        """
+        if render_mode not in (None, "rgb_array"):
+            raise ValueError(f"render_mode is {render_mode!r}, but Ballet has 'rgb_array' only: pass that or None.")
+        size = {"num_dancers": num_dancers, "dance_delay": dance_delay} if level is None else level_settings(level)
+        self.task = Ballet(**size, max_steps=max_steps, view=view, dances=dances)
+        self.render_mode = render_mode
+        self.action_space = spaces.Discrete(self.task.num_actions)
+        self.observation_space = _observation_space(self.task)
+        self._player = compiled_player(self.task)
+        self._report, self._views = NO_EPISODE, np.empty(0)
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observation, Info]:
+        """Opens an episode: the first of this seed's stream, or without a seed the stream's next."""
+        super().reset(seed=seed, options=options)
+        deal = released_deal(self.np_random, self.task.num_dancers, self.task.dances)
+        self._play(self._player.opening(deal), LOOK)
+        return self._observation(), self._info()
+
+    def step(self, action: int | np.integer) -> tuple[Observation, SupportsFloat, bool, bool, Info]:
+        """Moves the agent.
+
+        Raises:
+            gymnasium.error.ResetNeeded: if no episode is under way.
+            ValueError: if the action is not one of the eight directions.
+        """
+        if self._report.last:
+            raise gymnasium.error.ResetNeeded("No episode of Ballet is under way: call reset() before step().")
+        if not self.action_space.contains(action):
+            raise ValueError(f"action is {action!r}, but must be an integer from 0 to 7: N, NE, E, SE, S, SW, W, NW.")
+        self._turn(int(action))
+        report = self._report
+        terminated, truncated = report.discount == 0, bool(report.last) and report.discount != 0
+        return self._observation(), float(report.reward), terminated, truncated, self._info()
+
+    def render(self) -> np.ndarray | None:
+        """The agent's view, uint8 [99, 99, 3], if `render_mode` is "rgb_array" and there is an episode."""
+        if self.render_mode is None or not len(self._views):
+            return None
+        return self._view() if self.task.view == "pixels" else np.array(_render(self._view()))
+
+    def _turn(self, action: int) -> None:
+        """Goes on to the next step, which is known already if the action has no effect."""
+        if self._now + 1 < LOOKAHEAD and not self._report.choice_phase:
+            self._show(self._now + 1)
+        else:
+            self._play(self._numbers[self._now], action)
+
+    def _play(self, numbers: np.ndarray, action: int) -> None:
+        self._views, self._numbers = self._player.play(numbers, action)
+        self._show(0)
+
+    def _show(self, now: int) -> None:
+        self._now, self._report = now, self._player.report(self._numbers[now])
+
+    def _view(self) -> np.ndarray:
+        return np.array(self._views[self._now])
+
+    def _observation(self) -> Observation:
+        return {self.task.modality: self._view(), "text": np.array([self._report.token])}
+
+    def _info(self) -> Info:
+        return {
+            "instruction": VOCABULARY[self._report.token],
+            "success": bool(self._report.success),
+            "choice_phase": bool(self._report.choice_phase),
+        }
+
+
+_render = jax.jit(render)
+
+
+def _observation_space(task: Ballet) -> gymnasium.Space[Any]:
+    """Bytes for the view, and one token out of the vocabulary."""
+    view = task.observation_spec[task.modality]
+    sizes = view.sizes if isinstance(view, SymbolsSpec) else (256,)
+    highest = np.broadcast_to(np.array(sizes) - 1, view.shape).astype(np.uint8)
+    box = spaces.Box(np.zeros_like(highest), highest, dtype=np.uint8)
+    return spaces.Dict({task.modality: box, "text": spaces.MultiDiscrete([len(VOCABULARY)])})

@@ -1,0 +1,106 @@
+"""One preset a published experiment, plus sizes that a laptop can train, and one to try things out with.
+
+`-paper` presets have the paper's sizes as best known; `-laptop` ones are ours: small, and on symbols. `-demo` is the
+laptop's agent on an easier level, for `make demo`.
+"""
+
+from dataclasses import replace
+
+from engrax.agents import ActorCriticSizes, ReconstructionWeights
+from engrax.algorithms import PPO
+from engrax.experiments.config import (
+    BalletTask,
+    Experiment,
+    HCAMMemory,
+    LSTMMemory,
+    Memory,
+    NoneMemory,
+    RecallTask,
+)
+from engrax.nn.encoders import EncoderSizes
+
+FOUR_DANCES = ("circle_cw", "up_and_down", "left_and_right", "diagonal_uldr")
+
+PAPER_MEMORIES: dict[str, Memory] = {
+    "hcam": HCAMMemory(
+        width=512, num_layers=4, num_heads=8, chunk_size=32, num_chunks=32, top_k=8, window=32, mlp_size=2048
+    ),
+    "lstm": LSTMMemory(width=512),
+    "none": NoneMemory(width=512),
+}
+LAPTOP_MEMORIES: dict[str, Memory] = {
+    "hcam": HCAMMemory(),
+    "lstm": LSTMMemory(width=128),
+    "none": NoneMemory(width=128),
+}
+
+
+def ballet_paper(memory: Memory) -> Experiment:
+    """Ballet in pixels at the paper's sizes: an accelerator's work."""
+    return Experiment(
+        task=BalletTask(view="pixels"),
+        memory=memory,
+        agent=ActorCriticSizes(encoders=EncoderSizes(image_features=512), hidden=512),
+        learner=PPO(
+            learning_rate=1e-4, discount=1.0, entropy_cost=0.01, max_gradient_norm=40.0, policy_mask="choice_phase"
+        ),
+        streams=64,
+        segment_length=64,
+        updates=250_000,
+        checkpoint_every=200,
+    )
+
+
+def ballet_laptop(memory: Memory) -> Experiment:
+    """Ballet's 2_delay16 in symbols, small enough for two cores."""
+    return Experiment(
+        task=BalletTask(),
+        memory=memory,
+        agent=ActorCriticSizes(weights=ReconstructionWeights(symbols=0.05, text=0.05)),
+        learner=PPO(learning_rate=2e-3, entropy_cost=0.04, policy_mask="choice_phase"),
+        streams=256,
+        segment_length=64,
+        updates=5000,
+    )
+
+
+def ballet_demo(memory: Memory) -> Experiment:
+    """The laptop's agent on an easier level: 2 of 4 dances, 2 steps apart."""
+    experiment = ballet_laptop(memory)
+    return replace(experiment, task=BalletTask(dance_delay=2, dances=FOUR_DANCES), updates=200, checkpoint_every=50)
+
+
+def debug() -> Experiment:
+    """A tiny HCAM agent that recalls a cue: seconds."""
+    return debug_size(
+        Experiment(task=RecallTask(delay=4), memory=HCAMMemory(), learner=PPO(policy_mask="choice_phase"))
+    )
+
+
+def debug_size(experiment: Experiment) -> Experiment:
+    """The same experiment with everything small, to see that it runs; not to learn from."""
+    small: dict[str, Memory] = {
+        "hcam": HCAMMemory(width=8, num_heads=2, chunk_size=4, num_chunks=3, window=4, mlp_size=16),
+        "lstm": LSTMMemory(width=8),
+        "none": NoneMemory(width=8),
+    }
+    encoders = replace(experiment.agent.encoders, image_features=16, filter_channels=4, text_embedding=4)
+    return replace(
+        experiment,
+        memory=small[experiment.memory.kind],
+        agent=replace(experiment.agent, encoders=encoders, hidden=8),
+        learner=replace(experiment.learner, epochs=1, minibatches=2),
+        streams=4,
+        segment_length=16,
+        updates=4,
+        checkpoint_every=2,
+    )
+
+
+PRESETS: dict[str, Experiment] = {
+    **{f"{name}-ballet-paper": ballet_paper(memory) for name, memory in PAPER_MEMORIES.items()},
+    **{f"{name}-ballet-laptop": ballet_laptop(memory) for name, memory in LAPTOP_MEMORIES.items()},
+    **{f"{name}-ballet-demo": ballet_demo(memory) for name, memory in LAPTOP_MEMORIES.items()},
+    "debug": debug(),
+}
+"""Every preset by name."""

@@ -1,0 +1,123 @@
+"""The laws of an agent about what `first` cuts off, and about its auxiliary losses and gradients."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import numpy as np
+
+from engrax.agents.base import AbstractAgent
+from engrax.testing.agent_laws import Specs, same_outputs
+from engrax.testing.agent_runs import (
+    Story,
+    Trial,
+    auxiliary_streams,
+    fresh_carry,
+    random_story,
+    replay_gradients,
+    replay_streams,
+    try_acting,
+    window,
+)
+from engrax.testing.contract import Settings, expect, expect_close
+from engrax.testing.random_inputs import garbage_like
+from engrax.types import AgentInput
+
+
+def check_agent_first_forgets_state(agent: AbstractAgent, spec: Specs, num_actions: int, settings: Settings) -> None:
+    """Where `first`, nothing before it matters: an earlier episode, or garbage of finite numbers in the state."""
+    steps, law = settings.steps, "first_forgets_state"
+    ours, others = (random_story(spec, num_actions, settings, salt) for salt in (0, 1))
+    ours.firsts[:, steps] = True
+    trial, other = (try_acting(agent, settings, story) for story in (ours, _joined(others, ours, steps)))
+    garbage = garbage_like(trial.states[1], settings.numbers(11))
+    later = jax.tree.map(lambda leaf: np.roll(leaf, -steps, axis=1), ours)
+    dirty = try_acting(agent, settings, later, (garbage, fresh_carry(agent, settings)[1]))
+    hint = "Pass `first` to the memory, and reset all else that the agent keeps; select with jnp.where."
+    for name, acted in {
+        "another past": window(other.acted, steps, steps + 1),
+        "garbage": dirty.outputs(0, steps),
+    }.items():
+        same_outputs(law, settings, acted, trial.outputs(1, steps), f"acting from `first` on, after {name}", hint)
+    for name, states in {"another past": other.states[1], "garbage": garbage}.items():
+        _, outs = replay_streams(agent, states, *trial.segment(1, steps))
+        same_outputs(law, settings, outs, trial.outputs(1, steps), f"replayed from `first` on, after {name}", hint)
+    _check_middle(agent, settings, trial, num_actions)
+
+
+def _joined(earlier: Story, later: Story, steps: int) -> Story:
+    """The first segment of one story, then the others of another."""
+    return jax.tree.map(lambda a, b: np.concatenate([a[:, :steps], b[:, steps:]], axis=1), earlier, later)
+
+
+def _check_middle(agent: AbstractAgent, settings: Settings, trial: Trial, num_actions: int) -> None:
+    """In the middle of a replayed segment, `first` cuts off what was replayed before it."""
+    middle = settings.steps // 2
+    inputs, actions, keys = trial.segment(0, settings.steps)
+    first = inputs.first | (np.arange(settings.steps + 1) == middle)
+    inputs = eqx.tree_at(lambda one: one.first, inputs, first)
+    past = np.arange(settings.steps + 1) < middle
+    other = jax.tree.map(lambda leaf: np.concatenate([np.roll(leaf, 1, 0)[:, past], leaf[:, ~past]], 1), inputs)
+    runs = [replay_streams(agent, trial.states[1], one, actions, keys)[1] for one in (inputs, other)]
+    got, expected = (_from(run, middle) for run in runs)
+    what, hint = f"replayed from `first` at step {middle} on, after another past", "Is only a `first` at step 0 obeyed?"
+    same_outputs("first_forgets_state", settings, got, expected, what, hint)
+
+
+def _from(outs: Any, start: int) -> Any:
+    return jax.tree.map(lambda leaf: leaf[:, start:], outs)
+
+
+def check_agent_first_forgets_action_and_reward(
+    agent: AbstractAgent, spec: Specs, num_actions: int, settings: Settings
+) -> None:
+    """Where `first`, the previous action and reward do not matter: they belong to another episode."""
+    law, hint = "first_forgets_action_and_reward", "Mask both with `first` before they enter the network."
+    story = random_story(spec, num_actions, settings)
+    rewards = story.rewards + 7 * story.firsts.astype(np.float32)
+    others = story._replace(stale=(story.stale + 1) % num_actions, rewards=rewards)
+    trial, other = (try_acting(agent, settings, one) for one in (story, others))
+    same_outputs(law, settings, other.acted, trial.acted, "while acting", hint)
+    inputs, _, keys = trial.segment(1, settings.steps)
+    changed = _with_other_past(inputs, num_actions)
+    _, outs = replay_streams(agent, trial.states[1], changed, changed.previous_action[:, 1:], keys)
+    same_outputs(law, settings, outs, trial.outputs(1, settings.steps), "replayed", hint)
+
+
+def _with_other_past(inputs: AgentInput, num_actions: int) -> AgentInput:
+    """The same inputs with another previous action and reward at each `first`."""
+    first, action = inputs.first, inputs.previous_action
+    other = np.where(first, (action + 1) % num_actions, action)
+    reward = inputs.previous_reward + 7 * first.astype(np.float32)
+    return eqx.tree_at(lambda one: (one.previous_action, one.previous_reward), inputs, (other, reward))
+
+
+def _returns(settings: Settings) -> np.ndarray:
+    return settings.numbers(12).standard_normal((settings.streams, settings.steps)).astype(np.float32)
+
+
+def check_agent_auxiliary_losses(agent: AbstractAgent, spec: Specs, num_actions: int, settings: Settings) -> None:
+    """Auxiliary losses are finite, one a transition, and do not see what was before an episode's `first` step."""
+    law, trial = "auxiliary_losses", try_acting(agent, settings, random_story(spec, num_actions, settings))
+    inputs, actions, keys = trial.segment(1, settings.steps)
+    _, outs = replay_streams(agent, trial.states[1], inputs, actions, keys)
+    losses = auxiliary_streams(agent, inputs, outs, actions, _returns(settings))
+    others = auxiliary_streams(agent, _with_other_past(inputs, num_actions), outs, actions, _returns(settings))
+    for name, loss in losses.items():
+        expected = (settings.streams, settings.steps)
+        expect(loss.shape == expected, law, f"`{name}` has shape {loss.shape} over streams, expected {expected}.")
+        expect(np.isfinite(loss).all(), law, f"`{name}` is not finite.")
+        hint = "Reconstructing them must be masked where `first`."
+        what = f"`{name}` with another previous action and reward at `first` [stream, step]"
+        expect_close(law, others[name], loss, settings.tolerance, what, hint)
+
+
+def check_agent_gradients_are_finite(agent: AbstractAgent, spec: Specs, num_actions: int, settings: Settings) -> None:
+    """Gradients of outputs and auxiliary losses are finite, from no state and from a carried one."""
+    trial = try_acting(agent, settings, random_story(spec, num_actions, settings))
+    for index, states in ((0, None), (1, trial.states[1])):
+        grads = replay_gradients(agent, states, *trial.segment(index, settings.steps), _returns(settings))
+        for place, leaf in jax.tree_util.tree_leaves_with_path(grads):
+            where = f"gradient{jax.tree_util.keystr(place)}, from {'None' if states is None else 'a carried state'},"
+            message = f"{where} is not finite. Roots, norms and divisions need an epsilon inside."
+            expect(np.isfinite(leaf).all(), "gradients_are_finite", message)

@@ -1,0 +1,150 @@
+"""The laws of an agent about acting and replaying, and about what its state and its parameters are."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from engrax.agents.base import AbstractAgent
+from engrax.testing.agent_runs import (
+    act_one,
+    act_streams,
+    random_story,
+    refresh_streams,
+    replay_streams,
+    try_acting,
+    window,
+)
+from engrax.testing.contract import Settings, expect, expect_close, expect_same_kind, quick_jit
+from engrax.testing.random_inputs import stream
+from engrax.types import AgentInput, Spec
+
+Specs = Mapping[str, Spec]
+
+
+def same_outputs(law: str, settings: Settings, got: Any, expected: Any, what: str, hint: str) -> None:
+    """Compares logits and values; nothing else that an agent puts out is bound to agree."""
+    expect_close(law, got.logits, expected.logits, settings.tolerance, f"logits {what} [stream, step, action]", hint)
+    expect_close(law, got.value, expected.value, settings.tolerance, f"value {what} [stream, step]", hint)
+
+
+def check_agent_state_is_stable(agent: AbstractAgent, spec: Specs, num_actions: int, settings: Settings) -> None:
+    """The state's tree, shapes and dtypes never change; logits are `[num_actions]`, actions and values scalars."""
+    law, state, steps = "state_is_stable", agent.init_state(), settings.steps
+    inputs, keys = _one_segment(spec, num_actions, settings)
+    now = jax.tree.map(lambda leaf: leaf[0], inputs)
+    after, action, out = eqx.filter_eval_shape(lambda: agent.step(state, now, key=keys[0]))
+    good = action.shape == () and jnp.issubdtype(action.dtype, jnp.integer)
+    expect(good, law, f"`step` returned the action {action}, expected a scalar integer.")
+    _check_shapes(law, "step", out, (), num_actions)
+    results = {"step": after, "refresh": eqx.filter_eval_shape(agent.refresh, state)}
+    for name, begin in {"unroll": state, "unroll of None": None}.items():
+        unroll = eqx.filter_eval_shape(lambda s=begin: agent.unroll(s, inputs, inputs.previous_action[1:], keys))
+        results[name], out = unroll
+        _check_shapes(law, name, out, (steps + 1,), num_actions)
+    for name, after in results.items():
+        expect_same_kind(law, after, state, f"the state after `{name}` differs from init_state()")
+
+
+def _one_segment(spec: Specs, num_actions: int, settings: Settings) -> tuple[AgentInput, jax.Array]:
+    story = window(random_story(spec, num_actions, settings), 0, settings.steps + 1)
+    story = jax.tree.map(jnp.asarray, stream(story, 0))
+    inputs = AgentInput(story.observations, story.stale, story.rewards, story.firsts)
+    return inputs, jax.random.wrap_key_data(story.keys)
+
+
+def _check_shapes(law: str, name: str, out: Any, leading: tuple[int, ...], num_actions: int) -> None:
+    shapes, expected = (out.logits.shape, out.value.shape), ((*leading, num_actions), leading)
+    expect(shapes == expected, law, f"`{name}`: shapes of logits and value are {shapes}, expected {expected}.")
+
+
+def check_agent_actions_are_in_range(agent: AbstractAgent, spec: Specs, num_actions: int, settings: Settings) -> None:
+    """Actions lie in 0..num_actions-1, and logits and values are finite."""
+    law, acted = "actions_are_in_range", try_acting(agent, settings, random_story(spec, num_actions, settings)).acted
+    low, high = acted.actions.min(), acted.actions.max()
+    expect(low >= 0 and high < num_actions, law, f"actions lie in {low}..{high}, expected 0..{num_actions - 1}.")
+    finite = np.isfinite(acted.logits).all() and np.isfinite(acted.value).all()
+    expect(finite, law, "logits or values are not finite while acting on random observations.")
+
+
+def check_agent_unroll_is_acting(agent: AbstractAgent, spec: Specs, num_actions: int, settings: Settings) -> None:
+    """`unroll` with the keys and actions of acting gives the acting logits and values, from any acting state."""
+    trial = try_acting(agent, settings, random_story(spec, num_actions, settings))
+    for index, states in enumerate(trial.states):
+        _, outs = replay_streams(agent, states, *trial.segment(index, settings.steps))
+        what, hint = f"replayed in segment {index}", "Are state, keys, actions and every `first` used as in `step`?"
+        same_outputs("unroll_is_acting", settings, outs, trial.outputs(index, settings.steps), what, hint)
+
+
+def check_agent_state_crosses_segments(agent: AbstractAgent, spec: Specs, num_actions: int, settings: Settings) -> None:
+    """The state that `unroll` returns is the one after T of the T+1 inputs: the next segment goes on from it."""
+    trial = try_acting(agent, settings, random_story(spec, num_actions, settings))
+    carried, _ = replay_streams(agent, trial.states[0], *trial.segment(0, settings.steps))
+    _, outs = replay_streams(agent, carried, *trial.segment(1, settings.steps))
+    hint = "Segments share a step: return the state after T inputs, not T+1 (or T-1), and not the one passed in."
+    what = "of a segment replayed from the state that the one before returned"
+    same_outputs("state_crosses_segments", settings, outs, trial.outputs(1, settings.steps), what, hint)
+
+
+def check_agent_streams_stay_apart(agent: AbstractAgent, spec: Specs, num_actions: int, settings: Settings) -> None:
+    """Streams side by side under `vmap`, at different steps of their episodes, equal each stream alone."""
+    steps, trial = settings.steps, try_acting(agent, settings, random_story(spec, num_actions, settings))
+    for index in range(settings.streams):
+        _, alone = act_one(agent, *stream((trial.carries[1], window(trial.story, steps, steps)), index))
+        together = stream(window(trial.acted, steps, steps), index)
+        what, hint = f"of stream {index}, in company and alone", "Does a counter or a scale mix streams?"
+        same_outputs("streams_stay_apart", settings, together, alone, what, hint)
+
+
+def check_agent_none_is_empty(agent: AbstractAgent, spec: Specs, num_actions: int, settings: Settings) -> None:
+    """`unroll(None, ...)` equals `unroll(init_state(), ...)`: outputs, and the state returned."""
+    trial = try_acting(agent, settings, random_story(spec, num_actions, settings))
+    carried, outs = replay_streams(agent, None, *trial.segment(0, settings.steps))
+    _, next_outs = replay_streams(agent, carried, *trial.segment(1, settings.steps))
+    for index, got in enumerate((outs, next_outs)):
+        expected = trial.outputs(index, settings.steps)
+        hint = "None is the state before the first step of a life."
+        same_outputs("none_is_empty", settings, got, expected, f"in segment {index} after unroll(None)", hint)
+
+
+def check_agent_refresh_is_identity(agent: AbstractAgent, spec: Specs, num_actions: int, settings: Settings) -> None:
+    """`refresh` under unchanged parameters changes nothing that a step could notice."""
+    trial = try_acting(agent, settings, random_story(spec, num_actions, settings))
+    for index, (states, previous) in enumerate(trial.carries):
+        carry = (refresh_streams(agent, states), previous)
+        _, acted = act_streams(agent, carry, window(trial.story, index * settings.steps, settings.steps))
+        expected = window(trial.acted, index * settings.steps, settings.steps)
+        what, hint = f"after refresh, in segment {index}", "Recompute exactly as `step` and `unroll` computed."
+        same_outputs("refresh_is_identity", settings, acted, expected, what, hint)
+
+
+def check_agent_one_trace(agent: AbstractAgent, spec: Specs, num_actions: int, settings: Settings) -> None:
+    """A compiled `step` is traced once, however often it is called and whatever the numbers are."""
+    traces = []
+
+    @quick_jit
+    def step(agent: AbstractAgent, state: Any, inp: AgentInput, key: Any) -> Any:
+        traces.append(1)
+        return agent.step(state, inp, key=key)[0]
+
+    inputs, keys = _one_segment(spec, num_actions, settings)
+    state = agent.init_state()
+    for index in range(3):
+        state = step(agent, state, *jax.tree.map(lambda leaf, i=index: leaf[i], (inputs, keys)))
+    message = f"`step` was traced {len(traces)} times in 3 calls, expected once. Is a dtype or a weak type unstable?"
+    expect(len(traces) == 1, "one_trace", message)
+
+
+def check_agent_parameter_groups(agent: AbstractAgent, spec: Specs, num_actions: int, settings: Settings) -> None:
+    """`parameter_groups` labels each parameter."""
+    del spec, num_actions, settings
+    law, labels = "parameter_groups", agent.parameter_groups()
+    parameters = eqx.filter(agent, eqx.is_inexact_array)
+    same = jax.tree.structure(labels) == jax.tree.structure(parameters)
+    message = "has another structure than the parameters. Map over eqx.filter(self, eqx.is_inexact_array)."
+    expect(same, law, f"the tree of labels {message}")
+    odd = [label for label in jax.tree.leaves(labels) if not isinstance(label, str)]
+    expect(not odd, law, f"labels are {odd[:1]}, expected strings.")

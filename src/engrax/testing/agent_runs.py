@@ -1,0 +1,156 @@
+"""Compiled runs of an agent over streams, shared by the laws so that few programs are compiled."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, PyTree
+
+from engrax.agents.base import AbstractAgent
+from engrax.testing.contract import Settings, quick_jit
+from engrax.testing.random_inputs import broadcast_state, on_host, random_key_data, random_observations
+from engrax.types import AgentInput, AgentOutput, Spec
+
+
+class Story(NamedTuple):
+    """What the world shows, whatever the agent does: `[streams, steps]` each.
+
+    Attributes:
+        observations: one array a modality.
+        rewards: of the step before, at `first` too, where agents must ignore them.
+        firsts: where episodes begin.
+        stale: the previous action to be given at `first`, where agents must ignore it.
+        keys: the words of the keys for the agent's steps.
+    """
+
+    observations: Mapping[str, Any]
+    rewards: Any
+    firsts: Any
+    stale: Any
+    keys: Any
+
+
+class Acted(NamedTuple):
+    """What an agent did: its inputs, and its actions, logits and value; `[streams, steps]` each."""
+
+    inputs: AgentInput
+    actions: Any
+    logits: Any
+    value: Any
+
+
+def random_story(observation_spec: Mapping[str, Spec], num_actions: int, settings: Settings, salt: int = 0) -> Story:
+    """Three segments of random observations, with short and long episodes that begin in some streams, not in all."""
+    shape, numbers = (settings.streams, 3 * settings.steps), settings.numbers(100 + salt)
+    firsts = numbers.random(shape) < 0.15
+    firsts[0] = False
+    firsts[1] = np.arange(shape[1]) % settings.steps == 0  # at the joints of segments
+    return Story(
+        on_host(random_observations(observation_spec, jax.random.fold_in(settings.key, salt), shape)),
+        numbers.standard_normal(shape).astype(np.float32),
+        firsts,
+        numbers.integers(0, num_actions, shape).astype(np.int32),
+        random_key_data(settings, shape, 200 + salt),
+    )
+
+
+class Trial(NamedTuple):
+    """Two segments of acting: what was done, and the state and previous action before each of the two."""
+
+    story: Story
+    acted: Acted
+    carries: tuple[Any, Any]
+
+    @property
+    def states(self) -> tuple[Any, Any]:
+        """The states before the first and the second segment."""
+        return self.carries[0][0], self.carries[1][0]
+
+    def segment(self, index: int, steps: int) -> tuple[AgentInput, Any, Any]:
+        """The T+1 inputs, T actions and T+1 keys of a segment, as `unroll` takes them."""
+        start = index * steps
+        inputs = window(self.acted.inputs, start, steps + 1)
+        return inputs, window(self.acted.actions, start, steps), window(self.story.keys, start, steps + 1)
+
+    def outputs(self, index: int, steps: int) -> Acted:
+        """The T+1 acting outputs of a segment."""
+        return window(self.acted, index * steps, steps + 1)
+
+
+def window(tree: PyTree, start: int, length: int) -> Any:
+    """Steps start .. start+length-1 of every stream."""
+    return jax.tree.map(lambda leaf: leaf[:, start : start + length], tree)
+
+
+def _act(agent: AbstractAgent, carry: Any, story: Story) -> tuple[Any, Acted]:
+    def step(carry: Any, now: Story) -> tuple[Any, Acted]:
+        state, previous = carry
+        previous = jnp.where(now.firsts, now.stale, previous)
+        inputs = AgentInput(now.observations, previous, now.rewards, now.firsts)
+        state, action, output = agent.step(state, inputs, key=jax.random.wrap_key_data(now.keys))
+        return (state, action.astype(jnp.int32)), Acted(inputs, action, output.logits, output.value)
+
+    return jax.lax.scan(step, carry, story)
+
+
+@quick_jit
+def act_one(agent: AbstractAgent, carry: Any, story: Story) -> tuple[Any, Acted]:
+    """One stream on its own: the state and previous action, after and before; and what was done."""
+    return _act(agent, carry, story)
+
+
+@quick_jit
+def act_streams(agent: AbstractAgent, carry: Any, story: Story) -> tuple[Any, Acted]:
+    """Streams side by side under `vmap`."""
+    return jax.vmap(lambda *stream: _act(agent, *stream))(carry, story)
+
+
+def fresh_carry(agent: AbstractAgent, settings: Settings) -> Any:
+    """Each stream's state before the first step of a life, and an action before it."""
+    return broadcast_state(agent.init_state(), settings.streams), np.zeros(settings.streams, np.int32)
+
+
+def try_acting(agent: AbstractAgent, settings: Settings, story: Story, carry: Any = None) -> Trial:
+    """Acts through a story, three segments long, so that the second is closed by a step too."""
+    carry = fresh_carry(agent, settings) if carry is None else carry
+    acted, carries = [], []
+    for index in range(3):
+        carries.append(carry)
+        carry, piece = on_host(act_streams(agent, carry, window(story, index * settings.steps, settings.steps)))
+        acted.append(piece)
+    joined = jax.tree.map(lambda *leaves: np.concatenate(leaves, axis=1), *acted)
+    return Trial(story, joined, (carries[0], carries[1]))
+
+
+@quick_jit
+def replay_streams(agent: AbstractAgent, states: Any, inputs: Any, actions: Any, keys: Any) -> tuple[Any, AgentOutput]:
+    """`unroll` of T+1 inputs of each stream."""
+    return jax.vmap(agent.unroll)(states, inputs, actions, jax.random.wrap_key_data(keys))
+
+
+@quick_jit
+def refresh_streams(agent: AbstractAgent, states: Any) -> Any:
+    """`refresh` of each stream's state."""
+    return jax.vmap(agent.refresh)(states)
+
+
+@quick_jit
+def auxiliary_streams(agent: AbstractAgent, *arguments: Any) -> Mapping[str, Array]:
+    """The named losses of each stream."""
+    return jax.vmap(agent.auxiliary_losses)(*arguments)
+
+
+@quick_jit
+def replay_gradients(agent: AbstractAgent, states: Any, inputs: Any, actions: Any, keys: Any, returns: Any) -> PyTree:
+    """The parameters' gradient of a loss in which every output and auxiliary loss takes part."""
+
+    def loss(agent: AbstractAgent) -> Array:
+        _, outs = jax.vmap(agent.unroll)(states, inputs, actions, jax.random.wrap_key_data(keys))
+        losses = jax.vmap(agent.auxiliary_losses)(inputs, outs, actions, returns)
+        own = jnp.sum(outs.logits + outs.logits**2) + jnp.sum(outs.value + outs.value**2)
+        return own + sum((jnp.sum(leaf) for leaf in losses.values()), jnp.zeros(()))
+
+    return eqx.filter_grad(loss)(agent)

@@ -1,0 +1,162 @@
+"""The laws of a memory about gradients, about changing parameters, and about what it shows of itself."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import PyTree
+
+from engrax.memory.base import AbstractMemory
+from engrax.testing.contract import Settings, expect, expect_close, expect_trees_close
+from engrax.testing.memory_laws import first_places, fresh_states, future, lived_states
+from engrax.testing.memory_runs import (
+    PATHS,
+    gradients,
+    recall_streams,
+    refresh_streams,
+    refreshed_gradients,
+)
+from engrax.testing.random_inputs import garbage_like, no_firsts, random_streams
+from engrax.types import Recall
+
+DIRECTIONS = 6
+STRIDE = 3e-4  # per parameter: small against weights of order 0.1, large against float32's rounding
+
+
+def _weights(memory: AbstractMemory, settings: Settings) -> np.ndarray:
+    shape = (settings.streams, settings.steps, memory.output_size)
+    return settings.numbers(salt=6).standard_normal(shape).astype(np.float32)
+
+
+def check_memory_gradients_are_finite(memory: AbstractMemory, settings: Settings) -> None:
+    """Gradients from an empty memory are finite, with inputs of zero too."""
+    xs, firsts = random_streams(settings, memory.input_size)
+    empty, weights = fresh_states(memory, settings), _weights(memory, settings)
+    for name, inputs in {"random": xs, "zero": np.zeros_like(xs)}.items():
+        for path, states in (("step", empty), ("unroll", empty), ("unroll", None)):
+            grads = gradients(path, memory, states, inputs, firsts, weights)
+            for place, leaf in jax.tree_util.tree_leaves_with_path(grads):
+                what = f"gradient{jax.tree_util.keystr(place)} by {path} from {'None' if states is None else 'empty'}"
+                message = f"{what}, {name} inputs, is not finite. Roots, norms and divisions need an epsilon inside."
+                expect(np.isfinite(leaf).all(), "gradients_are_finite", message)
+
+
+def check_memory_gradients_agree(memory: AbstractMemory, settings: Settings) -> None:
+    """From a refreshed state, `unroll` has the gradients of a scan of `step`: of the parameters and of the inputs."""
+    states, streams = lived_states(memory, settings), random_streams(settings, memory.input_size)
+    by_step, by_unroll = (gradients(path, memory, states, *streams, _weights(memory, settings)) for path in PATHS)
+    for index, name in ((0, "gradient of the parameters"), (2, "gradient of the inputs [stream, step, d]")):
+        hint = "Does `unroll` stop a gradient where `step` does not, or drop one across a chunk?"
+        expect_trees_close("gradients_agree", by_unroll[index], by_step[index], 5 * settings.tolerance, name, hint)
+
+
+def check_memory_first_cuts_gradients(memory: AbstractMemory, settings: Settings) -> None:
+    """No gradient passes a `first`: zero for all that came before, and for the rest that of an empty memory."""
+    dirty = garbage_like(fresh_states(memory, settings), settings.numbers(salt=7))
+    places = first_places(settings)
+    for path in PATHS:
+        for name, states, starts in (
+            ("a state full of garbage", dirty, np.zeros_like(places)),
+            ("an earlier episode", lived_states(memory, settings), places),
+        ):
+            _cuts_gradients(path, memory, settings, states, starts, f"by {path}, with `first` after {name}")
+
+
+def _cuts_gradients(path: Any, memory: AbstractMemory, settings: Settings, states: Any, starts: Any, name: str) -> None:
+    law, hint = "first_cuts_gradients", "Select with jnp.where and safe numbers on both sides: 0 * inf is NaN."
+    xs, _ = random_streams(settings, memory.input_size, salt=5)
+    steps = np.arange(settings.steps)
+    weights = np.where((steps >= starts[:, None])[..., None], _weights(memory, settings), 0)
+    ours, of_states, of_xs = gradients(path, memory, states, xs, steps == starts[:, None], weights)
+    for place, leaf in jax.tree_util.tree_leaves_with_path(of_states):
+        what = f"gradient of the state before{jax.tree_util.keystr(place)} {name}"
+        expect((np.asarray(leaf) == 0).all(), law, f"{what} is not exactly zero. {hint}")
+    before = np.asarray(of_xs)[steps < starts[:, None]]
+    expect((before == 0).all(), law, f"gradient of inputs before `first`, {name}, is not exactly zero. {hint}")
+    roll = lambda a: np.stack([np.roll(one, -start, axis=0) for one, start in zip(a, starts, strict=True)])  # noqa: E731
+    reference = gradients(path, memory, fresh_states(memory, settings), roll(xs), no_firsts(settings), roll(weights))
+    expect_trees_close(law, ours, reference[0], 5 * settings.tolerance, f"gradient of the parameters {name}", hint)
+    expect_close(law, roll(of_xs), reference[2], 5 * settings.tolerance, f"gradient of the inputs {name}", hint)
+
+
+def check_memory_refresh_follows_parameters(memory: AbstractMemory, settings: Settings) -> None:
+    """Under new parameters, refreshing once is enough, and what follows is differentiable through `refresh`.
+
+    The gradient of the next output, `unroll(refresh(stop_gradient(state)), xs)` at step 0, agrees with finite
+    differences: what `refresh` recomputes is not cut off, so caches hide nothing from the gradient. Outputs after
+    that are left out, as a memory may by definition store its items without gradient.
+    """
+    law, changed = "refresh_follows_parameters", perturbed(memory, settings.numbers(salt=8), 0.1)
+    once = refresh_streams(changed, lived_states(memory, settings))
+    twice = future(changed, refresh_streams(changed, once), settings)
+    hint = "`refresh` must recompute from what does not depend on the parameters."
+    expect_close(law, twice, future(changed, once, settings), settings.tolerance, "output after a second refresh", hint)
+    slopes, measured = _slopes(changed, lived_states(memory, settings), settings)
+    scale = max(1e-2, float(np.sqrt(np.mean(slopes**2))))
+    # The median, as a step in a random direction may cross the jump of a top-k or the kink of a relu.
+    error = float(np.median(np.abs(slopes - measured))) / scale
+    message = f"slopes by gradient {slopes}, by finite differences {measured}. Is a gradient stopped inside refresh?"
+    expect(
+        np.isfinite(error) and error < 0.01, law, f"the gradient through `refresh` is not that of its value: {message}"
+    )
+
+
+def perturbed(memory: AbstractMemory, numbers: np.random.Generator, scale: float) -> Any:
+    """The same memory with every parameter moved a little."""
+    moved = lambda leaf: leaf + jnp.asarray(scale * numbers.standard_normal(leaf.shape), leaf.dtype)  # noqa: E731
+    return jax.tree.map(lambda leaf: moved(leaf) if eqx.is_inexact_array(leaf) else leaf, memory)
+
+
+def _slopes(memory: AbstractMemory, states: Any, settings: Settings) -> tuple[np.ndarray, np.ndarray]:
+    """Slopes of the next outputs in random directions: by gradient, and by finite differences."""
+    xs, firsts = random_streams(settings, memory.input_size, salt=1)
+    parameters, rest = eqx.partition(memory, eqx.is_inexact_array)
+    numbers = settings.numbers(salt=9)
+    directions = jax.tree.map(lambda p: numbers.standard_normal((DIRECTIONS, *p.shape)), parameters)
+    offsets = jax.tree.map(lambda d: STRIDE * np.concatenate([0 * d[:1], d, -d]), directions)
+    moved = jax.tree.map(lambda p, o: np.asarray(p) + o.astype(p.dtype), parameters, offsets)
+    # Only the next output: what is stored from here on may be stored without gradient, by definition.
+    arguments = (states, xs[:, :1], np.zeros_like(firsts[:, :1]), _weights(memory, settings)[:, :1])
+    losses, grads = refreshed_gradients(eqx.combine(moved, rest), *arguments)
+    grads = eqx.filter(grads, eqx.is_inexact_array)
+    dots = jax.tree.map(lambda g, d: (np.asarray(g[0]) * d).reshape(DIRECTIONS, -1).sum(1), grads, directions)
+    losses = np.asarray(losses, np.float64)[1:].reshape(2, DIRECTIONS)
+    return sum(jax.tree.leaves(dots), np.zeros(DIRECTIONS)), (losses[0] - losses[1]) / (2 * STRIDE)
+
+
+def check_memory_recall_is_of_this_episode(memory: AbstractMemory, settings: Settings) -> None:
+    """`recall` shows items of this episode only, with weights that are a share of attention."""
+    law = "recall_is_of_this_episode"
+    empty, (xs, firsts) = fresh_states(memory, settings), random_streams(settings, memory.input_size)
+    dirty, at_once = garbage_like(empty, settings.numbers(salt=10)), firsts.copy()
+    at_once[:, 0] = True
+    for name, states, begins in (("an empty memory", empty, firsts), ("garbage", dirty, at_once)):
+        shown = recall_streams(memory, states, xs, begins)
+        expect(isinstance(shown, Recall), law, f"recall returned a {type(shown).__name__}, expected a Recall")
+        _check_shown(law, jax.tree.map(np.asarray, shown), begins, f"in a run from {name} [stream, step, item]")
+
+
+def _check_shown(law: str, shown: PyTree, firsts: np.ndarray, where: str) -> None:
+    weights, ago, valid = shown.weights, shown.steps_ago, shown.valid
+    lived = _steps_since_first(firsts)[..., None]
+    kinds = (weights.dtype.kind, ago.dtype.kind, valid.dtype.kind)
+    expect(kinds in (("f", "i", "b"), ("f", "u", "b")), law, f"dtypes of recall: {kinds}, expected float, int and bool")
+    laws = {
+        "weights are not finite": np.isfinite(weights),
+        "weights are negative": weights >= 0,
+        "weights are not 0 at items that are not valid": (weights == 0) | valid,
+        "an item is of this very step or of the future (steps_ago < 1)": (ago >= 1) | ~valid,
+        "an item is of an earlier episode (steps_ago exceeds the steps since `first`)": (ago <= lived) | ~valid,
+        "weights add up to more than 1": weights.sum(-1) <= 1 + 1e-4,
+    }
+    for message, holds in laws.items():
+        places = np.argwhere(~holds)
+        expect(holds.all(), law, f"recall: {message} {where} at index {places[:1].tolist()}.")
+
+
+def _steps_since_first(firsts: np.ndarray) -> np.ndarray:
+    """How many steps of its episode came before each step; the start of the run counts as a beginning."""
+    steps = np.arange(firsts.shape[1])
+    return steps - np.maximum.accumulate(np.where(firsts, steps, 0), axis=1)

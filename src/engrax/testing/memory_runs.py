@@ -1,0 +1,91 @@
+"""Compiled runs of a memory over streams, shared by the laws so that few programs are compiled."""
+
+from typing import Any, Literal
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, PyTree
+
+from engrax.memory.base import AbstractMemory
+from engrax.testing.contract import quick_jit
+from engrax.types import Recall
+
+Path = Literal["step", "unroll"]
+PATHS: tuple[Path, ...] = ("step", "unroll")
+
+
+def _run(path: Path, memory: AbstractMemory, state: Any, xs: Any, firsts: Any) -> tuple[Any, Array]:
+    """One stream, by a scan of `step` or by `unroll`."""
+    if path == "unroll":
+        return memory.unroll(state, xs, firsts)
+    return jax.lax.scan(lambda carry, inputs: memory.step(carry, *inputs), state, (xs, firsts))
+
+
+@quick_jit
+def run_one(path: Path, memory: AbstractMemory, state: Any, xs: Any, firsts: Any) -> tuple[Any, Array]:
+    """One stream on its own, without `vmap`: the end state and the outputs `[t, h]`."""
+    return _run(path, memory, state, xs, firsts)
+
+
+def _run_streams(path: Path, memory: AbstractMemory, states: Any, xs: Any, firsts: Any) -> tuple[Any, Array]:
+    return jax.vmap(lambda *stream: _run(path, memory, *stream))(states, xs, firsts)
+
+
+@quick_jit
+def run_streams(path: Path, memory: AbstractMemory, states: Any, xs: Any, firsts: Any) -> tuple[Any, Array]:
+    """Streams side by side under `vmap`: the end states and the outputs `[streams, t, h]`."""
+    return _run_streams(path, memory, states, xs, firsts)
+
+
+def _refresh_streams(memory: AbstractMemory, states: Any) -> Any:
+    """`refresh` of each stream's state; without arrays there are no streams to map over."""
+    return jax.vmap(memory.refresh)(states) if jax.tree.leaves(states) else states
+
+
+@quick_jit
+def gradients(path: Path, memory: AbstractMemory, states: Any, xs: Any, firsts: Any, weights: Any) -> PyTree:
+    """Gradients of `sum(weights * (y + y^2))` with respect to the parameters, the states and the inputs.
+
+    States are refreshed first, as learners do: what is cached must not hide the parameters it was computed with. The
+    square is there to expose infinities that a linear loss would not meet; the linear term, so that outputs of
+    zero have a gradient too.
+    """
+
+    def loss(arguments: tuple[AbstractMemory, Any, Any]) -> Array:
+        memory, states, xs = arguments
+        states = _refresh_streams(memory, states)
+        _, ys = _run_streams(path, memory, states, xs, firsts)
+        return jnp.sum(weights * (ys + ys**2))
+
+    return eqx.filter_grad(loss)((memory, states, xs))
+
+
+@quick_jit
+def refresh_streams(memory: AbstractMemory, states: Any) -> Any:
+    """`refresh` of each stream's state."""
+    return _refresh_streams(memory, states)
+
+
+@quick_jit
+def refreshed_gradients(memories: AbstractMemory, states: Any, xs: Any, firsts: Any, weights: Any) -> PyTree:
+    """A weighted sum of outputs after refreshing, and its gradient; for several sets of parameters, in front."""
+
+    def loss(memory: AbstractMemory) -> Array:
+        fresh = _refresh_streams(memory, jax.lax.stop_gradient(states))
+        return jnp.sum(weights * _run_streams("unroll", memory, fresh, xs, firsts)[1])
+
+    parameters, rest = eqx.partition(memories, eqx.is_inexact_array)
+    return jax.lax.map(lambda one: eqx.filter_value_and_grad(loss)(eqx.combine(one, rest)), parameters)
+
+
+@quick_jit
+def recall_streams(memory: AbstractMemory, states: Any, xs: Any, firsts: Any) -> Recall:
+    """What each step of each stream looks at: `[streams, t, n]`."""
+
+    def step(state: Any, inputs: tuple[Array, Array]) -> tuple[Any, Recall]:
+        shown = memory.recall(state, *inputs)
+        state, _ = memory.step(state, *inputs)
+        return state, shown
+
+    return jax.vmap(lambda state, *inputs: jax.lax.scan(step, state, inputs)[1])(states, xs, firsts)

@@ -1,0 +1,98 @@
+"""A small agent that keeps the contract, with bugs to be switched on by name."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, Key
+
+from engrax.agents.base import AbstractAgent
+from engrax.types import AgentInput, AgentOutput, VectorSpec
+
+SIZE, NUM_ACTIONS = 3, 4
+SPEC = {"vector": VectorSpec(SIZE)}
+
+
+class TraceState(NamedTuple):
+    trace: Float[Array, " h"]
+    count: Int[Array, ""]
+
+
+def cheap_noise(key: Key[Array, ""]) -> Float[Array, " 2"]:
+    """Two numbers in 0..1 that depend on the key; it compiles in no time."""
+    return (jax.random.key_data(key) % jnp.uint32(997)).astype(jnp.float32) / 997
+
+
+class Tracer(AbstractAgent[TraceState]):
+    """A decaying trace of what was seen, done and rewarded; it adds noise of its own, as an agent that samples does.
+
+    It predicts the previous reward, as an auxiliary task.
+    """
+
+    mix: Float[Array, "h d"]
+    head: Float[Array, "a h"]
+    bug: str = eqx.field(static=True)
+
+    def __init__(self, *, bug: str = "", key: Key[Array, ""]):
+        keys = jax.random.split(key)
+        self.mix = 0.5 * jax.random.normal(keys[0], (5, SIZE + NUM_ACTIONS + 2))
+        self.head = jax.random.normal(keys[1], (NUM_ACTIONS + 2, 5))
+        self.bug = bug
+
+    def init_state(self) -> TraceState:
+        return TraceState(jnp.zeros((5,)), jnp.zeros((), jnp.int32))
+
+    def _features(self, inp: AgentInput) -> Float[Array, " d"]:
+        known = 1.0 - inp.first.astype(jnp.float32)
+        action = jax.nn.one_hot(inp.previous_action, NUM_ACTIONS)
+        action = action if self.bug == "previous action leaks" else action * known
+        reward = inp.previous_reward if self.bug == "previous reward leaks" else inp.previous_reward * known
+        return jnp.concatenate([inp.observation["vector"], action, reward[None], jnp.ones((1,))])
+
+    def _advance(self, state: TraceState, inp: AgentInput, key: Key[Array, ""]) -> tuple[TraceState, AgentOutput]:
+        first = inp.first & (self.bug != "state leaks")
+        trace = jnp.where(first, 0.0, state.trace)
+        trace = jnp.tanh(0.9 * trace + self.mix @ self._features(inp) + 0.1 * cheap_noise(key)[0])
+        out = self.head @ trace
+        count = jnp.where(first, 0, state.count) + 1
+        return TraceState(trace, count), AgentOutput(out[:NUM_ACTIONS], out[-2], {"reward": out[-1]})
+
+    def step(
+        self, state: TraceState, inp: AgentInput, *, key: Key[Array, ""]
+    ) -> tuple[TraceState, Int[Array, ""], AgentOutput]:
+        state, out = self._advance(state, inp, key)
+        favourite = jax.nn.one_hot((cheap_noise(key)[1] * NUM_ACTIONS).astype(jnp.int32), NUM_ACTIONS)
+        action = jnp.argmax(out.logits + 3 * favourite).astype(jnp.int32)
+        action = action + 1 if self.bug == "action out of range" else action
+        return state, action, out
+
+    def unroll(
+        self, state: TraceState | None, inps: AgentInput, actions: Int[Array, " t"], keys: Key[Array, " t+1"]
+    ) -> tuple[TraceState, AgentOutput]:
+        del actions
+        state = self.init_state() if state is None or self.bug == "unroll forgets the state" else state
+        keys = jnp.roll(keys, 1) if self.bug == "keys shifted" else keys
+        advance = lambda carry, now: (lambda new, out: (new, (new, out)))(*self._advance(carry, *now))  # noqa: E731
+        end, (states, outs) = jax.lax.scan(advance, state, (inps, keys))
+        if self.bug == "state after T+1 inputs":
+            return end, outs
+        if self.bug == "state before the segment":
+            return state, outs
+        return jax.tree.map(lambda leaf: leaf[-2], states), outs
+
+    def refresh(self, state: TraceState) -> TraceState:
+        return state._replace(trace=1.01 * state.trace) if self.bug == "refresh changes numbers" else state
+
+    def auxiliary_losses(
+        self, inps: AgentInput, outs: AgentOutput, actions: Int[Array, " t"], returns: Float[Array, " t"]
+    ) -> Mapping[str, Float[Array, " t"]]:
+        del actions, returns
+        known = ~inps.first | (self.bug == "loss not masked")
+        error = (outs.auxiliary["reward"] - inps.previous_reward) * known.astype(jnp.float32)
+        return {"reward": jnp.square(error)[:-1]}
+
+    def parameter_groups(self) -> Any:
+        groups = jax.tree.map(lambda _: "agent", eqx.filter(self, eqx.is_inexact_array))
+        return jax.tree.leaves(groups) if self.bug == "groups not like parameters" else groups

@@ -1,0 +1,118 @@
+"""Small memories that keep the contract, plain enough to be read as its definition."""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+
+from engrax.memory.base import AbstractMemory
+from engrax.types import Recall
+
+FAR = -1e30
+
+
+class RingState(NamedTuple):
+    items: Float[Array, "n d"]
+    keys: Float[Array, "n h"]
+    count: Int[Array, ""]
+
+
+@jax.custom_batching.custom_vmap
+def shared(count: Array) -> Array:
+    """The largest count of all streams: what no memory should be able to see."""
+    return count
+
+
+@shared.def_vmap
+def _shared_rule(axis_size: int, in_batched: list[bool], count: Array) -> tuple[Array, bool]:
+    return (jnp.broadcast_to(jnp.max(count), (axis_size,)), True) if in_batched[0] else (count, False)
+
+
+class Ring(AbstractMemory[RingState]):
+    """Softmax attention over the last `capacity` inputs of the episode, with cached keys; resets by a counter.
+
+    `bug` plants a mistake, each in one place; without one it keeps the contract.
+    """
+
+    query: Float[Array, "h d"]
+    key: Float[Array, "h d"]
+    value: Float[Array, "h d"]
+    input_size: int = eqx.field(static=True)
+    output_size: int = eqx.field(static=True)
+    capacity: int = eqx.field(static=True)
+    bug: str = eqx.field(static=True)
+
+    def __init__(self, input_size: int = 3, output_size: int = 4, capacity: int = 6, bug: str = "", *, key: Array):
+        shape = (output_size, input_size)
+        self.query, self.key, self.value = 0.5 * jax.random.normal(key, (3, *shape))
+        self.input_size, self.output_size, self.capacity, self.bug = input_size, output_size, capacity, bug
+
+    def _has(self, bug: str) -> bool:
+        return bug in self.bug.split(", ")
+
+    def init_state(self) -> RingState:
+        items = jnp.zeros((self.capacity, self.input_size))
+        count = jnp.asarray(0) if self._has("weak type") else jnp.zeros((), jnp.int32)
+        return RingState(items, jnp.zeros((self.capacity, self.output_size)), count)
+
+    def _steps_ago(self, count: Int[Array, ""]) -> Int[Array, " n"]:
+        """Of each slot of a ring that has been written `count` times."""
+        return (count - 1 - jnp.arange(self.capacity)) % self.capacity + 1
+
+    def _scores(self, state: RingState, x: Float[Array, " d"]) -> Float[Array, " n"]:
+        query = self.query @ x
+        if self._has("epsilon outside of the root"):
+            lengths = jnp.sqrt(jnp.sum(state.keys**2, axis=1)) * jnp.sqrt(jnp.sum(query**2))
+            return state.keys @ query / (lengths + 1e-6)
+        return state.keys @ query
+
+    def _attend(self, state: RingState, count: Int[Array, ""], x: Float[Array, " d"]) -> Recall:
+        ago = self._steps_ago(count)
+        valid = ago <= count
+        if self._has("overflow behind where"):
+            weights = jnp.where(valid, jnp.exp(self._scores(state, x)), 0.0)
+            return Recall(weights / (1 + jnp.sum(weights)), ago, valid)
+        if self._has("mask too weak"):
+            penalty = jnp.where(valid, 0.0, -100.0)
+            return Recall(jax.nn.softmax(self._scores(state, x) + penalty), ago, valid)
+        scores = jnp.where(valid, self._scores(state, x), FAR)
+        return Recall(jnp.where(valid, jax.nn.softmax(scores), 0.0), ago, valid)
+
+    def recall(self, state: RingState, x: Float[Array, " d"], first: Bool[Array, ""]) -> Recall:
+        first = first & (not self._has("recall of earlier episodes"))
+        return self._attend(state, jnp.where(first, 0, state.count), x)
+
+    def step(self, state: RingState, x: Float[Array, " d"], first: Bool[Array, ""]) -> tuple[RingState, Array]:
+        count = shared(state.count) if self._has("streams share a counter") else state.count
+        count = count if self._has("first ignored") else jnp.where(first, 0, count)
+        y = self.value @ (self._attend(state, count, x).weights @ state.items) + self.query @ x
+        if self._has("gradient leaks"):
+            y = y + jnp.sum(state.items) - jax.lax.stop_gradient(jnp.sum(state.items))
+        count = state.count if self._has("stale counter") else count
+        slot = count % self.capacity
+        items, keys = state.items.at[slot].set(x), state.keys.at[slot].set(self.key @ x)
+        if self._has("dtype changes"):
+            return RingState(items, keys, (count + 1).astype(jnp.float32)), y
+        count = count.astype(jnp.int32) if self._has("weak type") else count
+        return RingState(items, keys, count + 1), y
+
+    def unroll(
+        self, state: RingState | None, xs: Float[Array, "t d"], firsts: Bool[Array, " t"]
+    ) -> tuple[RingState, Float[Array, "t h"]]:
+        if state is None:
+            state = self.init_state()
+            state = state._replace(count=state.count + 1) if self._has("None is not empty") else state
+        state = self.init_state() if self._has("unroll ignores the state") else state
+        firsts = firsts.at[1:].set(False) if self._has("unroll resets at index 0 only") else firsts
+        xs = jax.lax.stop_gradient(xs) if self._has("unroll stops gradients") else xs
+        step = lambda carry, now: (lambda new, y: (new, (carry, y)))(*self.step(carry, *now))  # noqa: E731
+        end, (states, ys) = jax.lax.scan(step, state, (xs, firsts))
+        return jax.tree.map(lambda leaf: leaf[-1], states) if self._has("unroll drops the last step") else end, ys
+
+    def refresh(self, state: RingState) -> RingState:
+        scale = 1.01 if self._has("refresh changes numbers") else 1.0
+        key = jax.lax.stop_gradient(self.key) if self._has("refresh stops gradients") else self.key
+        past = state.keys if self._has("refresh adds up") else 0.0
+        return state._replace(keys=scale * state.items @ key.T + past)

@@ -1,0 +1,64 @@
+"""Every preset, at debug size, trains for a few updates; learning state carries over exactly."""
+
+import dataclasses
+import math
+
+import jax
+import numpy as np
+import pytest
+
+from engrax.experiments.codec import decode, encode
+from engrax.experiments.config import Experiment
+from engrax.experiments.presets import PRESETS, debug_size
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_survive_a_round_trip_through_json(name):
+    assert decode(Experiment, encode(PRESETS[name])) == PRESETS[name]
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_train_at_debug_size(name):
+    trainer = debug_size(PRESETS[name]).build()
+    state = trainer.init()
+    before = jax.tree.map(np.asarray, state.agent)
+    for _ in range(2):
+        state, metrics = trainer.update(state)
+    assert int(state.updates) == 2
+    assert trainer.environment_steps(2) == 2 * 4 * 16
+    assert all(math.isfinite(v) for k, v in metrics.items() if k not in ("return", "success")), metrics
+    moved = jax.tree.map(lambda a, b: bool(np.any(a != np.asarray(b))), before, state.agent)
+    assert all(jax.tree.leaves(moved.memory)) or name.startswith("hcam"), "a parameter of the memory did not move"
+
+
+def test_whole_episodes_open_every_segment_afresh():
+    experiment = dataclasses.replace(debug_size(PRESETS["debug"]), whole_episodes=True)
+    trainer = experiment.build()
+    state = trainer.init()
+    for _ in range(2):
+        _, segments, _ = jax.jit(trainer.act)(state.agent, state.actors, state.key)
+        state, _ = trainer.update(state)
+        assert np.all(segments.steps.first[:, 0])
+        assert segments.state is None
+
+
+def test_segments_share_the_step_between_them():
+    trainer = debug_size(PRESETS["debug"]).build()
+    state = trainer.init()
+    act = jax.jit(trainer.act)
+    actors, first, _ = act(state.agent, state.actors, jax.random.key(1))
+    _, second, _ = act(state.agent, actors, jax.random.key(2))
+    shared = jax.tree.map(lambda a, b: (a[:, -1], b[:, 0]), first.inputs, second.inputs)
+    for end, start in jax.tree.leaves(shared, is_leaf=lambda x: isinstance(x, tuple)):
+        np.testing.assert_array_equal(end, start)
+    np.testing.assert_array_equal(jax.random.key_data(first.keys[:, -1]), jax.random.key_data(second.keys[:, 0]))
+    np.testing.assert_allclose(first.logits[:, -1], second.logits[:, 0], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [({"streams": 6}, "does not divide"), ({"segment_length": 0}, "segment_length is 0"), ({"updates": 0}, "updates")],
+)
+def test_what_does_not_fit_is_named(changed, message):
+    with pytest.raises(ValueError, match=message):
+        dataclasses.replace(PRESETS["hcam-ballet-laptop"], **changed)

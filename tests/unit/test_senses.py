@@ -1,0 +1,98 @@
+"""Encoders and decoders: shapes over any leading axes, and costs against slow loops."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from engrax.nn.decoders import make_decoder
+from engrax.nn.encoders import EncoderSizes, make_encoder
+from engrax.nn.symbols import binary_digits, blocks_of, multi_hot, num_digits
+from engrax.testing import random_observations
+from engrax.types import ImageSpec, SymbolsSpec, TextSpec, VectorSpec
+
+SIZES = EncoderSizes(tile=3, image_features=6, filter_channels=4, text_embedding=4, vector_features=4, filter_size=2)
+SPECS = {
+    "image": ImageSpec(6, 9),
+    "symbols": SymbolsSpec(5, 4, (3, 5), salience=(0.5, 2.0)),
+    "text": TextSpec(3, tuple("abcde")),
+    "vector": VectorSpec(4),
+}
+
+
+def observations(name, shape):
+    return random_observations({name: SPECS[name]}, jax.random.key(1), shape)[name]
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_encoders_work_over_any_leading_axes(name):
+    encoder = make_encoder(SPECS[name], SIZES, key=jax.random.key(0))
+    seen = observations(name, (2, 3))
+    features = encoder(seen)
+    assert features.shape == (2, 3, encoder.output_size)
+    np.testing.assert_allclose(features[1, 2], encoder(seen[1, 2]), atol=1e-5)
+    assert np.any(np.asarray(features[0, 0]) != np.asarray(features[1, 1]))
+
+
+def test_the_resnet_encodes_images_too():
+    encoder = make_encoder(ImageSpec(16, 12), EncoderSizes(image="resnet", image_features=6), key=jax.random.key(0))
+    assert encoder(jnp.zeros((2, 16, 12, 3), jnp.uint8)).shape == (2, 6)
+
+
+def sigmoid_cost(logits, targets):
+    probability = 1 / (1 + np.exp(-logits))
+    return -(targets * np.log(probability) + (1 - targets) * np.log(1 - probability))
+
+
+def oracle_cost(name, prediction, seen):
+    """The cost of one observation."""
+    prediction = np.asarray(prediction, np.float64)
+    if name == "image":
+        return sigmoid_cost(prediction, np.asarray(seen) / 255.0).mean()
+    if name == "vector":
+        return 0.5 * np.square(prediction - np.asarray(seen)).mean()
+    if name == "text":
+        return np.mean([np.log(np.exp(p).sum()) - p[token] for p, token in zip(prediction, seen, strict=True)])
+    total, spec = 0.0, SPECS["symbols"]
+    for row in range(4):  # two rows and two columns of 2 x 2 blocks; the fifth row is in no block
+        for column in range(4):
+            block, square = (row // 2) * 2 + column // 2, (row % 2) * 2 + column % 2
+            digits = iter(prediction[block, square * 5 : (square + 1) * 5])
+            for feature, count in enumerate((2, 3)):
+                for digit in range(count):
+                    bit = (int(seen[row, column, feature]) >> digit) & 1
+                    total += 0.5 * spec.salience[feature] * (next(digits) - bit) ** 2
+    return total
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_decoders_cost_what_the_oracle_says(name):
+    decoder = make_decoder(SPECS[name], 7, SIZES, key=jax.random.key(0))
+    seen, h = observations(name, (2, 3)), jax.random.normal(jax.random.key(2), (2, 3, 7))
+    prediction = decoder(h)
+    prediction = prediction + jax.random.normal(jax.random.key(3), prediction.shape)
+    costs = decoder.loss(prediction, seen)
+    assert costs.shape == (2, 3)
+    np.testing.assert_allclose(costs[1, 2], oracle_cost(name, prediction[1, 2], seen[1, 2]), rtol=1e-4)
+
+
+def test_symbols_as_numbers():
+    symbols = jnp.array([[0, 3], [2, 0], [1, 4]], jnp.uint8)
+    np.testing.assert_array_equal(
+        multi_hot(symbols, (3, 5)), [[0, 0, 0, 0, 1, 0], [0, 1, 0, 0, 0, 0], [1, 0, 0, 0, 0, 1]]
+    )
+    np.testing.assert_array_equal(binary_digits(symbols, (3, 5)), [[0, 0, 1, 1, 0], [0, 1, 0, 0, 0], [1, 0, 0, 0, 1]])
+    assert num_digits((3, 5)) == 5
+
+
+def test_blocks_leave_out_equal_margins():
+    grid = jnp.arange(25, dtype=jnp.uint8).reshape(5, 5, 1)
+    blocks = np.asarray(blocks_of(grid, (3, 3)))[..., 0]
+    np.testing.assert_array_equal(blocks, [np.arange(25).reshape(5, 5)[1:4, 1:4].ravel()])
+    np.testing.assert_array_equal(np.asarray(blocks_of(grid, (5, 1)))[2, :, 0], [2, 7, 12, 17, 22])
+
+
+@pytest.mark.parametrize("make", [make_encoder, lambda spec, sizes, key: make_decoder(spec, 4, sizes, key=key)])
+def test_a_tile_that_does_not_divide_the_image_is_named(make):
+    with pytest.raises(ValueError, match="tile 3 does not divide the image 6x10"):
+        make(ImageSpec(6, 10), SIZES, key=jax.random.key(0))
