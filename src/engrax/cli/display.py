@@ -13,7 +13,7 @@ from engrax.cli.output import say
 from engrax.cli.pace import Glance, Pace, Row, clock, speed
 
 _SECONDS_BETWEEN_LINES = 10.0
-_COLUMNS = 3
+_COLUMNS = 2
 
 
 class Display(AbstractContextManager["Display"]):

@@ -178,7 +178,7 @@ def _near(path: str, known: Sequence[str]) -> list[str]:
     name = path.rpartition(".")[2]
     if same := [each for each in known if last[each] == name]:
         return same[:3]
-    if near := difflib.get_close_matches(path, known, n=2, cutoff=0.8):
+    if near := difflib.get_close_matches(path, known, n=1, cutoff=0.8):
         return near
     ends = difflib.get_close_matches(name, set(last.values()), n=1)
     return [each for each in known if last[each] in ends][:3]

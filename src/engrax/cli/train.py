@@ -89,16 +89,16 @@ def _parser() -> Parser:
 def _help(own: Sequence[str]) -> int:
     _parser().print_help()
     for preset in (word for word in own if not word.startswith("-")):
-        print(f"\nsettings of {preset}:\n")
+        print(f"settings of {preset}, as they are, what they take, and what they mean:")
         Console(highlight=False, markup=False).print(_settings_table(find_preset(preset)))
         break
     return 0
 
 
 def _settings_table(experiment: Experiment) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for name in ("setting", "takes", "value", "meaning"):
-        table.add_column(name, overflow="fold")
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(max_width=44, overflow="fold")
+    table.add_column(overflow="fold")
     for setting in list_settings(type(experiment), encode(experiment)):
-        table.add_row(f"--{setting.path}", setting.metavar, setting.value, setting.doc)
+        table.add_row(f"  --{setting.path} {setting.value}", f"{setting.metavar}: {setting.doc}")
     return table
