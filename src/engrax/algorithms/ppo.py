@@ -46,6 +46,17 @@ class PPO:
     """Name of a flag in the steps' `info`: where it is false the action had no effect, and neither policy nor entropy is
     trained. Empty: every step counts."""
 
+    def __post_init__(self):
+        for name in ("epochs", "minibatches"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}, expected at least 1")
+        for name in ("discount", "trace"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise ValueError(f"{name} is {getattr(self, name)}, expected 0 to 1")
+        for name in ("learning_rate", "clip", "max_gradient_norm", "adam_epsilon"):
+            if getattr(self, name) <= 0.0:
+                raise ValueError(f"{name} is {getattr(self, name)}, expected more than 0")
+
 
 class Lesson(NamedTuple):
     """A segment with its learning targets, `[t]` each; masks are 0 or 1."""

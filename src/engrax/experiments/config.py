@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+import equinox as eqx
 import jax
 from jaxtyping import Array, Key
 
@@ -159,6 +160,8 @@ class Experiment:
         for name in ("streams", "segment_length", "updates", "checkpoint_every"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}, expected at least 1")
+        if not 0 <= self.seed < 2**32:
+            raise ValueError(f"seed is {self.seed}, expected 0 to {2**32 - 1}")
         if self.streams % self.learner.minibatches:
             raise ValueError(
                 f"streams is {self.streams}, which learner.minibatches, {self.learner.minibatches}, does not divide: "
@@ -177,7 +180,7 @@ class Experiment:
         environment = self.task.build()
         agent_key, trainer_key = jax.random.split(jax.random.key(self.seed))
         return Trainer(
-            self.build_agent(environment, agent_key),
+            eqx.filter_jit(self.build_agent)(environment, agent_key),  # one compilation, not one an initialiser
             environment,
             self.learner,
             streams=self.streams,
