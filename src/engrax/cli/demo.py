@@ -19,7 +19,7 @@ from engrax.evaluation.plots import Curve, learning_curve
 from engrax.runs.directory import RunDirectory, new_path
 
 REMEMBERS, FORGETS = "hcam-ballet-demo", "none-ballet-demo"
-LEVEL = "Ballet with 2 dancers, 4 kinds of dance, 2 steps between dances"
+LEVEL = "Ballet with 2 dancers, 2 dances, a delay of 2"
 
 _EXAMPLES = """\
   engrax demo

@@ -134,7 +134,7 @@ def replay_streams(agent: AbstractAgent, states: Any, inputs: Any, actions: Any,
 @quick_jit
 def refresh_streams(agent: AbstractAgent, states: Any) -> Any:
     """`refresh` of each stream's state."""
-    return jax.vmap(agent.refresh)(states)
+    return jax.vmap(agent.refresh)(states) if jax.tree.leaves(states) else states
 
 
 @quick_jit
