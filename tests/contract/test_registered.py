@@ -11,6 +11,8 @@ from engrax.memory import MEMORIES
 from engrax.testing import check_agent, check_environment, check_memory
 from engrax.types import ImageSpec, SymbolsSpec, TextSpec, VectorSpec
 
+pytestmark = pytest.mark.slow
+
 INPUT_SIZE = 5
 SMALL_HCAM = {"width": 8, "num_heads": 2, "chunk_size": 3, "num_chunks": 2, "top_k": 2}
 SMALL = {"hcam": SMALL_HCAM, "lstm": {"width": 8}, "none": {"width": 8}}
@@ -28,7 +30,6 @@ def test_memories(name):
     check_memory(MEMORIES[name](INPUT_SIZE, **SMALL[name], key=jax.random.key(0)), INPUT_SIZE)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", MEMORIES)
 def test_memories_of_default_size(name):
     check_memory(MEMORIES[name](INPUT_SIZE, key=jax.random.key(0)), INPUT_SIZE, steps=160)

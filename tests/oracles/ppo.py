@@ -25,7 +25,8 @@ def softmax(logits):
 def loss(settings, behaviour, targets, outputs, auxiliary, acted, valid):
     """The scalar loss of a batch, one step at a time.
 
-    `behaviour` is (logits, actions), `targets` are (normalised advantages, returns), `outputs` the learner's (logits, values), lists over streams.
+    `behaviour` is (logits, actions), `targets` are (normalised advantages, returns), `outputs` the learner's (logits,
+    values): lists over streams.
     """
     policy = value = entropy = extra = 0.0
     steps = n_acted = n_valid = 0

@@ -17,6 +17,7 @@ def test_presets_survive_a_round_trip_through_json(name):
     assert decode(Experiment, encode(PRESETS[name])) == PRESETS[name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PRESETS)
 def test_presets_train_at_debug_size(name):
     trainer = debug_size(PRESETS[name]).build()

@@ -71,7 +71,7 @@ class ActorCritic(AbstractAgent[S]):
         num_actions: int,
         *,
         memory: Callable[..., AbstractMemory[S]] = MEMORIES["hcam"],
-        sizes: ActorCriticSizes = ActorCriticSizes(),  # noqa: B008 (frozen)
+        sizes: ActorCriticSizes = ActorCriticSizes(),
         key: Key[Array, ""],
     ):
         """Args:

@@ -43,7 +43,7 @@ class PPO:
     adam_epsilon: float = 1e-5
     """Adam's epsilon."""
     policy_mask: str = ""
-    """Name of a flag in the steps' `info`: where it is false the action had no effect, and neither policy nor entropy is
+    """Name of a flag in the steps' `info`: where it is false the action had no effect, and policy and entropy are not
     trained. Empty: every step counts."""
 
     def __post_init__(self):

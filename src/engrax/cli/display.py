@@ -12,6 +12,7 @@ from rich.table import Table
 from engrax.cli.output import say
 from engrax.cli.pace import Glance, Pace, Row, clock, speed
 
+_COMPILING = "compiling: the first update takes longer"
 _SECONDS_BETWEEN_LINES = 10.0
 _COLUMNS = 2
 
@@ -31,6 +32,11 @@ class PlainDisplay(Display):
         self._pace = Pace(until)
         self._next_line = 0.0
 
+    def __enter__(self) -> "PlainDisplay":
+        """Says why there is nothing to see yet."""
+        say(_COMPILING)
+        return self
+
     def __exit__(self, *error: object) -> None:
         """Leaves what was printed."""
 
@@ -47,7 +53,7 @@ class LiveDisplay(Display):
 
     def __init__(self, until: int, console: Console):
         self._pace = Pace(until)
-        self._live = Live("compiling: the first update takes longer", console=console, refresh_per_second=4)
+        self._live = Live(_COMPILING, console=console, refresh_per_second=4)
 
     def __enter__(self) -> "LiveDisplay":
         """Takes the terminal."""
