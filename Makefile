@@ -20,7 +20,7 @@ demo: setup
 	$(BIN)/engrax demo
 
 test: setup
-	$(BIN)/python -m pytest -n 2 -m "not learn"
+	$(BIN)/python -m pytest -n 2 -m "not learn" --durations=25
 
 check: lint
 	$(BIN)/python -m pytest -n 2 -m "not learn and not slow"

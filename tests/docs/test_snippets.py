@@ -19,6 +19,7 @@ LINKS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", SNIPPETS)
 def test_snippets_run(code):
     exec(compile(code, "snippet", "exec"), {"__name__": "snippet"})

@@ -29,9 +29,11 @@ def test_presets_train_at_debug_size(name):
     assert trainer.environment_steps(2) == 2 * 4 * 16
     assert all(math.isfinite(v) for k, v in metrics.items() if k not in ("return", "success")), metrics
     moved = jax.tree.map(lambda a, b: bool(np.any(a != np.asarray(b))), before, state.agent)
-    assert all(jax.tree.leaves(moved.memory)) or name.startswith("hcam"), "a parameter of the memory did not move"
+    for part in (*moved.encoders.values(), moved.memory, moved.value, *moved.decoders.values()):
+        assert any(jax.tree.leaves(part)), f"nothing was learnt by {type(part).__name__}"
 
 
+@pytest.mark.slow
 def test_whole_episodes_open_every_segment_afresh():
     experiment = dataclasses.replace(debug_size(PRESETS["debug"]), whole_episodes=True)
     trainer = experiment.build()

@@ -1,5 +1,6 @@
 """Optimisers: Adam with clipped gradients, one a parameter group."""
 
+import equinox as eqx
 import jax
 import optax
 from jaxtyping import PyTree
@@ -18,3 +19,12 @@ def make_optimiser(
 
     groups = sorted(set(jax.tree.leaves(labels)))
     return adam() if len(groups) == 1 else optax.multi_transform({group: adam() for group in groups}, labels)
+
+
+def apply_gradient(
+    optimiser: optax.GradientTransformation, agent: AbstractAgent, state: PyTree, gradient: PyTree
+) -> tuple[AbstractAgent, PyTree]:
+    """One step of the optimiser: the agent and the optimiser's state after it."""
+    with jax.numpy_dtype_promotion("standard"):  # optax raises floats to integer powers
+        changes, state = optimiser.update(gradient, state, eqx.filter(agent, eqx.is_inexact_array))
+    return eqx.apply_updates(agent, changes), state

@@ -10,6 +10,7 @@ import optax
 from jaxtyping import Array, Float, Key, PyTree
 
 from engrax.agents.base import AbstractAgent
+from engrax.algorithms.optimiser import apply_gradient
 from engrax.losses.policy import clipped_surrogate, entropies, log_probabilities
 from engrax.losses.returns import generalised_advantages
 from engrax.losses.value import explained_variance, squared_error
@@ -141,9 +142,8 @@ def update(
         (total, metrics), gradient = eqx.filter_value_and_grad(
             lambda agent: loss(settings, agent, batch), has_aux=True
         )(agent)
-        changes, state = optimiser.update(gradient, state, eqx.filter(agent, eqx.is_inexact_array))
-        metrics |= {"loss": total, "gradient_norm": optax.global_norm(gradient)}
-        return (eqx.apply_updates(agent, changes), state), metrics
+        metrics |= {"loss": total, "gradient_norm": optax.tree.norm(gradient)}
+        return apply_gradient(optimiser, agent, state, gradient), metrics
 
     streams = shuffled_minibatches(key, segments.values.shape[0], settings.epochs, settings.minibatches)
     (agent, optimiser_state), metrics = jax.lax.scan(gradient_step, (agent, optimiser_state), streams)
