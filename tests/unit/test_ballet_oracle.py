@@ -204,7 +204,7 @@ def episodes(env, states, actions):
     return jax.lax.scan(turn, states, actions)[1]
 
 
-@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("level", [pytest.param(n, marks=[pytest.mark.slow] * (n != "2_delay16")) for n in LEVELS])
 def test_whole_episodes_bit_for_bit(level):
     env = ballet_level(level, view="pixels")
     seeds, steps = (5, 6), env.choice_step + 60
