@@ -11,7 +11,7 @@ from engrax.experiments import Experiment, HCAMMemory, LSTMMemory, NoneMemory, R
 EXPERIMENT = Experiment(
     task=RecallTask(delay=6),
     memory=NoneMemory(width=32),
-    learner=PPO(learning_rate=3e-3, policy_mask="choice_phase"),
+    learner=PPO(learning_rate=3e-3, entropy_cost=0.1, policy_mask="choice_phase"),
     streams=64,
     segment_length=18,
 )
@@ -19,7 +19,7 @@ MEMORIES = {
     "hcam": HCAMMemory(width=32, num_heads=2, chunk_size=4, num_chunks=4, window=4, mlp_size=64),
     "lstm": LSTMMemory(width=32),
 }
-UPDATES = 150
+UPDATES = 300
 
 
 def score(experiment):
