@@ -36,6 +36,7 @@ def test_step_equals_the_oracle(case):
     np.testing.assert_allclose(got, oracle_memory(memory, xs, np.asarray(firsts)), atol=2e-5)
 
 
+@pytest.mark.slow
 def test_recall_shows_the_rows_that_can_be_read(case):
     """After 11 steps of chunks of 3, with 2 chunks kept, steps 3..8 are 8..3 steps ago; all weight is on them."""
     memory, xs, _ = case

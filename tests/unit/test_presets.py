@@ -45,6 +45,7 @@ def test_whole_episodes_open_every_segment_afresh():
         assert segments.state is None
 
 
+@pytest.mark.slow
 def test_segments_share_the_step_between_them():
     trainer = debug_size(PRESETS["debug"]).build()
     state = trainer.init()
