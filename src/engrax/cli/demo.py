@@ -14,7 +14,7 @@ from engrax.cli.arguments import Parser, integer
 from engrax.cli.display import make_display
 from engrax.cli.evaluate import evaluate
 from engrax.cli.experiment import building, find_preset
-from engrax.cli.output import say
+from engrax.cli.output import say, warn
 from engrax.evaluation.plots import Curve, learning_curve
 from engrax.runs.directory import RunDirectory, new_path
 
@@ -38,6 +38,15 @@ class Trained(NamedTuple):
 def run(words: Sequence[str]) -> int:
     """Runs the command; see `engrax demo --help`."""
     arguments = _parser().read(words)
+    try:
+        return demonstrate(arguments)
+    except training.DivergedError as error:
+        warn(str(error))
+        return 1
+
+
+def demonstrate(arguments: argparse.Namespace) -> int:
+    """Trains both agents, evaluates them, and says how they did; returns the exit status."""
     out = arguments.out or new_path("demo")
     say(f"{LEVEL}.\n1/2 an HCAM agent learns to find the dancer it is told of, {arguments.minutes} minutes at most")
     remembers = train(REMEMBERS, out / "hcam", seconds=60.0 * arguments.minutes)
