@@ -1,6 +1,9 @@
 """Learners: from segments to updated parameters."""
 
+from engrax.algorithms.base import AbstractLearner, Ramp
+from engrax.algorithms.impala import IMPALA
+from engrax.algorithms.learning import update
 from engrax.algorithms.optimiser import make_optimiser
 from engrax.algorithms.ppo import PPO
 
-__all__ = ["PPO", "make_optimiser"]
+__all__ = ["IMPALA", "PPO", "AbstractLearner", "Ramp", "make_optimiser", "update"]

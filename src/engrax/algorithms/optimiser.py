@@ -3,28 +3,30 @@
 import equinox as eqx
 import jax
 import optax
-from jaxtyping import PyTree
+from jaxtyping import Array, Float, PyTree
 
 from engrax.agents.base import AbstractAgent
 
 
-def make_optimiser(
-    agent: AbstractAgent, learning_rate: float, max_gradient_norm: float, epsilon: float
-) -> optax.GradientTransformation:
-    """Adam behind a clip of the global norm, one for each of the agent's parameter groups."""
+def make_optimiser(agent: AbstractAgent, max_gradient_norm: float, epsilon: float) -> optax.GradientTransformation:
+    """Adam's directions behind a clip of the global norm, one for each of the agent's parameter groups."""
     labels: PyTree[str] = agent.parameter_groups()
 
     def adam() -> optax.GradientTransformation:
-        return optax.chain(optax.clip_by_global_norm(max_gradient_norm), optax.adam(learning_rate, eps=epsilon))
+        return optax.chain(optax.clip_by_global_norm(max_gradient_norm), optax.scale_by_adam(eps=epsilon))
 
     groups = sorted(set(jax.tree.leaves(labels)))
     return adam() if len(groups) == 1 else optax.multi_transform({group: adam() for group in groups}, labels)
 
 
 def apply_gradient(
-    optimiser: optax.GradientTransformation, agent: AbstractAgent, state: PyTree, gradient: PyTree
+    optimiser: optax.GradientTransformation,
+    agent: AbstractAgent,
+    state: PyTree,
+    gradient: PyTree,
+    rate: Float[Array, ""],
 ) -> tuple[AbstractAgent, PyTree]:
-    """One step of the optimiser: the agent and the optimiser's state after it."""
+    """One step of the optimiser at a learning rate: the agent and the optimiser's state after it."""
     with jax.numpy_dtype_promotion("standard"):  # optax raises floats to integer powers
-        changes, state = optimiser.update(gradient, state, eqx.filter(agent, eqx.is_inexact_array))
-    return eqx.apply_updates(agent, changes), state
+        directions, state = optimiser.update(gradient, state, eqx.filter(agent, eqx.is_inexact_array))
+    return eqx.apply_updates(agent, optax.tree.scale(-rate, directions)), state

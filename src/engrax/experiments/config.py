@@ -8,7 +8,7 @@ import jax
 from jaxtyping import Array, Key
 
 from engrax.agents import ActorCritic, ActorCriticSizes
-from engrax.algorithms import PPO
+from engrax.algorithms import IMPALA, PPO
 from engrax.envs import Ballet, Recall
 from engrax.envs.base import AbstractEnvironment
 from engrax.memory import HCAM, LSTM, AbstractMemory, NoMemory
@@ -129,6 +129,7 @@ class NoneMemory:
 
 Task = BalletTask | RecallTask
 Memory = HCAMMemory | LSTMMemory | NoneMemory
+Learner = PPO | IMPALA
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,8 +142,8 @@ class Experiment:
     """What the agent remembers with."""
     agent: ActorCriticSizes = field(default_factory=ActorCriticSizes)
     """Sizes of the agent around its memory, and its self-supervision."""
-    learner: PPO = field(default_factory=PPO)
-    """Settings of the learner."""
+    learner: Learner = field(default_factory=PPO)
+    """What makes the agent better."""
     streams: int = 64
     """Copies of the task that are played side by side."""
     segment_length: int = 64

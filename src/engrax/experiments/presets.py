@@ -7,7 +7,7 @@ laptop's agent on an easier level, for `make demo`.
 from dataclasses import replace
 
 from engrax.agents import ActorCriticSizes, ReconstructionWeights
-from engrax.algorithms import PPO
+from engrax.algorithms import IMPALA, PPO, Ramp
 from engrax.experiments.config import (
     BalletTask,
     Experiment,
@@ -41,8 +41,13 @@ def ballet_paper(memory: Memory) -> Experiment:
         task=BalletTask(view="pixels"),
         memory=memory,
         agent=ActorCriticSizes(encoders=EncoderSizes(image_features=512), hidden=512),
-        learner=PPO(
-            learning_rate=1e-4, discount=1.0, entropy_cost=0.01, max_gradient_norm=40.0, policy_mask="choice_phase"
+        learner=IMPALA(
+            learning_rate=1e-4,
+            discount=1.0,
+            entropy_cost=0.01,
+            max_gradient_norm=40.0,
+            adam_epsilon=1e-8,
+            policy_mask="choice_phase",
         ),
         streams=64,
         segment_length=64,
@@ -61,7 +66,14 @@ def ballet_laptop(memory: Memory) -> Experiment:
         task=BalletTask(),
         memory=memory,
         agent=ActorCriticSizes(weights=ReconstructionWeights(symbols=0.05, text=0.05)),
-        learner=PPO(learning_rate=2e-3, discount=0.9, entropy_cost=0.04, policy_mask="choice_phase"),
+        learner=PPO(
+            learning_rate=2e-3,
+            learning_rate_ramp=Ramp(end=0.2, start=1500, updates=1000),
+            discount=0.9,
+            entropy_cost=0.05,
+            entropy_ramp=Ramp(end=0.2, start=1500, updates=1000),
+            policy_mask="choice_phase",
+        ),
         streams=256,
         segment_length=64,
         updates=5000,
@@ -69,9 +81,11 @@ def ballet_laptop(memory: Memory) -> Experiment:
 
 
 def ballet_demo(memory: Memory) -> Experiment:
-    """The laptop's agent on an easier level: 2 dancers, 2 dances, 2 steps apart."""
+    """The laptop's agent on an easier level: 2 dancers, 2 dances, 2 steps apart; in too short a time for ramps."""
     experiment = ballet_laptop(memory)
-    return replace(experiment, task=BalletTask(dance_delay=2, dances=TWO_DANCES), updates=150, checkpoint_every=50)
+    learner = replace(experiment.learner, entropy_cost=0.04, learning_rate_ramp=Ramp(), entropy_ramp=Ramp())
+    task = BalletTask(dance_delay=2, dances=TWO_DANCES)
+    return replace(experiment, task=task, learner=learner, updates=150, checkpoint_every=50)
 
 
 def debug() -> Experiment:

@@ -23,6 +23,11 @@ def clipped_surrogate(
     return -jnp.minimum(ratios * advantages, clipped * advantages)
 
 
+def policy_gradient(log_policy: Float[Array, " t"], advantages: Float[Array, " t"]) -> Float[Array, " t"]:
+    """-A log pi(a): its gradient is the policy gradient. Advantages are data: no gradient runs into them."""
+    return -jax.lax.stop_gradient(advantages) * log_policy
+
+
 def entropies(logits: Float[Array, "t a"]) -> Float[Array, " t"]:
     """-sum_a pi(a) log pi(a), in nats."""
     log_policy = jax.nn.log_softmax(logits)

@@ -1,5 +1,7 @@
 """Returns and advantages of one trajectory."""
 
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
@@ -26,10 +28,56 @@ def generalised_advantages(
         trace: lambda, 0 to 1.
     """
     deltas = jnp.where(void, 0.0, rewards + discounts * values[1:] - values[:-1])
-    carried = jnp.where(void, 0.0, trace * discounts)
+    return discounted_sums(deltas, jnp.where(void, 0.0, trace * discounts))
+
+
+class VTrace(NamedTuple):
+    """Targets for the values, and advantages for the policy gradient, [t] each."""
+
+    returns: Float[Array, "*t"]
+    advantages: Float[Array, "*t"]
+
+
+def vtrace(
+    rewards: Float[Array, " t"],
+    discounts: Float[Array, " t"],
+    values: Float[Array, " t+1"],
+    void: Bool[Array, " t"],
+    ratios: Float[Array, " t"],
+    trace: float = 1.0,
+    value_clip: float = 1.0,
+    trace_clip: float = 1.0,
+) -> VTrace:
+    """v_t = V_t + delta_t + discount_t c_t (v_{t+1} - V_{t+1}), delta_t = rho_t (r_t + discount_t V_{t+1} - V_t).
+
+    With rho_t = min(value_clip, ratio_t) and c_t = trace * min(trace_clip, ratio_t); the advantage of the policy
+    gradient is rho_t (r_t + discount_t v_{t+1} - V_t). Source: Espeholt et al. 2018, arXiv 1802.01561, sections 4.1
+    and 4.2, remark 2. A void transition, out of a step that ended an episode, has return V_t and advantage 0 and lets
+    no trace through. The last step's value is its own target.
+
+    Args:
+        rewards: of each transition.
+        discounts: of each transition, the agent's own factor included; 0 at a true end.
+        values: of each step, under the policy that learns.
+        void: transitions that teach nothing.
+        ratios: pi(a_t) / mu(a_t), of the policy that learns to the one that acted.
+        trace: lambda, 0 to 1.
+        value_clip: rho-bar.
+        trace_clip: c-bar.
+    """
+    rho = jnp.where(void, 0.0, jnp.minimum(value_clip, ratios))
+    carried = jnp.where(void, 0.0, trace * jnp.minimum(trace_clip, ratios) * discounts)
+    deltas = rho * (rewards + discounts * values[1:] - values[:-1])
+    returns = values[:-1] + discounted_sums(deltas, carried)
+    following = jnp.concatenate([returns[1:], values[-1:]])
+    return VTrace(returns, rho * (rewards + discounts * following - values[:-1]))
+
+
+def discounted_sums(terms: Float[Array, " t"], factors: Float[Array, " t"]) -> Float[Array, " t"]:
+    """S_t = term_t + factor_t S_{t+1}, from the end, where S is 0."""
 
     def backwards(later: Float[Array, ""], now: tuple[Float[Array, ""], Float[Array, ""]]):
-        advantage = now[0] + now[1] * later
-        return advantage, advantage
+        total = now[0] + now[1] * later
+        return total, total
 
-    return jax.lax.scan(backwards, jnp.zeros(()), (deltas, carried), reverse=True)[1]
+    return jax.lax.scan(backwards, jnp.zeros(()), (terms, factors), reverse=True)[1]

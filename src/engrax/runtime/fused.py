@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key, PyTree
 
 from engrax.agents.base import AbstractAgent
-from engrax.algorithms import PPO, make_optimiser, ppo
+from engrax.algorithms import AbstractLearner, make_optimiser, update
 from engrax.envs.base import AbstractEnvironment
 from engrax.runtime.rollout import Actor, Episodes, rollout, start
 
@@ -49,7 +49,7 @@ class Trainer:
         self,
         agent: AbstractAgent[Any],
         environment: AbstractEnvironment[Any],
-        learner: PPO,
+        learner: AbstractLearner,
         *,
         streams: int,
         segment_length: int,
@@ -59,7 +59,7 @@ class Trainer:
         self.agent, self.environment, self.learner = agent, environment, learner
         self.streams, self.segment_length, self.whole_episodes = streams, segment_length, whole_episodes
         self.key = key
-        self.optimiser = make_optimiser(agent, learner.learning_rate, learner.max_gradient_norm, learner.adam_epsilon)
+        self.optimiser = make_optimiser(agent, learner.max_gradient_norm, learner.adam_epsilon)
         self.update = jax.jit(self._update, donate_argnums=0)
 
     def init(self) -> TrainState:
@@ -87,14 +87,16 @@ class Trainer:
 
         return jax.vmap(one)(actors, jax.random.split(act_key, self.streams))
 
-    def learn(self, agent: AbstractAgent[Any], optimiser: PyTree, segments, key: Key[Array, ""]):
+    def learn(
+        self, agent: AbstractAgent[Any], optimiser: PyTree, segments, key: Key[Array, ""], updates: Int[Array, ""]
+    ):
         """The learning half of an update: agent, optimiser state, metrics."""
-        return ppo.update(self.learner, self.optimiser, agent, optimiser, segments, key)
+        return update(self.learner, self.optimiser, agent, optimiser, segments, key, updates)
 
     def _update(self, state: TrainState) -> tuple[TrainState, dict[str, Float[Array, ""]]]:
         key, act_key, learn_key = jax.random.split(state.key, 3)
         actors, segments, episodes = self.act(state.agent, state.actors, act_key)
-        agent, optimiser, metrics = self.learn(state.agent, state.optimiser, segments, learn_key)
+        agent, optimiser, metrics = self.learn(state.agent, state.optimiser, segments, learn_key, state.updates)
         following = TrainState(agent, optimiser, actors, key, state.updates + 1)
         return following, metrics | summary(episodes)
 

@@ -1,0 +1,141 @@
+"""What learners share: their common settings, lessons, and the terms of a loss."""
+
+import abc
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, PyTree
+
+from engrax.agents.base import AbstractAgent
+from engrax.types import AgentOutput, Segment
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ramp:
+    """A factor on a setting: 1 at first, then along a line to `end`, where it stays."""
+
+    end: float = 1.0
+    """The factor at the end; 1 keeps the setting as it is."""
+    start: int = 0
+    """Updates before the factor starts to change."""
+    updates: int = 1000
+    """Updates over which it changes."""
+
+    def __post_init__(self):
+        if self.end < 0.0:
+            raise ValueError(f"end is {self.end}, expected at least 0: it is a factor")
+        if self.start < 0:
+            raise ValueError(f"start is {self.start}, expected at least 0")
+        if self.updates < 1:
+            raise ValueError(f"updates is {self.updates}, expected at least 1")
+
+    def __call__(self, update: Int[Array, ""]) -> Float[Array, ""]:
+        """The factor for the update that follows so many."""
+        progress = (update.astype(jnp.float32) - self.start) / self.updates
+        return 1.0 + (self.end - 1.0) * jnp.clip(progress, 0.0, 1.0)
+
+
+class Lesson(NamedTuple):
+    """A segment, and what a learner takes from it before any gradient step.
+
+    Attributes:
+        segment: T transitions.
+        valid: [t], 1 where a transition teaches anything: all but those out of a `last` step.
+        acted: [t], 1 where its action had an effect as well, so that policy and entropy are trained.
+        targets: the learner's own.
+    """
+
+    segment: Segment[Any]
+    valid: Float[Array, "*t"]
+    acted: Float[Array, "*t"]
+    targets: PyTree[Any]
+
+
+class Terms(NamedTuple):
+    """What a loss is made of, a step of one segment.
+
+    Attributes:
+        policy: the policy loss.
+        entropy: of the policy, in nats.
+        values: as the agent has them now.
+        returns: what the values are to become.
+        ratio_change: how far the policy has moved from that of acting: |pi / mu - 1|.
+        auxiliary: the agent's own losses, weighted.
+    """
+
+    policy: Float[Array, "*t"]
+    entropy: Float[Array, "*t"]
+    values: Float[Array, "*t"]
+    returns: Float[Array, "*t"]
+    ratio_change: Float[Array, "*t"]
+    auxiliary: Mapping[str, Float[Array, "*t"]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AbstractLearner(abc.ABC):
+    """Settings and equations of a learner; `engrax.algorithms.learning` does the rest."""
+
+    learning_rate: float = 1e-3
+    """Of Adam."""
+    learning_rate_ramp: Ramp = field(default_factory=Ramp)
+    """How the learning rate changes with time."""
+    epochs: int = 1
+    """Passes over the segments of an update."""
+    minibatches: int = 4
+    """Parts of the streams, each of which makes one gradient step in a pass."""
+    discount: float = 0.99
+    """Factor on future rewards, a step."""
+    entropy_cost: float = 0.01
+    """Weight of the policy's entropy."""
+    entropy_ramp: Ramp = field(default_factory=Ramp)
+    """How the weight of the entropy changes with time."""
+    value_cost: float = 0.5
+    """Weight of half the squared error of the value."""
+    max_gradient_norm: float = 0.5
+    """Gradients are scaled down to this norm."""
+    adam_epsilon: float = 1e-5
+    """Adam's epsilon."""
+    policy_mask: str = ""
+    """Name of a flag in the steps' `info`: where it is false the action had no effect, and policy and entropy are not
+    trained. Empty: every step counts."""
+
+    def __post_init__(self):
+        for name in ("epochs", "minibatches"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}, expected at least 1")
+        if not 0.0 <= self.discount <= 1.0:
+            raise ValueError(f"discount is {self.discount}, expected 0 to 1")
+        for name in ("learning_rate", "max_gradient_norm", "adam_epsilon"):
+            if getattr(self, name) <= 0.0:
+                raise ValueError(f"{name} is {getattr(self, name)}, expected more than 0")
+
+    @abc.abstractmethod
+    def prepare(self, segments: Segment[Any]) -> Lesson:
+        """Lessons from the segments [streams, ...] of an update, with all that is the same for every gradient step."""
+
+    @abc.abstractmethod
+    def terms(self, agent: AbstractAgent[Any], lesson: Lesson) -> Terms:
+        """The terms of the loss for one lesson."""
+
+    def masks(self, segment: Segment[Any]) -> tuple[Float[Array, "*t"], Float[Array, "*t"]]:
+        """Which transitions teach anything, and which of them train the policy; over any leading axes."""
+        valid = ~segment.void
+        acted = valid & segment.steps.info[self.policy_mask][..., :-1] if self.policy_mask else valid
+        return valid.astype(jnp.float32), acted.astype(jnp.float32)
+
+
+def replay(agent: AbstractAgent[Any], segment: Segment[Any]) -> AgentOutput:
+    """The agent's T+1 outputs over a segment under its present parameters.
+
+    What the opening state holds is data, but what is projected from it is projected inside the gradient.
+    """
+    state = None if segment.state is None else agent.refresh(jax.lax.stop_gradient(segment.state))
+    return agent.unroll(state, segment.inputs, segment.actions, segment.keys)[1]
+
+
+def masked_mean(x: Float[Array, "*n"], mask: Float[Array, "*n"]) -> Float[Array, ""]:
+    """The mean over the steps whose mask is 1; 0 where there are none."""
+    return jnp.sum(x * mask) / jnp.maximum(jnp.sum(mask), 1.0)

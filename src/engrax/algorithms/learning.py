@@ -1,0 +1,87 @@
+"""An update: minibatches of segments, losses, gradient steps. The same for every learner."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float, Int, Key, PyTree
+
+from engrax.agents.base import AbstractAgent
+from engrax.algorithms.base import AbstractLearner, Lesson, masked_mean
+from engrax.algorithms.optimiser import apply_gradient
+from engrax.losses.value import masked_variance, squared_error
+from engrax.types import Segment
+
+Metrics = dict[str, Float[Array, ""]]
+
+
+def update(
+    learner: AbstractLearner,
+    optimiser: optax.GradientTransformation,
+    agent: AbstractAgent[Any],
+    optimiser_state: PyTree,
+    segments: Segment[Any],
+    key: Key[Array, ""],
+    updates: Int[Array, ""],
+) -> tuple[AbstractAgent[Any], PyTree, Metrics]:
+    """All gradient steps over one batch of segments.
+
+    Args:
+        learner: its settings and equations.
+        optimiser: as `make_optimiser` makes it.
+        agent: to be changed.
+        optimiser_state: belongs to the agent.
+        segments: [streams, ...].
+        key: shuffles the streams.
+        updates: made before this one; schedules go by it.
+
+    Returns:
+        The agent, the optimiser's state, and metrics, means over the gradient steps.
+    """
+    lessons = learner.prepare(segments)
+    rate = learner.learning_rate * learner.learning_rate_ramp(updates)
+    entropy_cost = learner.entropy_cost * learner.entropy_ramp(updates)
+
+    def gradient_step(carry, streams):
+        agent, state = carry
+        batch = jax.tree.map(lambda x: x[streams], lessons)
+        (total, metrics), gradient = eqx.filter_value_and_grad(
+            lambda agent: loss(learner, agent, batch, entropy_cost), has_aux=True
+        )(agent)
+        metrics |= {"loss": total, "gradient_norm": optax.tree.norm(gradient)}
+        return apply_gradient(optimiser, agent, state, gradient, rate), metrics
+
+    streams = shuffled_minibatches(key, segments.values.shape[0], learner.epochs, learner.minibatches)
+    (agent, optimiser_state), metrics = jax.lax.scan(gradient_step, (agent, optimiser_state), streams)
+    metrics = {**jax.tree.map(jnp.mean, metrics), "learning_rate": rate, "entropy_cost": entropy_cost}
+    unexplained = metrics.pop("error_variance") / jnp.maximum(metrics.pop("return_variance"), 1e-8)
+    return agent, optimiser_state, {**metrics, "explained_variance": 1.0 - unexplained}
+
+
+def loss(
+    learner: AbstractLearner, agent: AbstractAgent[Any], lessons: Lesson, entropy_cost: Float[Array, ""]
+) -> tuple[Float[Array, ""], Metrics]:
+    """The loss over a batch of lessons, and its parts.
+
+    policy - entropy_cost * entropy, over steps whose action had an effect; value_cost * half the squared error of the
+    value, over steps that are not void; the agent's own losses, over all steps.
+    """
+    terms = jax.vmap(lambda lesson: learner.terms(agent, lesson))(lessons)
+    metrics = {name: jnp.mean(value) for name, value in terms.auxiliary.items()}
+    auxiliary = sum(metrics.values(), start=jnp.zeros(()))
+    metrics["policy_loss"] = masked_mean(terms.policy, lessons.acted)
+    metrics["entropy"] = masked_mean(terms.entropy, lessons.acted)
+    metrics["value_loss"] = masked_mean(jax.vmap(squared_error)(terms.values, terms.returns), lessons.valid)
+    metrics["ratio_change"] = masked_mean(terms.ratio_change, lessons.acted)
+    metrics["return_variance"] = masked_variance(terms.returns, lessons.valid)
+    metrics["error_variance"] = masked_variance(terms.returns - terms.values, lessons.valid)
+    total = metrics["policy_loss"] - entropy_cost * metrics["entropy"] + auxiliary
+    return total + learner.value_cost * metrics["value_loss"], metrics
+
+
+def shuffled_minibatches(key: Key[Array, ""], streams: int, epochs: int, minibatches: int):
+    """Indices of streams [epochs * minibatches, streams / minibatches], every stream once an epoch."""
+    orders = jax.vmap(lambda k: jax.random.permutation(k, streams))(jax.random.split(key, epochs))
+    return orders.reshape(epochs * minibatches, streams // minibatches)
