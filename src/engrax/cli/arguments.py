@@ -6,9 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-
-class UsageError(ValueError):
-    """A command line that cannot be understood. It is apart from `UserError`, which takes a second to import."""
+from engrax.cli.errors import UsageError
 
 
 class Parser(argparse.ArgumentParser):
@@ -29,11 +27,22 @@ class Parser(argparse.ArgumentParser):
 
     def read(self, words: Sequence[str]) -> argparse.Namespace:
         """Parses all words; an unknown one is an error that suggests what was meant."""
+        self._check_words(words)
         arguments, unknown = self.parse_known_args(words)
         if unknown:
             near = difflib.get_close_matches(unknown[0], self._option_string_actions, n=1)
             self.error(f"unknown argument {unknown[0]!r}" + (f", did you mean {near[0]}?" if near else ""))
         return arguments
+
+    def _check_words(self, words: Sequence[str]) -> None:
+        names = [word.partition("=")[0] for word in words]
+        for name in names:
+            # Of two values, argparse would silently take the last.
+            if name in self._option_string_actions and names.count(name) > 1:
+                self.error(f"{name} is given twice; give it once")
+        # An empty path would be taken for the directory one is in.
+        if any(not word or (word.startswith("--") and word.endswith("=") and word.count("=") == 1) for word in words):
+            self.error("an argument is empty")
 
 
 def integer(low: int, high: int) -> Callable[[str], int]:

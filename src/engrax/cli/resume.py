@@ -31,16 +31,33 @@ def run(words: Sequence[str]) -> int:
 def _resume(directory: RunDirectory, updates: int | None, as_json: bool) -> int:
     experiment = experiment_of(directory)
     trainer, shapes = build_trainer(experiment)
+    logged = int((directory.metrics.rows() or [{}])[-1].get("update") or 0)
     restored = directory.resume(shapes, warn)
     made = 0 if restored is None else int(restored.updates)
     if updates is not None:
         _check_target(directory, made, updates)
         experiment = replace(experiment, updates=updates)
         directory.set_target(updates)
+    say(where_from(None if restored is None else made, logged))
     if made >= experiment.updates:
         say(f"{directory.path} has made its {made} updates; --updates N goes further")
     state = trainer.init() if restored is None else restored
     return train_and_report(trainer, state, directory, experiment, as_json)
+
+
+def where_from(checkpoint: int | None, logged: int) -> str:
+    """Where a run goes on, in one line.
+
+    Args:
+        checkpoint: the updates made at its newest checkpoint that is whole, None where there is none.
+        logged: the last update in its metrics.
+
+    Returns:
+        The line; it says which updates are made again.
+    """
+    start = "no checkpoint yet, starting again" if checkpoint is None else f"resuming from update {checkpoint}"
+    made = checkpoint or 0
+    return f"{start}; updates {made + 1} to {logged} are made again" if logged > made else start
 
 
 def _check_target(directory: RunDirectory, made: int, updates: int) -> None:

@@ -3,6 +3,7 @@
 import ast
 import dataclasses
 import difflib
+import functools
 import inspect
 import itertools
 import textwrap
@@ -10,18 +11,8 @@ from collections.abc import Iterator, Sequence
 from types import NoneType
 from typing import Any, Literal, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
-from engrax.experiments.codec import (
-    ConfigError,
-    Text,
-    UserError,
-    dataclasses_of,
-    decode,
-    encode,
-    kinds,
-    show,
-    suggest,
-    union_members,
-)
+from engrax.experiments.annotations import dataclasses_of, kinds, union_members
+from engrax.experiments.codec import ConfigError, Text, UserError, decode, encode, show, suggest
 
 T = TypeVar("T")
 
@@ -141,6 +132,7 @@ def list_settings(config: Any, data: dict[str, Any], prefix: str = "") -> Iterat
             yield from list_settings(group, value, f"{path}.")
 
 
+@functools.cache
 def attribute_docs(config: Any) -> dict[str, str]:
     """The strings that stand below the fields of a class, by field."""
     try:

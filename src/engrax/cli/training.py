@@ -12,13 +12,14 @@ import jax
 import numpy as np
 
 from engrax.cli.display import Display
+from engrax.cli.errors import RunFailedError, describe
 from engrax.runs.directory import RunDirectory, State
 
 _MAY_BE_MISSING = ("return", "success")
 """Means over the episodes that ended: there are none in an update where none did."""
 
 
-class DivergedError(Exception):
+class DivergedError(RunFailedError):
     """Training has left the finite numbers; the message says what went first, and where to look."""
 
 
@@ -69,7 +70,7 @@ def run(
 
     Raises:
         DivergedError: a metric or a parameter is no longer finite; earlier checkpoints are kept.
-        OSError: something cannot be written; likewise.
+        RunFailedError: something cannot be written; likewise.
     """
     elapsed, deadline = stopwatch(directory), time.monotonic() + seconds
     with interruptible() as interrupted, display:
@@ -80,7 +81,8 @@ def run(
             counters = {"update": update, "environment_steps": trainer.environment_steps(update)}
             row = {**counters, "seconds": round(elapsed(), 3), **_floats(metrics)}
             _check_metrics(row, directory)
-            directory.metrics.append(row)
+            with writing(directory):
+                directory.metrics.append(row)
             display.show(row)
             if update % checkpoint_every == 0 and update < until:
                 save(trainer, state, directory)
@@ -97,7 +99,20 @@ def save(trainer: Trains, state: State, directory: RunDirectory) -> None:
             raise DivergedError(
                 f"the agent's {name} is no longer finite at update {update}; {_where_to_look(directory)}"
             )
-    directory.save(state, trainer.environment_steps(update))
+    with writing(directory):
+        directory.save(state, trainer.environment_steps(update))
+
+
+@contextmanager
+def writing(directory: RunDirectory) -> Iterator[None]:
+    """Around what writes while a run goes on: raises `RunFailedError` if it cannot, with the way to go on."""
+    try:
+        yield
+    except OSError as error:
+        raise RunFailedError(
+            f"{describe(error)}; what was saved before is kept; when it can be written, go on by "
+            f"`engrax resume {directory.path}`"
+        ) from error
 
 
 def stopwatch(directory: RunDirectory) -> Callable[[], float]:

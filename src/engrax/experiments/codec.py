@@ -14,9 +14,11 @@ from collections.abc import Iterable, Mapping
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from engrax.experiments.annotations import PLAIN, describe, kinds, union_members
+
 T = TypeVar("T")
 
-_EXPECTED = {int: "an integer", float: "a finite number", bool: "true or false", str: "a string", NoneType: "none"}
+_DEEPEST = 64
 
 
 class UserError(ValueError):
@@ -84,12 +86,13 @@ def parse_json(text: str, source: str) -> dict[str, Any]:
         The object.
 
     Raises:
-        ConfigError: it is not JSON, not an object, or names something twice.
+        ConfigError: it is not JSON, not an object, too deep, or names something twice.
     """
     try:
-        value = json.loads(text, object_pairs_hook=_unique)
+        value = json.loads(text, object_pairs_hook=_unique, parse_float=_finite, parse_constant=_finite)
+        _check_depth(value)
     except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{source} is not valid JSON: {error}") from None
+        raise ConfigError(f"{source}: not valid JSON: {error}") from None
     if not isinstance(value, dict):
         raise ConfigError(f"{source}: expected a JSON object, got {show(value)}")
     return value
@@ -107,45 +110,30 @@ def suggest(name: str, known: Iterable[str]) -> str:
     return f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}"
 
 
-def kinds(annotation: Any) -> dict[str, type]:
-    """The dataclasses of a union by what their `kind` is; empty if nothing needs telling apart."""
-    members = dataclasses_of(annotation)
-    if len(members) < 2:
-        return {}
-    return {get_args(get_type_hints(member)["kind"])[0]: member for member in members}
-
-
-def union_members(annotation: Any) -> tuple[Any, ...]:
-    """What a union offers; anything else offers itself."""
-    return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
-
-
-def dataclasses_of(annotation: Any) -> list[type]:
-    """The dataclasses among what a union offers."""
-    return [member for member in union_members(annotation) if dataclasses.is_dataclass(member)]  # pyright: ignore
-
-
-def describe(annotation: Any) -> str:
-    """What values a setting takes, in words."""
-    if annotation in _EXPECTED:
-        return _EXPECTED[annotation]
-    if get_origin(annotation) is Literal:
-        return "one of " + ", ".join(map(str, get_args(annotation)))
-    if get_origin(annotation) is tuple:
-        items = get_args(annotation)
-        return f"a list, each {describe(items[0])}" if items[-1] is Ellipsis else f"a list of {len(items)}"
-    if found := kinds(annotation):
-        return "one of " + ", ".join(found)
-    if dataclasses.is_dataclass(annotation):
-        return "a group of settings"
-    return " or ".join(describe(member) for member in union_members(annotation))
-
-
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     names = [name for name, _ in pairs]
     if len(set(names)) < len(names):
         raise ValueError(f"{show(next(name for name in names if names.count(name) > 1))} stands twice in one object")
     return dict(pairs)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text[:40]} is not a number that JSON holds")
+    return value
+
+
+def _check_depth(value: object) -> None:
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [inner for item in level for inner in _inside(item)]
+    if level:
+        raise ValueError(f"it is nested deeper than {_DEEPEST} levels")
+
+
+def _inside(value: object) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def _decode(annotation: Any, value: Any, path: str) -> Any:
@@ -157,7 +145,7 @@ def _decode(annotation: Any, value: Any, path: str) -> Any:
         return _tuple(annotation, value, path)
     if get_origin(annotation) is Literal:
         return _literal(annotation, value, path)
-    if annotation in _EXPECTED:
+    if annotation in PLAIN:
         return _scalar(annotation, value, path)
     raise TypeError(f"{path}: configs do not hold {annotation}")
 

@@ -7,6 +7,7 @@ they are made of. Leaves that are not arrays, such as activation functions, belo
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -20,11 +21,21 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
 from engrax.experiments.codec import UserError
-from engrax.runs.storage import write_atomically
+from engrax.runs.storage import regular_size, write_atomically
 
 T = TypeVar("T")
 
 _FORMAT = "engrax-arrays-1"
+_LONGEST_REASON = 200
+_WHAT_STRANGE_BYTES_RAISE = (
+    SafetensorError,
+    TypeError,
+    ValueError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    RuntimeError,
+)
 
 
 class CheckpointError(UserError):
@@ -69,7 +80,7 @@ def save(path: Path, tree: Any, words: Mapping[str, str] | None = None) -> None:
     words["sha256"] = _sign(arrays, words)
     # Not safetensors' save_file: it leaves a stray file of a random name behind if the process is killed.
     contents = to_bytes({name: _numbers(array) for name, array in arrays.items()}, words)
-    write_atomically(path, lambda temporary: temporary.write_bytes(contents))
+    write_atomically(path, contents)
 
 
 def load(path: Path) -> Contents:
@@ -85,20 +96,15 @@ def load(path: Path) -> Contents:
         DamagedFileError: it is not what was written.
         OSError: it cannot be read.
     """
-    # Python's own error for a file that is missing or forbidden is clearer than safetensors'.
-    path.open("rb").close()
+    _check_readable(path)
     try:
-        with safe_open(path, framework="numpy") as file:
-            words = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        for name, impl in json.loads(words["keys"]).items():
-            arrays[name] = jax.random.wrap_key_data(jnp.array(arrays[name]), impl=impl)
-        intact = words["sha256"] == _sign(arrays, words) and words["format"] == _FORMAT
-    except (SafetensorError, TypeError, ValueError, KeyError, AttributeError) as error:
-        raise DamagedFileError(f"{path} is damaged, or not a file of engrax: {error}") from None
+        contents = _read(path)
+        intact = contents.words["sha256"] == _sign(*contents) and contents.words["format"] == _FORMAT
+    except _WHAT_STRANGE_BYTES_RAISE as error:
+        raise DamagedFileError(f"{path} is damaged, or not a file of engrax: {str(error)[:_LONGEST_REASON]}") from None
     if not intact:
         raise DamagedFileError(f"{path} is damaged: its contents do not have the SHA-256 that it states")
-    return Contents(arrays, words)
+    return contents
 
 
 def restore(contents: Contents, template: T, path: Path) -> T:
@@ -106,7 +112,7 @@ def restore(contents: Contents, template: T, path: Path) -> T:
 
     Args:
         contents: as `load` gives them.
-        template: a tree of the same form; its arrays may be `jax.ShapeDtypeStruct`s.
+        template: a tree of the same form; its arrays may each be a `jax.ShapeDtypeStruct`.
         path: the file, for errors.
 
     Returns:
@@ -130,6 +136,25 @@ def load_weights(path: Path, agent: T) -> T:
     """An agent with the parameters of a file; see `load` and `restore`. The rest of it stays as it is."""
     parameters, rest = eqx.partition(agent, _is_parameter)
     return eqx.combine(restore(load(path), parameters, path), rest)
+
+
+def _check_readable(path: Path) -> None:
+    size = regular_size(path)
+    if size is None:
+        raise DamagedFileError(f"{path} is not a regular file")
+    if size > os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"):
+        raise DamagedFileError(f"{path} is larger than this machine's memory: it has {size:,} bytes")
+    # Python's own error for a file that is forbidden is clearer than safetensors'.
+    path.open("rb").close()
+
+
+def _read(path: Path) -> Contents:
+    with safe_open(path, framework="numpy") as file:
+        words = file.metadata() or {}
+        arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    for name, impl in json.loads(words["keys"]).items():
+        arrays[name] = jax.random.wrap_key_data(jnp.array(arrays[name]), impl=impl)
+    return Contents(arrays, words)
 
 
 def _is_array(leaf: Any) -> bool:
@@ -170,7 +195,7 @@ def _digest(arrays: Mapping[str, Any]) -> str:
     digest = hashlib.sha256()
     for name in sorted(arrays):
         digest.update(json.dumps([name, *_form(arrays[name])]).encode())
-        digest.update(_numbers(arrays[name]).data)
+        digest.update(_numbers(arrays[name]).reshape(-1).view(np.uint8).data)
     return digest.hexdigest()
 
 

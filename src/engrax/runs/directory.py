@@ -1,4 +1,4 @@
-"""The directory of a run: what was asked for, what was measured, and everything needed to go on.
+"""The directory of a run: what was asked for, what was measured, and everything needed to go on::
 
     config.json          the resolved experiment, and what ran it: versions, preset, command
     metrics.jsonl        one line an update
@@ -10,7 +10,7 @@ A published result (`results/<preset>/`) is such a directory without checkpoints
 
 import json
 import platform
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from importlib.metadata import version
@@ -18,13 +18,15 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import engrax
-from engrax.experiments.codec import encode, parse_json
+from engrax.experiments.codec import ConfigError, encode, parse_json, show
 from engrax.runs import checkpoint
-from engrax.runs.checkpoint import CheckpointError, Contents, DamagedFileError
+from engrax.runs.checkpoint import CheckpointError, Contents
+from engrax.runs.checkpoint_folder import CheckpointFolder, counters
 from engrax.runs.metrics import MetricsLog
-from engrax.runs.storage import TEMPORARY, RunError, locked, write_text
+from engrax.runs.storage import TEMPORARY, RunError, locked, read_text, write_text
 
-_KEPT = 2
+_CONFIG = "config.json"
+_LARGEST_CONFIG = 10_000_000
 
 
 @runtime_checkable
@@ -58,6 +60,7 @@ class RunDirectory:
         self.path = path
         self.config = config
         self.metrics = MetricsLog(path / "metrics.jsonl")
+        self._checkpoints = CheckpointFolder(path / "checkpoints")
 
     @classmethod
     def create(cls, path: Path, experiment: Any, *, preset: str, command: Sequence[str]) -> "RunDirectory":
@@ -98,18 +101,15 @@ class RunDirectory:
 
         Raises:
             RunError: it is not a run directory.
-            ConfigError: its `config.json` is not JSON.
+            ConfigError: its `config.json` is not JSON, or not ours.
             OSError: it cannot be read.
         """
-        config_path = path / "config.json"
-        if not config_path.is_file():
-            what = (
-                "has no config.json" if path.is_dir() else "is not a directory" if path.exists() else "does not exist"
-            )
+        config_path = path / _CONFIG
+        if not config_path.exists():
+            what = f"has no {_CONFIG}" if path.is_dir() else "is not a directory" if path.exists() else "does not exist"
             raise RunError(f"{path} is not a run directory: it {what}; `engrax train` makes one")
-        config = parse_json(config_path.read_text(encoding="utf-8", errors="replace"), str(config_path))
-        if "experiment" not in config:
-            raise RunError(f"{config_path} holds no experiment; it was not written by `engrax train`")
+        config = parse_json(read_text(config_path, _LARGEST_CONFIG), str(config_path))
+        _check_config(config, config_path)
         return cls(path, config)
 
     @contextmanager
@@ -135,7 +135,7 @@ class RunDirectory:
 
     def checkpoints(self) -> list[Path]:
         """The checkpoints there are, the newest first."""
-        return sorted((self.path / "checkpoints").glob("update-*.safetensors"), reverse=True)
+        return self._checkpoints.paths()
 
     def set_target(self, updates: int) -> None:
         """Writes down that the run is to go on to this many updates."""
@@ -157,37 +157,17 @@ class RunDirectory:
         """
         # Lines first: a checkpoint must never be ahead of the log that belongs to it.
         self.metrics.flush()
-        words = {"updates": str(int(state.updates)), "environment_steps": str(environment_steps)}
-        path = self.path / "checkpoints" / f"update-{int(state.updates):012d}.safetensors"
-        checkpoint.save(path, state, words)
+        updates = int(state.updates)
+        words = {"updates": str(updates), "environment_steps": str(environment_steps)}
+        path = self._checkpoints.write(updates, state, words)
         checkpoint.save_weights(self.weights, state.agent, words)
-        self._prune(newest=path)
+        self._checkpoints.prune(newest=path)
+        self._tidy()
         return path
 
     def load(self, warn: Callable[[str], None]) -> tuple[Path, Contents] | None:
-        """The newest checkpoint that is whole.
-
-        Args:
-            warn: told, in one line, of each damaged checkpoint that was passed over.
-
-        Returns:
-            Its path and contents, or None if there is no checkpoint yet.
-
-        Raises:
-            CheckpointError: there are checkpoints, and all of them are damaged.
-            OSError: one cannot be read.
-        """
-        paths = self.checkpoints()
-        for path in paths:
-            try:
-                return path, checkpoint.load(path)
-            except DamagedFileError as error:
-                warn(f"{error}; trying the checkpoint before it")
-        if paths:
-            raise CheckpointError(
-                f"every checkpoint in {self.path} is damaged; delete them to start again from its config"
-            )
-        return None
+        """The newest checkpoint that is whole; see `CheckpointFolder.newest`."""
+        return self._checkpoints.newest(warn)
 
     def resume(self, template: S, warn: Callable[[str], None]) -> S | None:
         """The state of the newest whole checkpoint; the metrics are cut back to it.
@@ -208,36 +188,19 @@ class RunDirectory:
             raise RunError(f"{self.path} has weights but no checkpoints to go on from; `engrax evaluate` can use it")
         found = self.load(warn)
         state = None if found is None else checkpoint.restore(found[1], template, found[0])
+        if found is not None and state is not None and int(state.updates) != counters(found[1], found[0])[0]:
+            raise CheckpointError(f"{found[0]} says two things of how many updates it is after; delete it")
+        self._checkpoints.path.mkdir(exist_ok=True)
         self.metrics.trim(0 if state is None else int(state.updates))
         return state
 
-    def _prune(self, newest: Path) -> None:
-        # What is newer than the newest was passed over as damaged, and must not be found again.
-        paths = self.checkpoints()
-        for path in {*paths} - {*paths[paths.index(newest) :][:_KEPT]}:
-            path.unlink()
+    def _tidy(self) -> None:
+        # What a killed process left half written; nobody else writes here, see `exclusive`.
+        for path in (self.path / _CONFIG, self.metrics.path, self.weights):
+            path.with_name(path.name + TEMPORARY).unlink(missing_ok=True)
 
     def _write_config(self) -> None:
-        write_text(self.path / "config.json", json.dumps(self.config, indent=2, allow_nan=False) + "\n")
-
-
-def counters(contents: Contents, path: Path) -> tuple[int, int]:
-    """How far a checkpoint or a file of weights is.
-
-    Args:
-        contents: of the file.
-        path: the file, for the error.
-
-    Returns:
-        Updates and environment steps.
-
-    Raises:
-        CheckpointError: it does not say.
-    """
-    try:
-        return int(contents.words["updates"]), int(contents.words["environment_steps"])
-    except (KeyError, ValueError):
-        raise CheckpointError(f"{path} does not say after how many updates it was written") from None
+        write_text(self.path / _CONFIG, json.dumps(self.config, indent=2, allow_nan=False) + "\n")
 
 
 def new_path(preset: str, root: Path = Path("runs")) -> Path:
@@ -262,12 +225,22 @@ def new_path(preset: str, root: Path = Path("runs")) -> Path:
 
 
 def _check_vacant(path: Path) -> None:
-    if (path / "config.json").exists():
+    if (path / _CONFIG).exists():
         raise RunError(f"{path} holds a run already; go on with it by `engrax resume {path}`, or give another --out")
     # A run that was killed while it was being made has left these.
-    left = {"checkpoints", "config.json" + TEMPORARY}
+    left = {"checkpoints", _CONFIG + TEMPORARY}
     if any(entry.name not in left for entry in path.iterdir()):
         raise RunError(f"{path} is not empty; give a new directory as --out")
+
+
+def _check_config(config: Mapping[str, Any], path: Path) -> None:
+    if "experiment" not in config:
+        raise RunError(f"{path} holds no experiment; it was not written by `engrax train`")
+    if not isinstance(config.get("preset", ""), str):
+        raise ConfigError(f"{path}: preset: expected a string, got {show(config['preset'])}")
+    versions = config.get("versions", {})
+    if not isinstance(versions, dict) or not all(isinstance(value, str) for value in versions.values()):
+        raise ConfigError(f"{path}: versions: expected names and strings, got {show(versions)}")
 
 
 def _provenance(preset: str, command: Sequence[str]) -> dict[str, Any]:

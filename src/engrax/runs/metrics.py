@@ -5,10 +5,14 @@ import math
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-from engrax.runs.storage import write_text
+from engrax.runs.storage import RunError, flush_directory, naming, regular_size, write_text
 
 Row = dict[str, int | float | None]
+
+_LONGEST_LINE = 2**16
+_LARGEST_INTEGER = 2**63 - 1
 
 
 class MetricsLog:
@@ -20,30 +24,70 @@ class MetricsLog:
     def append(self, row: Mapping[str, int | float | None]) -> None:
         """Adds a line. What is not finite becomes null, as JSON has no word for it."""
         plain = {name: None if value is None or not math.isfinite(value) else value for name, value in row.items()}
-        with self.path.open("a", encoding="utf-8") as file:
+        with naming(self.path), self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(plain, allow_nan=False) + "\n")
 
     def flush(self) -> None:
         """Makes sure that all lines are on the disk."""
-        with self.path.open("ab") as file:
-            os.fsync(file.fileno())
+        with naming(self.path):
+            with self.path.open("ab") as file:
+                os.fsync(file.fileno())
+            flush_directory(self.path.parent)
 
     def rows(self) -> list[Row]:
-        """All whole lines; a line that was cut off when a process was killed is left out."""
+        """All whole lines; a line that was cut off when a process was killed is left out.
+
+        Raises:
+            RunError: the log is no regular file.
+            OSError: it cannot be read.
+        """
         return [row for _, row in self._lines()]
 
     def trim(self, update: int) -> None:
         """Drops what was logged after an update, so that resuming from it neither loses nor doubles lines."""
-        kept = [line for line, row in self._lines() if (row["update"] or 0) <= update]
-        write_text(self.path, "".join(f"{line}\n" for line in kept))
+        kept = "".join(f"{line}\n" for line, row in self._lines() if (row["update"] or 0) <= update)
+        # A log that is as it should be is left alone: a full disk is no reason not to go on from it.
+        if not self._holds(kept):
+            write_text(self.path, kept)
+
+    def _holds(self, text: str) -> bool:
+        if not self.path.exists():
+            return not text
+        size = len(text.encode())
+        with self.path.open("rb") as file:
+            return file.read(size + 1) == text.encode()
 
     def _lines(self) -> Iterator[tuple[str, Row]]:
         if not self.path.exists():
             return
-        for line in self.path.read_text(encoding="utf-8", errors="replace").splitlines():
-            try:
-                row = json.loads(line)
-            except (ValueError, RecursionError):
-                continue
-            if isinstance(row, dict) and isinstance(row.get("update"), int):
-                yield line, row
+        if regular_size(self.path) is None:
+            raise RunError(f"{self.path} is not a regular file; move it away")
+        with self.path.open("rb") as file:
+            # What is longer than any line of ours comes in pieces, and never takes up much memory.
+            while line := file.readline(_LONGEST_LINE):
+                text = line.decode(errors="replace")
+                row = _read(text)
+                if row is not None:
+                    yield text.rstrip(), row
+
+
+def _read(line: str) -> Row | None:
+    # Without its end, a line may have been cut off, and what is appended next would be joined to it.
+    if not line.endswith("\n"):
+        return None
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return row if isinstance(row, dict) and _is_row(row) else None
+
+
+def _is_row(row: Mapping[str, Any]) -> bool:
+    update = row.get("update")
+    return type(update) is int and update >= 0 and all(map(_is_measured, row.values()))
+
+
+def _is_measured(value: object) -> bool:
+    if type(value) is int:
+        return abs(value) <= _LARGEST_INTEGER
+    return value is None or (type(value) is float and math.isfinite(value))

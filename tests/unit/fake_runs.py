@@ -1,0 +1,72 @@
+"""Runs that cost nothing: a trainer that adds one, behind the real commands."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+from engrax.cli import train
+from engrax.cli.main import main
+
+
+class State(NamedTuple):
+    """The least that a run saves."""
+
+    agent: jax.Array
+    updates: jax.Array
+
+
+def state_at(update: int) -> State:
+    return State(jnp.full(500, update, jnp.float32), jnp.int32(update))
+
+
+class FakeTrainer:
+    """`meanwhile` may interfere with an update."""
+
+    def __init__(self, meanwhile: Callable[[int], object] = lambda update: None):
+        self.meanwhile = meanwhile
+
+    def init(self) -> State:
+        return state_at(0)
+
+    def update(self, state: State) -> tuple[State, dict[str, Any]]:
+        self.meanwhile(int(state.updates) + 1)
+        return State(state.agent + 1.0, state.updates + 1), {"episodes": 1.0, "loss": 1.0 / float(state.updates + 1)}
+
+    def environment_steps(self, updates: int) -> int:
+        return 10 * updates
+
+
+class Answer(NamedTuple):
+    status: int
+    out: str
+    err: str
+
+    @property
+    def complaint(self) -> str:
+        """What went wrong, in one line after those that tell of progress."""
+        *before, last = self.err.splitlines()
+        assert not any(line.startswith(("engrax: ", "Traceback")) for line in before), self.err
+        return last.removeprefix("engrax: ")
+
+
+class FakeCli:
+    """The commands, with a trainer that may be changed."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+        self.capsys = capsys
+        self.trainer = FakeTrainer()
+        shapes = jax.eval_shape(lambda: state_at(0))
+        # The type checks that tests switch on want a real trainer.
+        unchecked = inspect.unwrap(train.train_and_report)
+        for command in ("train", "resume"):
+            monkeypatch.setattr(f"engrax.cli.{command}.train_and_report", unchecked)
+            monkeypatch.setattr(f"engrax.cli.{command}.build_trainer", lambda experiment: (self.trainer, shapes))
+
+    def __call__(self, *words: str) -> Answer:
+        status = main(words)
+        said = self.capsys.readouterr()
+        return Answer(status, said.out, said.err)
