@@ -56,7 +56,8 @@ def test_recall_is_what_the_step_read():
     recall = memory.recall(state, xs[11], jnp.asarray(False))
     layer, layer_state = memory.layers[0], state.layers[0]
     values = jnp.arange(recall.weights.shape[0], dtype=jnp.float32)
-    cache = layer_state.cache._replace(values=jnp.repeat(values, 8).reshape(layer_state.cache.values.shape))
+    everywhere = values.reshape(-1, 1, layer.chunk_size, 1)  # [slots, heads, places, head size]
+    cache = layer_state.cache._replace(values=jnp.broadcast_to(everywhere, layer_state.cache.values.shape))
     identity = eqx.tree_at(lambda a: a.detail_output.weight, layer.attention, jnp.eye(8))
     x = memory.input_projection(xs[11])
     _, _, read = layer.step(layer_state, state.count, x)

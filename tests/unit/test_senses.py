@@ -7,7 +7,7 @@ import pytest
 
 from engrax.nn.decoders import make_decoder
 from engrax.nn.encoders import EncoderSizes, make_encoder
-from engrax.nn.symbols import binary_digits, blocks_of, multi_hot, num_digits
+from engrax.nn.symbols import binary_digits, blocks_of, embed, num_digits
 from engrax.testing import random_observations
 from engrax.types import ImageSpec, SymbolsSpec, TextSpec, VectorSpec
 
@@ -78,9 +78,8 @@ def test_decoders_cost_what_the_oracle_says(name):
 
 def test_symbols_as_numbers():
     symbols = jnp.array([[0, 3], [2, 0], [1, 4]], jnp.uint8)
-    np.testing.assert_array_equal(
-        multi_hot(symbols, (3, 5)), [[0, 0, 0, 0, 1, 0], [0, 1, 0, 0, 0, 0], [1, 0, 0, 0, 0, 1]]
-    )
+    one_hot = embed(symbols, (3, 5), jnp.eye(6))
+    np.testing.assert_array_equal(one_hot, [[0, 0, 0, 0, 1, 0], [0, 1, 0, 0, 0, 0], [1, 0, 0, 0, 0, 1]])
     np.testing.assert_array_equal(binary_digits(symbols, (3, 5)), [[0, 0, 1, 1, 0], [0, 1, 0, 0, 0], [1, 0, 0, 0, 1]])
     assert num_digits((3, 5)) == 5
 

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from importlib import import_module
 
 import engrax
-from engrax.cli.arguments import UsageError
+from engrax.cli.errors import RunFailedError, UsageError, describe
+from engrax.cli.output import warn
 
 COMMANDS = {
     "list": "what there is: memories, agents, tasks, presets",
@@ -18,6 +19,7 @@ COMMANDS = {
     "resume": "go on with a run exactly where it stopped, or take it further",
     "evaluate": "play fresh episodes with a trained agent",
     "show": "how far a run is, and what it is made of",
+    "bench": "how fast a preset trains on this machine, and where the time goes",
     "demo": "train, evaluate and plot an agent that remembers, in ten minutes",
 }
 """Every command, each a module of this package with a function `run(words) -> int`."""
@@ -41,7 +43,8 @@ examples:
   engrax resume runs/hcam --updates 10000
   engrax evaluate runs/hcam --episodes 500 --seed 1 --json
 
-exit status: 0 all is well, 1 the run failed, 2 the input was wrong, 130 stopped by Ctrl-C.
+exit status: 0 all is well; 1 training broke off: it diverged, or the disk is full; 2 the input was wrong, or a file
+cannot be read or written; 130 stopped by Ctrl-C.
 ENGRAX_DEBUG=1 shows where in the code an error comes from."""
 
 
@@ -55,6 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit status, see `HELP`.
     """
     try:
+        _open_streams()
         status = _dispatch(list(sys.argv[1:] if argv is None else argv))
         sys.stdout.flush()
         return status
@@ -66,10 +70,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return _complain("stopped", status=130)
-    except (ValueError, OSError) as error:
-        if os.environ.get("ENGRAX_DEBUG") or not _is_users(error):
+    except (ValueError, OSError, RunFailedError) as error:
+        if os.environ.get("ENGRAX_DEBUG") or not _is_expected(error):
             raise
-        return _complain(_describe(error), status=2)
+        message = describe(error) if isinstance(error, OSError) else str(error)
+        return _complain(message, status=1 if isinstance(error, RunFailedError) else 2)
 
 
 def _dispatch(words: list[str]) -> int:
@@ -82,6 +87,8 @@ def _dispatch(words: list[str]) -> int:
         return 0
     if any("\0" in word for word in words):
         raise UsageError("no argument may contain the character 0")
+    if any("\ud800" <= character <= "\udbff" for word in words for character in word):
+        raise UsageError("an argument contains half a character")
     if name not in COMMANDS:
         near = difflib.get_close_matches(name, COMMANDS, n=1)
         way_out = f"did you mean {near[0]}?" if near else f"commands: {', '.join(COMMANDS)}"
@@ -89,23 +96,24 @@ def _dispatch(words: list[str]) -> int:
     return import_module(f"engrax.cli.{name}").run(words[1:])
 
 
-def _is_users(error: Exception) -> bool:
-    if isinstance(error, UsageError | OSError):
+def _is_expected(error: Exception) -> bool:
+    if isinstance(error, UsageError | RunFailedError | OSError):
         return True
     from engrax.experiments.codec import UserError
 
     return isinstance(error, UserError)
 
 
-def _describe(error: Exception) -> str:
-    if not isinstance(error, OSError) or error.strerror is None:
-        return str(error)
-    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+def _open_streams() -> None:
+    # Python has None for streams that were closed before it started; what is told to them is lost.
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
 
 
 def _complain(message: str, status: int) -> int:
-    line = " ".join(message.split())
-    print("engrax: " + "".join(c if c.isprintable() else repr(c)[1:-1] for c in line), file=sys.stderr)
+    warn(message)
     return status
 
 

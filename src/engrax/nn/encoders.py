@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, Int, Key, UInt8
 from engrax.nn.convolution import ResNet, TileCNN, features_of_pixels
 from engrax.nn.linear import apply, linear
 from engrax.nn.recurrent import LSTMCell
-from engrax.nn.symbols import block_shape, blocks_of, multi_hot
+from engrax.nn.symbols import block_shape, blocks_of, embed
 from engrax.types import ImageSpec, Spec, SymbolsSpec, TextSpec, VectorSpec
 
 
@@ -98,14 +98,14 @@ class SymbolsEncoder(AbstractEncoder):
 
     def __call__(self, observation: UInt8[Array, "*n h w f"]) -> Float[Array, "*n e"]:
         """Encodes a grid of symbols."""
-        squares = multi_hot(blocks_of(observation, self.block), self.spec.sizes) @ self.embedding
+        squares = embed(blocks_of(observation, self.block), self.spec.sizes, self.embedding)
         channels = jax.nn.relu(apply(self.filter, squares.reshape(*squares.shape[:-2], -1)))
         flat = channels.reshape(*channels.shape[:-2], -1)
         return jnp.concatenate([flat, jnp.sum(channels, axis=-2)], axis=-1)
 
 
 def start_embedding(spec: SymbolsSpec, size: int, key: Key[Array, ""]) -> Float[Array, "s e"]:
-    """Embeddings of all features' values, in the order of `multi_hot`.
+    """Embeddings of all features' values, in the order of `embed`.
 
     Those of the first feature, what kind of thing it is, start ten times larger than those of its attributes: what
     moves is then seen before what it looks like (choice; with equal sizes Ballet takes twice as many episodes).

@@ -1,8 +1,8 @@
-"""Categorical grids as numbers: one-hot going in, binary digits coming out."""
+"""Categorical grids as numbers: embeddings going in, binary digits coming out."""
 
+from itertools import accumulate
 from math import ceil, log2
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, UInt8
 
@@ -24,14 +24,19 @@ def blocks_of(grid: UInt8[Array, "*n h w f"], block: tuple[int, int]) -> UInt8[A
     return cut.reshape(*grid.shape[:-3], rows * columns, high * wide, features)
 
 
-def multi_hot(symbols: UInt8[Array, "*n f"], sizes: tuple[int, ...]) -> Float[Array, "*n s"]:
-    """The one-hot codes of all features side by side, without the first value's: s = sum(sizes) - len(sizes).
+def embed(
+    symbols: UInt8[Array, "*n f"], sizes: tuple[int, ...], embedding: Float[Array, "s e"]
+) -> Float[Array, "*n e"]:
+    """The sum of the embeddings of all features' values; rows are of the first feature's values, then the next's.
 
-    Value 0 of a feature means nothing (no colour, an empty square) and has the code zero: an empty grid, most of every
-    picture, gives no features, and what is there stands out.
+    Value 0 of a feature means nothing (no colour, an empty square) and has no row, s = sum(sizes) - len(sizes): an empty
+    grid, most of every picture, gives no features, and what is there stands out. Rows are looked up: products with
+    one-hot codes take several times as long.
     """
-    codes = [jax.nn.one_hot(symbols[..., i] - 1, size - 1) for i, size in enumerate(sizes)]
-    return jnp.concatenate(codes, axis=-1)
+    ends = accumulate(size - 1 for size in sizes)
+    tables = (embedding[end - size + 1 : end] for end, size in zip(ends, sizes, strict=True))
+    looked_up = (jnp.pad(rows, ((1, 0), (0, 0)))[symbols[..., i]] for i, rows in enumerate(tables))
+    return sum(looked_up, start=jnp.zeros((*symbols.shape[:-1], embedding.shape[1])))
 
 
 def num_digits(sizes: tuple[int, ...]) -> int:

@@ -56,7 +56,8 @@ class HCAMLayer(eqx.Module):
         """Zeros; what is valid follows from the step count alone."""
         size = self.block_norm.scale.shape[0]
         rows, chunks = jnp.zeros((self.local.window, size)), jnp.zeros((self.num_slots, self.chunk_size, size))
-        return LayerState(rows, KeysValues(rows, rows), chunks, ChunkCache(chunks, chunks, chunks[:, 0]))
+        by_heads = chunks.reshape(self.num_slots, self.attention.num_heads, self.chunk_size, -1)
+        return LayerState(rows, KeysValues(rows, rows), chunks, ChunkCache(by_heads, by_heads, chunks[:, 0]))
 
     def refresh(self, state: LayerState) -> LayerState:
         """Projects all that is remembered again."""
@@ -105,8 +106,8 @@ class HCAMLayer(eqx.Module):
         key, value = self.attention.project_rows(x, place, self.chunk_size)
         summary_key = self.attention.project_summary(contents[slot])
         cache = ChunkCache(
-            _put(state.cache.keys, (slot, place), key),
-            _put(state.cache.values, (slot, place), value),
+            _put(state.cache.keys, (slot, slice(None), place), key),
+            _put(state.cache.values, (slot, slice(None), place), value),
             _put(state.cache.summary_keys, slot, summary_key),
         )
         return state._replace(contents=contents, cache=cache)

