@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test check learn lint clean
+.PHONY: setup demo test check learn lint docs clean
 
 setup: $(READY)
 
@@ -33,6 +33,10 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+
+docs: setup
+	@$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet docs build/docs
+	@echo "built: build/docs/index.html"
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist

@@ -16,6 +16,7 @@ from jaxtyping import Array, Bool, Float, Int, Key, PyTree
 S = TypeVar("S")
 
 Observation = Mapping[str, Array]
+"""What is observed at a step: one array a modality."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ class VectorSpec:
 
 
 Spec = ImageSpec | SymbolsSpec | TextSpec | VectorSpec
+"""What one modality looks like."""
 
 
 class TimeStep(eqx.Module):

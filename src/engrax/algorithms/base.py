@@ -62,7 +62,7 @@ class Terms(NamedTuple):
         entropy: of the policy, in nats.
         values: as the agent has them now.
         returns: what the values are to become.
-        ratio_change: how far the policy has moved from that of acting: |pi / mu - 1|.
+        ratio_change: how far the policy has moved from that of acting: abs(pi / mu - 1).
         auxiliary: the agent's own losses, weighted.
     """
 

@@ -52,11 +52,13 @@ class Recall(AbstractEnvironment[RecallState]):
 
     Values: the mean reward of an episode, from the second episode on, for a player who names at the query ...
 
-    | cues            | the cue of this episode (`perfect`) | anything, blind (`chance`) | the cue before (`leaking`) |
-    |-----------------|-------------------------------------|----------------------------|----------------------------|
-    | `independent`   | 1                                   | 1 / num_cues               | 1 / num_cues               |
-    | `contradictory` | 1                                   | 1 / num_cues               | 0                          |
-    | `late`          | 1 / num_cues                        | 1 / num_cues               | 1                          |
+    ===============  ===================================  ==========================  ==========================
+    cues             the cue of this episode (`perfect`)  anything, blind (`chance`)  the cue before (`leaking`)
+    ===============  ===================================  ==========================  ==========================
+    `independent`    1                                    1 / num_cues                1 / num_cues
+    `contradictory`  1                                    1 / num_cues                0
+    `late`           1 / num_cues                         1 / num_cues                1
+    ===============  ===================================  ==========================  ==========================
 
     Info: `success`, at the last step, whether the answer was right; `choice_phase`, whether the action taken on this
     step has an effect: at the query only.

@@ -26,6 +26,7 @@ AGENT_LAWS: Mapping[str, Callable[[AbstractAgent, Mapping[str, Spec], int, Setti
     "parameter_groups": laws.check_agent_parameter_groups,
     "one_trace": laws.check_agent_one_trace,
 }
+"""Every law of an agent by name."""
 
 
 def check_agent(

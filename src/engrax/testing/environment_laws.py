@@ -176,6 +176,7 @@ ENVIRONMENT_LAWS: Mapping[str, Callable[[AbstractEnvironment, Settings], None]] 
     "streams_stay_apart": check_environment_streams_stay_apart,
     "one_trace": check_environment_one_trace,
 }
+"""Every law of an environment by name."""
 
 
 def check_environment(

@@ -26,6 +26,7 @@ MEMORY_LAWS: Mapping[str, Callable[[AbstractMemory, Settings], None]] = {
     "one_trace": laws.check_memory_one_trace,
     "save_and_load": laws.check_memory_save_and_load,
 }
+"""Every law of a memory by name."""
 
 
 def check_memory(

@@ -7,6 +7,7 @@ LEVELS: dict[str, dict[str, int]] = {
     for delay in (16, 48)
     for dancers in (2, 4, 8)
 }
+"""The arguments of `Ballet` that make each level."""
 
 
 def level_settings(name: str) -> dict[str, int]:

@@ -22,7 +22,7 @@ def stream_by_stream(draw: Callable[[Any], Array], shape: tuple[int, ...]) -> Ca
         shape: what to reshape the result to, which has to happen outside the loop.
 
     Returns:
-        The function: works alone and under any number of `vmap`s.
+        The function: works alone and under `vmap`, any number of times.
     """
 
     @custom_vmap

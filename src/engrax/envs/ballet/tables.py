@@ -45,6 +45,7 @@ DANCES = {
     "chevron_down": "NW S SE NE N SW NE SW NE S SW NW N SE NW SE",
     "chevron_up": "SE N NW SW S NE SW NE SW N NE SE S NW SE NW",
 }
+"""The 13 dances by name: 16 moves each."""
 
 COLOURS = {
     "red": (255, 0, 0),
@@ -67,11 +68,13 @@ COLOURS = {
     "light_green": (200, 255, 200),
     "light_yellow": (255, 255, 200),
 }
+"""The 19 colours by name: red, green and blue, 0 to 255."""
 
 WALL_GREY = 40
 AGENT_WHITE = 255
 
 VOCABULARY = ("watch", *DANCES)
+"""What the instruction may say: token i reads `VOCABULARY[i]`."""
 
 
 def _shapes() -> dict[str, np.ndarray]:
@@ -108,4 +111,6 @@ def _paths() -> np.ndarray:
 
 
 SHAPES = _shapes()
+"""The 15 shapes by name: which of 9 x 9 pixels are lit."""
+
 PATHS = _paths()

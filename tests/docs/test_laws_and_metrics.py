@@ -1,0 +1,55 @@
+"""Every law and every metric is explained on its page, and nothing that does not exist."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from contract.test_planted_bugs import AGENT_BUGS, ENVIRONMENT_BUGS, MEMORY_BUGS
+
+from engrax.cli.main import main
+from engrax.testing import AGENT_LAWS, ENVIRONMENT_LAWS, MEMORY_LAWS
+
+DOCS = Path(__file__).parents[2] / "docs"
+CONTRACTS = {
+    "memory": (MEMORY_LAWS, MEMORY_BUGS),
+    "agent": (AGENT_LAWS, AGENT_BUGS),
+    "environment": (ENVIRONMENT_LAWS, ENVIRONMENT_BUGS),
+}
+OF_OTHER_TASKS = {"reconstruct_image", "reconstruct_symbols", "reconstruct_text"}
+
+
+def sections(page: str) -> dict[str, str]:
+    """The text under each heading that is a law's name; line ends are spaces."""
+    text = (DOCS / "contracts" / f"{page}.md").read_text(encoding="utf-8")
+    parts = re.split(r"^## (.*)\n", text, flags=re.MULTILINE)[1:]
+    named = zip(parts[::2], parts[1::2], strict=True)
+    return {heading.strip("`"): " ".join(body.split()) for heading, body in named if heading.startswith("`")}
+
+
+@pytest.mark.parametrize("page", CONTRACTS)
+def test_every_law_is_explained(page):
+    explained = sections(page)
+    assert list(explained) == list(CONTRACTS[page][0])
+    assert all(len(text) > 60 for text in explained.values())
+
+
+@pytest.mark.parametrize(("page", "bug"), [(page, bug) for page, (_, bugs) in CONTRACTS.items() for bug in bugs])
+def test_every_planted_bug_is_named_under_its_law(page, bug):
+    law = CONTRACTS[page][1][bug]
+    assert f"*{bug}*" in sections(page)[law]
+
+
+def explained_metrics() -> set[str]:
+    rows = re.findall(r"^\| (`.*?) \|", (DOCS / "metrics.md").read_text(encoding="utf-8"), re.MULTILINE)
+    return {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("learner", ["ppo", "impala"])
+def test_every_metric_is_explained(learner, tmp_path):
+    words = ["--learner", learner, "--memory", "none", "--memory.width", "8", "--updates", "1"]
+    assert main(["train", "debug", *words, "--out", str(tmp_path / "run")]) == 0
+    logged = {*json.loads((tmp_path / "run" / "metrics.jsonl").read_text())}
+    assert logged <= explained_metrics(), "metrics without an explanation"
+    assert explained_metrics() - logged == OF_OTHER_TASKS, "explanations of what is not logged"
