@@ -72,15 +72,27 @@ assignments = [(f"--{path}", values) for path in SETTINGS]
 LINES = {
     "list": line("list", values),
     "train": st.one_of(
-        line("train", presets, ("--out", paths), *assignments),
+        line("train", presets, ("--out", paths), ("--from", paths), *assignments),
         st.tuples(st.sampled_from(SETTINGS), values).map(lambda pair: ["train", "debug", f"--{pair[0]}={pair[1]}"]),
     ),
     "resume": line("resume", paths, ("--updates", values)),
     "evaluate": line("evaluate", paths, ("--episodes", values), ("--seed", values), ("--greedy", values)),
     "show": line("show", paths),
+    "publish": line("publish", paths, ("--out", paths), ("--episodes", values), ("--seed", values), ("--note", values)),
     "bench": line("bench", presets, ("--rounds", values), *assignments),
     "demo": line("demo", values, ("--minutes", values), ("--episodes", values), ("--out", paths)),
 }
+
+
+STARTS = (
+    "train.build_trainer",
+    "resume.build_trainer",
+    "evaluate.evaluate",
+    "publish.evaluate",
+    "bench.bench",
+    "demo.demonstrate",
+)
+"""Where commands begin to work, once what was typed is found good."""
 
 
 class FarEnough(ConfigError):
@@ -99,7 +111,7 @@ def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
     (tmp_path / "file").write_text("thesis")
     os.mkfifo(tmp_path / "pipe")
     monkeypatch.chdir(tmp_path)
-    for name in ("train.build_trainer", "resume.build_trainer", "evaluate.evaluate", "bench.bench", "demo.demonstrate"):
+    for name in STARTS:
         __import__(f"engrax.cli.{name.partition('.')[0]}")
         monkeypatch.setattr(f"engrax.cli.{name}", stop)
     yield cli

@@ -13,7 +13,8 @@ import pytest
 from engrax.experiments.codec import ConfigError
 from engrax.runs import checkpoint
 from engrax.runs.checkpoint import CheckpointError, load, state_sha256
-from engrax.runs.directory import RunDirectory, counters, new_path
+from engrax.runs.directory import RunDirectory, counters
+from engrax.runs.naming import new_path
 from engrax.runs.storage import RunError
 
 

@@ -16,7 +16,8 @@ from engrax.cli.evaluate import evaluate
 from engrax.cli.experiment import building, find_preset
 from engrax.cli.output import say, warn
 from engrax.evaluation.plots import Curve, learning_curve
-from engrax.runs.directory import RunDirectory, new_path
+from engrax.runs.directory import RunDirectory
+from engrax.runs.naming import new_path
 
 REMEMBERS, FORGETS = "hcam-ballet-demo", "none-ballet-demo"
 LEVEL = "Ballet with 2 dancers, 2 dances, a delay of 2"

@@ -18,7 +18,9 @@ COMMANDS = {
     "train": "train an agent, from a preset and any settings of your own",
     "resume": "go on with a run exactly where it stopped, or take it further",
     "evaluate": "play fresh episodes with a trained agent",
+    "replay": "watch an agent play, beside what it recalled at each step: GIF, MP4, PNG",
     "show": "how far a run is, and what it is made of",
+    "publish": "make a small folder of a run, for others to evaluate and start from",
     "bench": "how fast a preset trains on this machine, and where the time goes",
     "demo": "train, evaluate and plot an agent that remembers, in ten minutes",
 }
@@ -42,6 +44,7 @@ examples:
   engrax train hcam-ballet-laptop --help        # every setting and its value
   engrax resume runs/hcam --updates 10000
   engrax evaluate runs/hcam --episodes 500 --seed 1 --json
+  engrax replay runs/hcam --episodes 3 --out replay.gif
 
 exit status: 0 all is well; 1 training broke off: it diverged, or the disk is full; 2 the input was wrong, or a file
 cannot be read or written; 130 stopped by Ctrl-C.

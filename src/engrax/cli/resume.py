@@ -33,6 +33,11 @@ def _resume(directory: RunDirectory, updates: int | None, as_json: bool) -> int:
     trainer, shapes = build_trainer(experiment)
     logged = int((directory.metrics.rows() or [{}])[-1].get("update") or 0)
     restored = directory.resume(shapes, warn)
+    if restored is None and directory.origin is not None:
+        raise UserError(
+            f"{directory.path} was stopped before it had taken over what {directory.origin.get('directory')} had "
+            "learnt; delete it and train again"
+        )
     made = 0 if restored is None else int(restored.updates)
     if updates is not None:
         _check_target(directory, made, updates)

@@ -1,6 +1,7 @@
 """`engrax train`: a new run, from a preset and any settings of one's own."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -15,7 +16,9 @@ from engrax.cli.settings import list_settings, override, split_settings
 from engrax.experiments.codec import encode
 from engrax.experiments.config import Experiment
 from engrax.experiments.presets import PRESETS
-from engrax.runs.directory import RunDirectory, new_path
+from engrax.runs.directory import RunDirectory
+from engrax.runs.naming import new_path
+from engrax.runs.warm_start import Learnt, learnt
 from engrax.runtime import Trainer, TrainState
 
 _EXAMPLES = """\
@@ -23,22 +26,41 @@ _EXAMPLES = """\
   engrax train hcam-ballet-laptop --out runs/hcam --seed 1
   engrax train hcam-ballet-laptop --memory.width 128 --updates 2000
   engrax train hcam-ballet-laptop --memory lstm --memory.width 256
+  engrax train hcam-ballet-laptop --from results/hcam-ballet-demo --out runs/further
   engrax train hcam-ballet-laptop --help     # every setting and its value
 """
 
 
 def run(words: Sequence[str]) -> int:
     """Runs the command; see `engrax train --help`."""
-    own, settings = split_settings(words, reserved=("--out", "--json", "--help"))
+    own, settings = split_settings(words, reserved=("--out", "--from", "--json", "--help"))
     if {"-h", "--help"} & set(own):
         return _help(own)
     arguments = _parser().read(own)
     experiment = override(find_preset(arguments.preset), settings)
-    trainer, _ = build_trainer(experiment)
+    trainer, shapes = build_trainer(experiment)
+    before = None if arguments.source is None else learnt(RunDirectory.open(arguments.source), shapes, warn)
     path = arguments.out or new_path(arguments.preset)
-    directory = RunDirectory.create(path, experiment, preset=arguments.preset, command=["engrax", "train", *words])
+    directory = RunDirectory.create(
+        path,
+        experiment,
+        preset=arguments.preset,
+        command=["engrax", "train", *words],
+        origin=None if before is None else before.origin,
+    )
     with directory.exclusive():
-        return train_and_report(trainer, trainer.init(), directory, experiment, arguments.json)
+        state = trainer.init() if before is None else warm(trainer, before, directory)
+        return train_and_report(trainer, state, directory, experiment, arguments.json)
+
+
+def warm(trainer: Trainer, before: Learnt, directory: RunDirectory) -> TrainState:
+    """A state that starts from what another run has learnt; saved at once, so that it can be resumed without that."""
+    state = replace(trainer.init(), agent=before.agent)
+    if before.optimiser is not None:
+        state = replace(state, optimiser=before.optimiser)
+    training.save(trainer, state, directory)
+    say(f"starting from {before.origin['directory']} after {before.origin['updates']} updates")
+    return state
 
 
 def train_and_report(
@@ -79,9 +101,16 @@ def train_and_report(
 
 def _parser() -> Parser:
     parser = Parser("train", "Train an agent: a new run directory with metrics, checkpoints and weights.", _EXAMPLES)
-    parser.usage = "engrax train PRESET [--any.setting VALUE ...] [--out DIR] [--json]"
+    parser.usage = "engrax train PRESET [--any.setting VALUE ...] [--from DIR] [--out DIR] [--json]"
     parser.add_argument("preset", metavar="PRESET", help=f"one of: {', '.join(PRESETS)}")
     parser.add_argument("--out", metavar="DIR", type=Path, help="the run directory; runs/PRESET-TIME if not given")
+    parser.add_argument(
+        "--from",
+        dest="source",
+        metavar="DIR",
+        type=Path,
+        help="start from the parameters, and the optimiser if kept, of another run or a published result",
+    )
     add_json(parser, "what `engrax show` says of the run at its end")
     return parser
 

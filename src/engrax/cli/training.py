@@ -14,6 +14,7 @@ import numpy as np
 from engrax.cli.display import Display
 from engrax.cli.errors import RunFailedError, describe
 from engrax.runs.directory import RunDirectory, State
+from engrax.runs.events import EventLog
 
 _MAY_BE_MISSING = ("return", "success")
 """Means over the episodes that ended: there are none in an update where none did."""
@@ -73,8 +74,8 @@ def run(
         RunFailedError: something cannot be written; likewise.
     """
     elapsed, deadline = stopwatch(directory), time.monotonic() + seconds
-    with interruptible() as interrupted, display:
-        update = int(state.updates)
+    update = int(state.updates)
+    with interruptible() as interrupted, display, _events(directory, trainer.environment_steps(update)) as events:
         while update < until and not interrupted() and time.monotonic() < deadline:
             state, metrics = trainer.update(state)
             update += 1
@@ -83,6 +84,7 @@ def run(
             _check_metrics(row, directory)
             with writing(directory):
                 directory.metrics.append(row)
+                events.append(row)
             display.show(row)
             if update % checkpoint_every == 0 and update < until:
                 save(trainer, state, directory)
@@ -143,6 +145,11 @@ def interruptible() -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def _events(directory: RunDirectory, steps: int) -> EventLog:
+    with writing(directory):
+        return EventLog(directory.path, steps)
 
 
 def _floats(metrics: Mapping[str, Any]) -> dict[str, float]:

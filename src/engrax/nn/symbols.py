@@ -29,9 +29,9 @@ def embed(
 ) -> Float[Array, "*n e"]:
     """The sum of the embeddings of all features' values; rows are of the first feature's values, then the next's.
 
-    Value 0 of a feature means nothing (no colour, an empty square) and has no row, s = sum(sizes) - len(sizes): an empty
-    grid, most of every picture, gives no features, and what is there stands out. Rows are looked up: products with
-    one-hot codes take several times as long.
+    Value 0 of a feature means nothing (no colour, an empty square) and has no row, s = sum(sizes) - len(sizes): an
+    empty grid, most of every picture, gives no features, and what is there stands out. Rows are looked up: products
+    with one-hot codes take several times as long.
     """
     ends = accumulate(size - 1 for size in sizes)
     tables = (embedding[end - size + 1 : end] for end, size in zip(ends, sizes, strict=True))

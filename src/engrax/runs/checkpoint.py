@@ -133,9 +133,14 @@ def save_weights(path: Path, agent: Any, words: Mapping[str, str] | None = None)
 
 
 def load_weights(path: Path, agent: T) -> T:
-    """An agent with the parameters of a file; see `load` and `restore`. The rest of it stays as it is."""
+    """An agent with the parameters of a file; see `load` and `restore_weights`."""
+    return restore_weights(load(path), agent, path)
+
+
+def restore_weights(contents: Contents, agent: T, path: Path) -> T:
+    """An agent with the parameters of the contents of a file; see `restore`. The rest of it stays as it is."""
     parameters, rest = eqx.partition(agent, _is_parameter)
-    return eqx.combine(restore(load(path), parameters, path), rest)
+    return eqx.combine(restore(contents, parameters, path), rest)
 
 
 def _check_readable(path: Path) -> None:

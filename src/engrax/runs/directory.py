@@ -11,8 +11,7 @@ A published result (`results/<preset>/`) is such a directory without checkpoints
 import json
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from datetime import datetime
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
@@ -63,7 +62,15 @@ class RunDirectory:
         self._checkpoints = CheckpointFolder(path / "checkpoints")
 
     @classmethod
-    def create(cls, path: Path, experiment: Any, *, preset: str, command: Sequence[str]) -> "RunDirectory":
+    def create(
+        cls,
+        path: Path,
+        experiment: Any,
+        *,
+        preset: str,
+        command: Sequence[str],
+        origin: Mapping[str, Any] | None = None,
+    ) -> "RunDirectory":
         """A new run directory.
 
         Args:
@@ -71,6 +78,7 @@ class RunDirectory:
             experiment: the resolved experiment, a dataclass.
             preset: the name of the preset that it came from.
             command: the command line, for the record.
+            origin: the run whose parameters this one starts from, if any; see `engrax.runs.warm_start`.
 
         Returns:
             The directory, with its `config.json`.
@@ -82,7 +90,8 @@ class RunDirectory:
         if path.exists() and not path.is_dir():
             raise RunError(f"{path} is a file; give another --out")
         path.mkdir(parents=True, exist_ok=True)
-        directory = cls(path, {**_provenance(preset, command), "experiment": encode(experiment)})
+        started = {"started_from": dict(origin)} if origin else {}
+        directory = cls(path, {**_provenance(preset, command), **started, "experiment": encode(experiment)})
         with directory.exclusive():
             _check_vacant(path)
             (path / "checkpoints").mkdir(exist_ok=True)
@@ -122,6 +131,12 @@ class RunDirectory:
     def preset(self) -> str:
         """The name of the preset that the experiment came from."""
         return str(self.config.get("preset", "?"))
+
+    @property
+    def origin(self) -> dict[str, Any] | None:
+        """The run whose parameters this one started from, as plain JSON; None if it started from its config."""
+        origin = self.config.get("started_from")
+        return origin if isinstance(origin, dict) else None
 
     @property
     def weights(self) -> Path:
@@ -201,27 +216,6 @@ class RunDirectory:
 
     def _write_config(self) -> None:
         write_text(self.path / _CONFIG, json.dumps(self.config, indent=2, allow_nan=False) + "\n")
-
-
-def new_path(preset: str, root: Path = Path("runs")) -> Path:
-    """Makes an empty directory `runs/<preset>-<timestamp>`, its own for every process that asks.
-
-    Args:
-        preset: the name of the preset.
-        root: where runs are kept.
-
-    Returns:
-        The directory.
-
-    Raises:
-        OSError: it cannot be made.
-    """
-    stem = f"{preset}-{datetime.now():%Y%m%d-%H%M%S}"
-    for ending in ("", *(f"-{number}" for number in range(2, 100))):
-        with suppress(FileExistsError):
-            (root / f"{stem}{ending}").mkdir(parents=True)
-            return root / f"{stem}{ending}"
-    raise RunError(f"{root} holds a hundred runs of this second; give another --out")
 
 
 def _check_vacant(path: Path) -> None:

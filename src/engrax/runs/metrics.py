@@ -3,7 +3,7 @@
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from engrax.runs.storage import RunError, flush_directory, naming, regular_size,
 
 Row = dict[str, int | float | None]
 
+_COUNTERS = ("update", "environment_steps", "seconds")
 _LONGEST_LINE = 2**16
 _LARGEST_INTEGER = 2**63 - 1
 
@@ -69,6 +70,30 @@ class MetricsLog:
                 row = _read(text)
                 if row is not None:
                     yield text.rstrip(), row
+
+
+def thinned(rows: Sequence[Row], most: int) -> list[Row]:
+    """At most so many rows: means over neighbouring updates, with the counters of the last of them.
+
+    Args:
+        rows: of a log.
+        most: how many rows to make at most, at least 1.
+    """
+    size = -(-len(rows) // most)
+    groups = [rows[start : start + size] for start in range(0, len(rows), size)] if size else []
+    return [{name: _mean(name, group) for name in group[-1]} for group in groups]
+
+
+def as_lines(rows: Sequence[Row]) -> str:
+    """Rows as a log holds them."""
+    return "".join(json.dumps(row, allow_nan=False) + "\n" for row in rows)
+
+
+def _mean(name: str, group: Sequence[Row]) -> int | float | None:
+    if name in _COUNTERS:
+        return group[-1][name]
+    there = [value for row in group if (value := row.get(name)) is not None]
+    return sum(there) / len(there) if there else None
 
 
 def _read(line: str) -> Row | None:
