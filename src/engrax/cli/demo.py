@@ -13,7 +13,7 @@ from engrax.cli import training
 from engrax.cli.arguments import Parser, integer
 from engrax.cli.display import make_display
 from engrax.cli.evaluate import evaluate
-from engrax.cli.experiment import building, find_preset
+from engrax.cli.experiment import build_trainer, find_preset
 from engrax.cli.output import say, warn
 from engrax.evaluation.plots import Curve, learning_curve
 from engrax.runs.directory import RunDirectory
@@ -70,8 +70,7 @@ def train(preset: str, path: Path, *, updates: int | None = None, seconds: float
     """Trains a preset into a new directory until so many updates, its own number by default, or a time."""
     experiment = find_preset(preset)
     until = experiment.updates if updates is None else updates
-    with building():
-        trainer = experiment.build()
+    trainer, _ = build_trainer(experiment)
     directory = RunDirectory.create(path, experiment, preset=preset, command=["engrax", "demo"])
     with directory.exclusive():
         outcome = training.run(

@@ -29,7 +29,7 @@ PAPER_MEMORIES: dict[str, Memory] = {
     "none": NoneMemory(width=512),
 }
 LAPTOP_MEMORIES: dict[str, Memory] = {
-    "hcam": HCAMMemory(),
+    "hcam": HCAMMemory(num_chunks=4),
     "lstm": LSTMMemory(width=128),
     "none": NoneMemory(width=128),
 }
@@ -60,18 +60,20 @@ def ballet_laptop(memory: Memory) -> Experiment:
     """Ballet's 2_delay16 in symbols, small enough for two cores.
 
     The discount of 0.9 makes haste pay in the choice phase: the policy walks straight to some dancer long before it
-    knows which, and so is told sooner and more clearly which was right (docs/tasks/ballet.md has the figures).
+    knows which, and so is told sooner and more clearly which was right (docs/tasks/ballet.md has the figures). Values
+    count twenty times what they do by default: of an episode's 67 steps only three have anything to tell of success.
     """
     return Experiment(
         task=BalletTask(),
         memory=memory,
         agent=ActorCriticSizes(weights=ReconstructionWeights(symbols=0.05, text=0.05)),
         learner=PPO(
-            learning_rate=2e-3,
+            learning_rate=1e-3,
             learning_rate_ramp=Ramp(end=0.2, start=1500, updates=1000),
             discount=0.9,
             entropy_cost=0.05,
             entropy_ramp=Ramp(end=0.2, start=1500, updates=1000),
+            value_cost=10.0,
             policy_mask="choice_phase",
         ),
         streams=256,
@@ -83,7 +85,7 @@ def ballet_laptop(memory: Memory) -> Experiment:
 def ballet_demo(memory: Memory) -> Experiment:
     """The laptop's agent on an easier level: 2 dancers, 2 dances, 2 steps apart; in too short a time for ramps."""
     experiment = ballet_laptop(memory)
-    learner = replace(experiment.learner, entropy_cost=0.04, learning_rate_ramp=Ramp(), entropy_ramp=Ramp())
+    learner = PPO(learning_rate=2e-3, discount=0.9, entropy_cost=0.04, policy_mask="choice_phase")
     task = BalletTask(dance_delay=2, dances=TWO_DANCES)
     return replace(experiment, task=task, learner=learner, updates=150, checkpoint_every=50)
 

@@ -54,7 +54,7 @@ class LocalAttention(eqx.Module):
 
     def attend_window(
         self, x: Float[Array, " d"], past: KeysValues, steps_ago: Int[Array, " w"], reach: Int[Array, ""]
-    ) -> tuple[Float[Array, " d"], Float[Array, "h w"]]:
+    ) -> Float[Array, " d"]:
         """One step's attention to a ring of w rows.
 
         Args:
@@ -62,9 +62,6 @@ class LocalAttention(eqx.Module):
             past: keys and values of the last w steps, the current one included, in any order.
             steps_ago: how long ago each row was written, 0 for the current step.
             reach: rows up to this many steps ago belong to the episode.
-
-        Returns:
-            The output, and the attention weights by head and row.
         """
         query = self._heads(apply(self.query, x))
         by_content = jnp.einsum("he,whe->hw", query + self.content_bias, self._heads(past.keys))
@@ -72,7 +69,7 @@ class LocalAttention(eqx.Module):
         scores = by_content + by_position[:, steps_ago]
         weights = self._softmax(jnp.where(steps_ago <= reach, scores, MASKED))
         mixed = jnp.einsum("hw,whe->he", weights, self._heads(past.values))
-        return apply(self.output, mixed.reshape(-1)), weights
+        return apply(self.output, mixed.reshape(-1))
 
     def attend_sequence(
         self, xs: Float[Array, "t d"], past: KeysValues, reaches: Int[Array, " t"]

@@ -73,8 +73,7 @@ class HCAMLayer(eqx.Module):
         """
         state = self._write_local(state, count, x)
         back = (count - jnp.arange(self.local.window)) % self.local.window
-        attended, _ = self.local.attend_window(self.local_norm(x), state.local, back, count)
-        x = x + attended
+        x = x + self.local.attend_window(self.local_norm(x), state.local, back, count)
         state = self._write_chunk(state, count, x)
         valid = clock.readable_now(count, self.num_slots, self.chunk_size)
         read = self.attention.read(self.block_norm(x), state.cache, valid)
