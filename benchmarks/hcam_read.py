@@ -43,7 +43,9 @@ def main():
     if arguments.json:
         print(json.dumps(result))
         return
-    print(f"batch {arguments.batch}, width {arguments.width}, {arguments.heads} heads, chunks of {arguments.chunk_size}")
+    print(
+        f"batch {arguments.batch}, width {arguments.width}, {arguments.heads} heads, chunks of {arguments.chunk_size}"
+    )
     for name, value in result.items():
         print(f"{name.replace('_', ' '):<32}{value:>12,.4g}")
 

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from unit.fake_runs import Answer, FakeCli, FakeTrainer, state_at
 
 from engrax.cli.main import COMMANDS
 from engrax.cli.settings import list_settings
@@ -19,6 +18,8 @@ from engrax.experiments.codec import ConfigError, encode
 from engrax.experiments.config import Experiment
 from engrax.experiments.presets import PRESETS
 from engrax.runs.directory import RunDirectory
+
+from unit.fake_runs import Answer, FakeCli, FakeTrainer, state_at
 
 FUZZ = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
 DEBUG = encode(PRESETS["debug"])
@@ -78,6 +79,15 @@ LINES = {
     "resume": line("resume", paths, ("--updates", values)),
     "evaluate": line("evaluate", paths, ("--episodes", values), ("--seed", values), ("--greedy", values)),
     "show": line("show", paths),
+    "replay": line(
+        "replay",
+        paths,
+        ("--out", paths),
+        ("--episodes", values),
+        ("--seed", values),
+        ("--greedy", values),
+        ("--fps", values),
+    ),
     "publish": line("publish", paths, ("--out", paths), ("--episodes", values), ("--seed", values), ("--note", values)),
     "bench": line("bench", presets, ("--rounds", values), *assignments),
     "demo": line("demo", values, ("--minutes", values), ("--episodes", values), ("--out", paths)),
@@ -89,6 +99,7 @@ STARTS = (
     "resume.build_trainer",
     "evaluate.evaluate",
     "publish.evaluate",
+    "replay.load_trained",
     "bench.bench",
     "demo.demonstrate",
 )

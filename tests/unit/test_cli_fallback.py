@@ -6,10 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from unit.fake_runs import FakeCli, state_at
 
 from engrax.runs.checkpoint import state_sha256
 from engrax.runs.directory import RunDirectory
+
+from unit.fake_runs import FakeCli, state_at
 
 
 @pytest.fixture

@@ -8,12 +8,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from unit import crash_points
-from unit.crash_points import state_at
 
 from engrax.runs.checkpoint import load_weights
 from engrax.runs.directory import RunDirectory
 from engrax.runs.storage import RunError
+
+from unit import crash_points
+from unit.crash_points import state_at
 
 
 @pytest.fixture(scope="module")

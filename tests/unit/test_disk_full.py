@@ -15,11 +15,12 @@ from typing import Any
 
 import jax.numpy as jnp
 import pytest
-from unit import crash_points
-from unit.fake_runs import FakeCli, FakeTrainer, state_at
 
 from engrax.runs.checkpoint import load_weights, state_sha256
 from engrax.runs.directory import RunDirectory
+
+from unit import crash_points
+from unit.fake_runs import FakeCli, FakeTrainer, state_at
 
 TRAIN = ("train", "debug", "--checkpoint_every", "2", "--updates", "30", "--json")
 

@@ -14,7 +14,7 @@ from engrax.memory import MEMORIES, AbstractMemory
 from engrax.nn.decoders import AbstractDecoder, make_decoder
 from engrax.nn.encoders import AbstractEncoder, EncoderSizes, make_encoder
 from engrax.nn.linear import MLP
-from engrax.types import AgentInput, AgentOutput, Spec
+from engrax.types import AgentInput, AgentOutput, Recall, Spec
 
 S = TypeVar("S")
 
@@ -74,13 +74,14 @@ class ActorCritic(AbstractAgent[S]):
         sizes: ActorCriticSizes = ActorCriticSizes(),
         key: Key[Array, ""],
     ):
-        """Args:
+        """Draws the parameters.
 
-        observation_spec: one spec a modality.
-        num_actions: how many actions there are.
-        memory: makes the memory: `memory(input_size, key=key)`.
-        sizes: of encoders and heads, and the self-supervision.
-        key: for the parameters.
+        Args:
+            observation_spec: one spec a modality.
+            num_actions: how many actions there are.
+            memory: makes the memory: `memory(input_size, key=key)`.
+            sizes: of encoders and heads, and the self-supervision.
+            key: for the parameters.
         """
         encoder_key, memory_key, policy_key, value_key, decoder_key = jax.random.split(key, 5)
         specs = sorted(observation_spec.items())
@@ -123,6 +124,10 @@ class ActorCritic(AbstractAgent[S]):
         _, hs = self.memory.unroll(state, xs, inps.first)
         state, _ = self.memory.unroll(state, xs[:-1], inps.first[:-1])  # whichever is not used is not computed
         return state, self._output(hs)
+
+    def recall(self, state: S, inp: AgentInput) -> Recall:
+        """What the memory attends to."""
+        return self.memory.recall(state, self.embed(inp), inp.first)
 
     def auxiliary_losses(
         self, inps: AgentInput, outs: AgentOutput, actions: Int[Array, " t"], returns: Float[Array, " t"]

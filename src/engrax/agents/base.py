@@ -6,9 +6,10 @@ from typing import Generic, TypeVar
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key, PyTree
 
-from engrax.types import AgentInput, AgentOutput
+from engrax.types import AgentInput, AgentOutput, Recall
 
 S = TypeVar("S")
 
@@ -42,6 +43,11 @@ class AbstractAgent(eqx.Module, Generic[S]):
     def refresh(self, state: S) -> S:
         """Recomputes what the state holds that was derived from the parameters."""
         return state
+
+    def recall(self, state: S, inp: AgentInput) -> Recall:
+        """What a `step` with these arguments would attend to; empty unless the agent attends to items of its past."""
+        del state, inp
+        return Recall(jnp.zeros((0,)), jnp.zeros((0,), jnp.int32), jnp.zeros((0,), bool))
 
     def auxiliary_losses(
         self, inps: AgentInput, outs: AgentOutput, actions: Int[Array, " t"], returns: Float[Array, " t"]

@@ -3,18 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-import equinox as eqx
-import jax
-
 from engrax.agents import AGENTS
 from engrax.cli.arguments import Parser, add_directory, add_json, integer
-from engrax.cli.experiment import building, describe_task, experiment_of
+from engrax.cli.experiment import describe_task, load_trained
 from engrax.cli.output import print_json
 from engrax.evaluation.rollout import play
 from engrax.evaluation.statistics import Mean, mean_ci95
-from engrax.runs import checkpoint
-from engrax.runs.directory import RunDirectory, counters
-from engrax.runs.storage import RunError
+from engrax.runs.directory import RunDirectory
 
 _EXAMPLES = """\
   engrax evaluate runs/hcam --episodes 500 --seed 1
@@ -59,15 +54,7 @@ def evaluate(directory: RunDirectory, episodes: int, seed: int, greedy: bool = F
         CheckpointError: the weights are damaged, or of another agent.
         ConfigError: the config does not fit.
     """
-    if not directory.weights.exists():
-        raise RunError(f"{directory.path} has no weights yet: they come with the first checkpoint")
-    experiment = experiment_of(directory)
-    with building():
-        environment = experiment.task.build()
-        # Shapes are enough, as the weights are loaded; drawing them anew would take longer than all the rest.
-        shapes = eqx.filter_eval_shape(experiment.build_agent, environment, jax.random.key(0))
-    agent = checkpoint.load_weights(directory.weights, shapes)
-    updates, steps = counters(checkpoint.load(directory.weights), directory.weights)
+    experiment, environment, agent, updates, steps = load_trained(directory)
     played = play(agent, environment, episodes=episodes, seed=seed, greedy=greedy)
     success = None if played.successes is None else mean_ci95(played.successes)
     return {

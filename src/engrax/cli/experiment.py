@@ -3,19 +3,32 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
 
+from engrax.agents import AbstractAgent
 from engrax.envs.base import AbstractEnvironment
 from engrax.experiments.codec import ConfigError, UserError, decode, encode, show, suggest
 from engrax.experiments.config import Experiment, Task
 from engrax.experiments.presets import PRESETS
-from engrax.runs.directory import RunDirectory
+from engrax.runs import checkpoint
+from engrax.runs.directory import RunDirectory, counters
+from engrax.runs.storage import RunError
 from engrax.runtime import Trainer
 
 _Shape = jax.ShapeDtypeStruct
+
+
+class Trained(NamedTuple):
+    """An agent with its weights, what it was trained on, and for how long."""
+
+    experiment: Experiment
+    environment: AbstractEnvironment[Any]
+    agent: AbstractAgent[Any]
+    updates: int
+    environment_steps: int
 
 
 def find_preset(name: str) -> Experiment:
@@ -66,6 +79,33 @@ def build_trainer(experiment: Experiment) -> tuple[Trainer, Any]:
         trainer = experiment.build()
         jax.eval_shape(trainer.update, shapes)
     return trainer, shapes
+
+
+def load_trained(directory: RunDirectory) -> Trained:
+    """The agent of a run, with the task it was trained on.
+
+    Args:
+        directory: a run or a published result.
+
+    Returns:
+        What was trained.
+
+    Raises:
+        RunError: there are no weights yet.
+        CheckpointError: the weights are damaged, or of another agent.
+        ConfigError: the config does not fit.
+        OSError: the weights cannot be read.
+    """
+    if not directory.weights.exists():
+        raise RunError(f"{directory.path} has no weights yet: they come with the first checkpoint")
+    experiment = experiment_of(directory)
+    with building():
+        environment = experiment.task.build()
+        # Shapes are enough, as the weights are loaded; drawing them anew would take longer than all the rest.
+        shapes = eqx.filter_eval_shape(experiment.build_agent, environment, jax.random.key(0))
+    agent = checkpoint.load_weights(directory.weights, shapes)
+    updates, steps = counters(checkpoint.load(directory.weights), directory.weights)
+    return Trained(experiment, environment, agent, updates, steps)
 
 
 def describe_task(task: Task, environment: AbstractEnvironment[Any]) -> dict[str, Any]:
