@@ -1,13 +1,13 @@
 """The environment contract: pure functions on one stream, restarting by themselves."""
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Generic, TypeVar
 
 import equinox as eqx
-from jaxtyping import Array, Bool, Int, Key
+from jaxtyping import Array, Bool, Int, Key, UInt8
 
-from engrax.types import Spec, TimeStep, tree_where
+from engrax.types import Observation, Spec, TimeStep, tree_where
 
 S = TypeVar("S")
 
@@ -36,6 +36,16 @@ class AbstractEnvironment(eqx.Module, Generic[S]):
     @property
     def chance(self) -> float | None:
         """The mean return of a player without memory, where the task states one."""
+        return None
+
+    @property
+    def action_names(self) -> Sequence[str]:
+        """What to call each action where people look on."""
+        return tuple(map(str, range(self.num_actions)))
+
+    def picture(self, observation: Observation) -> UInt8[Array, "h w 3"] | None:
+        """An observation as people would see it; None where its parts, drawn as they are, will do."""
+        del observation
         return None
 
     @abc.abstractmethod

@@ -6,8 +6,6 @@ import jax
 import numpy as np
 from jaxtyping import UInt8
 
-from engrax.envs.ballet import Ballet, render
-from engrax.envs.ballet.tables import MOVES
 from engrax.envs.base import AbstractEnvironment
 from engrax.types import ImageSpec, Spec, SymbolsSpec, TextSpec
 
@@ -25,26 +23,22 @@ _CODES = (
     (179, 68, 108), (220, 211, 0), (136, 45, 23), (141, 182, 0), (101, 69, 34), (226, 88, 34), (43, 61, 38),
 )  # fmt: skip
 
-_render_ballet = jax.jit(render)
-
 
 def pictures(environment: AbstractEnvironment, observation: Mapping[str, np.ndarray]) -> Frames | None:
-    """Draws all that is to be seen of an episode: its modalities, one under the other.
+    """Draws all that is to be seen of an episode: as the environment pictures it, or else its modalities.
 
     Args:
         environment: whose observations these are.
         observation: one array a modality, [T, ...].
 
     Returns:
-        A picture a step, all of one size; None where there is nothing but text.
+        A picture a step, all of one size, modalities one under the other; None where there is nothing but text.
     """
-    drawn = []
-    for name, spec in environment.observation_spec.items():
-        seen = np.asarray(observation[name])
-        if isinstance(spec, SymbolsSpec) and isinstance(environment, Ballet):
-            drawn.append(np.stack([np.asarray(_render_ballet(symbols)) for symbols in seen]))
-        elif not isinstance(spec, TextSpec):
-            drawn.append(_draw(spec, seen))
+    own = jax.jit(jax.vmap(environment.picture))(observation)
+    if own is not None:
+        return np.asarray(own)
+    specs = environment.observation_spec.items()
+    drawn = [_draw(spec, np.asarray(observation[name])) for name, spec in specs if not isinstance(spec, TextSpec)]
     return _stack(drawn) if drawn else None
 
 
@@ -65,13 +59,6 @@ def words(environment: AbstractEnvironment, observation: Mapping[str, np.ndarray
             for line, tokens in zip(lines, np.asarray(observation[name]), strict=True):
                 line.extend(spec.vocabulary[token] for token in tokens)
     return [" ".join(word for word in line if word) for line in lines]
-
-
-def action_names(environment: AbstractEnvironment) -> Sequence[str]:
-    """What to call the actions: by their numbers, where nothing better is known."""
-    if isinstance(environment, Ballet):
-        return tuple(MOVES)
-    return tuple(map(str, range(environment.num_actions)))
 
 
 def _draw(spec: Spec, seen: np.ndarray) -> Frames:

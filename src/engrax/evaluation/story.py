@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from engrax.envs.base import AbstractEnvironment
-from engrax.evaluation.pictures import Frames, action_names, pictures, words
+from engrax.evaluation.pictures import Frames, pictures, words
 from engrax.evaluation.replay import Episode
 
 RECALLED = 5
@@ -43,7 +43,7 @@ def tell(environment: AbstractEnvironment, episode: Episode) -> Story:
         episode,
         np.full((episode.length, 1, 1, 3), 250, np.uint8) if frames is None else frames,
         words(environment, episode.observation),
-        action_names(environment),
+        environment.action_names,
         np.stack([episode.attention(step) for step in range(episode.length)]),
         episode.weights.shape[1] > 0,
     )

@@ -1,21 +1,20 @@
 """The Ballet task: watch the dances, then find the dancer whose dance is named."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Int, Key
+from jaxtyping import Array, Bool, Int, Key, UInt8
 
-from engrax.envs.ballet.pixels import paint
+from engrax.envs.ballet.pixels import paint, render
 from engrax.envs.ballet.stage import BalletState, choice_time, dancer_squares, draw_cast, open_stage, reached
 from engrax.envs.ballet.tables import BOARD, CENTRE, COLOURS, DANCES, HOMES, MOVES, SHAPES, SQUARE, VOCABULARY
 from engrax.envs.ballet.view import Scene, view_symbols
 from engrax.envs.base import AbstractEnvironment
-from engrax.types import ImageSpec, Spec, SymbolsSpec, TextSpec, TimeStep
+from engrax.types import ImageSpec, Observation, Spec, SymbolsSpec, TextSpec, TimeStep
 
 MODALITIES = {"symbols": "symbols", "pixels": "image"}  # what each view is called in the observation
-SALIENCE = ((40 / 255) ** 2, 1.0, 1.0)  # what is a wall, and what not, counts as its brightness does in pixels
 
 
 class Ballet(AbstractEnvironment[BalletState]):
@@ -103,6 +102,15 @@ class Ballet(AbstractEnvironment[BalletState]):
     def num_actions(self) -> int:
         """The eight directions."""
         return len(MOVES)
+
+    @property
+    def action_names(self) -> Sequence[str]:
+        """Where each action goes."""
+        return tuple(MOVES)
+
+    def picture(self, observation: Observation) -> UInt8[Array, "99 99 3"]:
+        """The view in pixels, whichever the view."""
+        return observation["image"] if self.view == "pixels" else render(observation["symbols"])
 
     @property
     def chance(self) -> float:
