@@ -19,7 +19,6 @@ from engrax.cli.replay import check_out
 from engrax.envs import AbstractEnvironment, Ballet, Recall
 from engrax.evaluation.film import SIZE, Film
 from engrax.evaluation.movie import ffmpeg, write_gif, write_mp4
-from engrax.evaluation.palette import Palette
 from engrax.evaluation.pictures import pictures, symbols_pictures, vector_pictures, words
 from engrax.evaluation.replay import Episode, most_telling, record
 from engrax.evaluation.rollout import play
@@ -234,18 +233,6 @@ def test_every_kind_of_observation_is_drawn():
     blue, red = (np.all(bars == colour, axis=-1).sum(axis=(1, 2)) for colour in ((0, 114, 178), (213, 94, 0)))
     assert blue[0] > blue[1] > 0
     assert red[0] > red[1] == 0
-
-
-def test_the_commonest_colours_of_a_gif_are_exact():
-    numbers = np.random.default_rng(0)
-    picture = np.full((64, 64, 3), 255, np.uint8)
-    picture[:32] = numbers.integers(0, 256, (32, 64, 3))
-    picture[40, :, :] = 254
-    drawn = np.asarray(Palette(picture.reshape(-1, 3)).apply(picture).convert("RGB"))
-    assert np.all(drawn[41:] == 255)
-    assert np.abs(drawn[:32].astype(int) - picture[:32]).mean() < 30
-    few = numbers.integers(0, 8, (9, 9, 3)).astype(np.uint8) * 32
-    np.testing.assert_array_equal(np.asarray(Palette(few[:1].reshape(-1, 3)).apply(few[:1]).convert("RGB")), few[:1])
 
 
 def mp4_frames(path: Path) -> int:

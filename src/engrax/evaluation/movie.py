@@ -9,8 +9,10 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from engrax.evaluation.film import Reel
-from engrax.evaluation.palette import Palette
 from engrax.experiments.codec import UserError
+
+_COLOURS = 255
+"""Of a GIF's palette; its 256th is left for what does not change."""
 
 
 def write_gif(path: Path, reels: Iterable[Reel], fps: int) -> int:
@@ -33,10 +35,10 @@ def write_gif(path: Path, reels: Iterable[Reel], fps: int) -> int:
     def frames() -> Iterator[Image.Image]:
         nonlocal written
         for reel in reels:
-            palette = Palette(np.concatenate([frame.reshape(-1, 3) for frame in reel.sample]))
+            palette = Image.fromarray(np.concatenate(reel.sample)).quantize(_COLOURS)
             for shot in reel.shots:
                 written += 1
-                frame = palette.apply(shot.frame)
+                frame = Image.fromarray(shot.frame).quantize(palette=palette, dither=Image.Dither.NONE)
                 frame.info["duration"] = 10 * round(100 / fps * shot.beats)
                 yield frame
 
