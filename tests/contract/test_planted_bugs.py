@@ -72,10 +72,12 @@ ENVIRONMENT_BUGS = {
 SETTINGS = Settings(jax.random.key(0), steps=24)
 
 
+@pytest.mark.slow
 def test_a_correct_memory_passes():
     check_memory(Ring(key=jax.random.key(1)), 3, steps=24)
 
 
+@pytest.mark.slow
 def test_a_correct_agent_passes():
     check_agent(Tracer(key=jax.random.key(1)), SPEC, NUM_ACTIONS, steps=12)
 

@@ -278,6 +278,7 @@ def test_vmap_is_a_loop(view):
         assert eqx.tree_equal(pick(batched, i), alone)
 
 
+@pytest.mark.slow
 def test_nested_vmap_a_scan_and_no_jit():
     env = Ballet(2, view="pixels")
     keys = jax.random.split(jax.random.key(0), (2, 3))

@@ -51,6 +51,7 @@ def go_on(path: Path, update: int) -> None:
     assert load_weights(path / "weights.safetensors", jnp.zeros(50))[0] == update
 
 
+@pytest.mark.slow
 def test_a_save_is_made_or_not_made(deaths: Path):
     updates = []
     for path in of(deaths, "save"):

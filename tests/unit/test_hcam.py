@@ -48,6 +48,7 @@ def test_recall_shows_the_rows_that_can_be_read(case):
     assert np.all(np.asarray(recall.weights)[~valid] == 0)
 
 
+@pytest.mark.slow
 def test_recall_is_what_the_step_read():
     """A memory whose values are the stored rows' first numbers: its output is the recalled mean of them."""
     memory = HCAM(5, **{**SIZES, "num_layers": 1}, key=jax.random.key(5))

@@ -44,6 +44,7 @@ def test_reading_a_sequence_equals_reading_one_by_one(num_chunks):
     assert np.all(np.isfinite(got))
 
 
+@pytest.mark.slow
 def test_no_gradient_reaches_the_contents_and_every_projection_learns():
     keys = jax.random.split(jax.random.key(2), 3)
     attention = HierarchicalAttention(6, 8, 2, 2, key=keys[0])

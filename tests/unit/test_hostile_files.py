@@ -191,6 +191,7 @@ arrays = st.fixed_dictionaries(
 headers = st.dictionaries(st.sampled_from(["a", "b", "__metadata__"]) | st.text(max_size=5), arrays | header_values)
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=400)
 @given(headers, st.binary(max_size=64))
 def test_any_header_is_refused(path: Path, header: dict[str, Any], data: bytes):

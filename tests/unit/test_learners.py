@@ -77,6 +77,7 @@ def targets_of(name, segments, logits, values):
     return [np.stack(part) for part in zip(*results, strict=True)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LEARNERS)
 def test_the_loss_equals_the_oracle(name, played, replayed):
     (agent, segments), (outs, logits, values) = played, replayed
@@ -98,6 +99,7 @@ def test_the_loss_equals_the_oracle(name, played, replayed):
     np.testing.assert_allclose(got, want, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_ratios_of_the_fixture_are_clipped_somewhere_and_somewhere_not(played, replayed):
     found = np.concatenate([ratios(played[1], replayed[1], b) for b in range(4)])
     assert (found > 1.1).any()
@@ -110,6 +112,7 @@ def test_normalised_advantages_have_mean_0_and_variance_1_where_the_policy_learn
     np.testing.assert_allclose([result.mean(), result.var()], [0, 1], atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LEARNERS)
 def test_void_transitions_teach_nothing(name, played):
     """The reward and the action that an environment or an agent invents after `last` do not change the loss."""
@@ -133,6 +136,7 @@ def test_a_ramp_is_a_line_between_two_levels():
     assert float(Ramp()(jnp.asarray(123))) == 1.0
 
 
+@pytest.mark.slow
 def test_schedules_set_the_size_of_a_step_and_the_weight_of_the_entropy(played):
     agent, segments = played
     learner = replace(

@@ -34,6 +34,7 @@ def player(certainty):
     return Player(jnp.asarray(certainty))
 
 
+@pytest.mark.slow
 def test_a_perfect_player_scores_1_and_a_guesser_chance():
     perfect = play(player(1e3), Recall(delay=3), episodes=300, seed=0)
     assert perfect.returns.shape == (300,)
@@ -49,6 +50,7 @@ def test_greedy_takes_the_likeliest_action():
     assert not np.all(play(player(0.1), Recall(delay=1), episodes=50, seed=0).returns == 1)
 
 
+@pytest.mark.slow
 def test_a_seed_names_the_episodes():
     results = [play(player(1.0), Recall(delay=1), episodes=40, seed=seed).returns for seed in (3, 3, 4)]
     np.testing.assert_array_equal(results[0], results[1])

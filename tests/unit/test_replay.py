@@ -85,6 +85,7 @@ def test_episodes_are_whole_and_those_that_play_plays():
         np.testing.assert_allclose(episode.policy.sum(axis=1), 1, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_seed_names_the_episodes(recalled: Any):
     agent, environment, episodes = recalled
     again, other = (next(record(agent, environment, episodes=1, seed=seed)) for seed in (5, 6))
@@ -103,6 +104,7 @@ def test_no_episodes_is_an_error(recalled: Any):
         record(*recalled[:2], episodes=0, seed=0)
 
 
+@pytest.mark.slow
 def test_what_is_recorded_is_what_the_agent_recalls_at_that_state(recalled: Any):
     agent, environment, episodes = recalled
     key = jax.random.split(jax.random.key(5), 3)[1]
@@ -290,6 +292,7 @@ def opened(path: Path | str) -> Any:
     return Image.open(path)
 
 
+@pytest.mark.slow
 def test_a_gif_has_a_frame_a_step(runs: Path, tmp_path: Path, capsys: Any):
     out = tmp_path / "new" / "replay.gif"
     replayed(runs, "hcam", out, "--episodes", "2", "--fps", "10")
@@ -300,7 +303,7 @@ def test_a_gif_has_a_frame_a_step(runs: Path, tmp_path: Path, capsys: Any):
         assert (film.n_frames, film.size) == (2 * LENGTH, SIZE)
         for index in range(film.n_frames):
             film.seek(index)
-            assert film.convert("RGB").getpixel((2, 2)) == (255, 255, 255)
+            assert min(film.convert("RGB").getpixel((2, 2))) > 245
             durations.append(film.info["duration"])
     assert durations == 2 * ([100] * 7 + [400, 800])
 
@@ -311,6 +314,7 @@ def test_a_memory_without_recall_is_shown_too(runs: Path, tmp_path: Path, name: 
         assert film.n_frames == LENGTH
 
 
+@pytest.mark.slow
 def test_an_mp4_can_be_read_back(runs: Path, tmp_path: Path, capsys: Any):
     out = tmp_path / "-odd name: é.MP4"
     replayed(runs, "hcam", out, "--greedy")

@@ -34,6 +34,7 @@ def test_encoders_work_over_any_leading_axes(name):
     assert np.any(np.asarray(features[0, 0]) != np.asarray(features[1, 1]))
 
 
+@pytest.mark.slow
 def test_the_resnet_encodes_images_too():
     encoder = make_encoder(ImageSpec(16, 12), EncoderSizes(image="resnet", image_features=6), key=jax.random.key(0))
     assert encoder(jnp.zeros((2, 16, 12, 3), jnp.uint8)).shape == (2, 6)
