@@ -134,6 +134,11 @@ class Recall(eqx.Module):
     valid: Bool[Array, "n"]
 
 
+def nothing_recalled() -> Recall:
+    """The recall of what attends to no items."""
+    return Recall(jnp.zeros((0,)), jnp.zeros((0,), jnp.int32), jnp.zeros((0,), bool))
+
+
 class Segment(eqx.Module, Generic[S]):
     """T consecutive transitions of one stream, with all that is needed to replay the agent over them.
 

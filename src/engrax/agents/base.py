@@ -6,10 +6,9 @@ from typing import Generic, TypeVar
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key, PyTree
 
-from engrax.types import AgentInput, AgentOutput, Recall
+from engrax.types import AgentInput, AgentOutput, Recall, nothing_recalled
 
 S = TypeVar("S")
 
@@ -47,7 +46,7 @@ class AbstractAgent(eqx.Module, Generic[S]):
     def recall(self, state: S, inp: AgentInput) -> Recall:
         """What a `step` with these arguments would attend to; empty unless the agent attends to items of its past."""
         del state, inp
-        return Recall(jnp.zeros((0,)), jnp.zeros((0,), jnp.int32), jnp.zeros((0,), bool))
+        return nothing_recalled()
 
     def auxiliary_losses(
         self, inps: AgentInput, outs: AgentOutput, actions: Int[Array, " t"], returns: Float[Array, " t"]

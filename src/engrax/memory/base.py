@@ -4,10 +4,9 @@ import abc
 from typing import Generic, TypeVar
 
 import equinox as eqx
-import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from engrax.types import Recall
+from engrax.types import Recall, nothing_recalled
 
 S = TypeVar("S")
 
@@ -55,4 +54,4 @@ class AbstractMemory(eqx.Module, Generic[S]):
     def recall(self, state: S, x: Float[Array, " d"], first: Bool[Array, ""]) -> Recall:
         """What a `step` with these arguments would attend to; empty unless the memory attends to items."""
         del state, x, first
-        return Recall(jnp.zeros((0,)), jnp.zeros((0,), jnp.int32), jnp.zeros((0,), bool))
+        return nothing_recalled()
