@@ -14,7 +14,7 @@ from engrax.cli.arguments import Parser, integer
 from engrax.cli.display import make_display
 from engrax.cli.evaluate import evaluate
 from engrax.cli.experiment import build_trainer, find_preset
-from engrax.cli.output import say, warn
+from engrax.cli.output import say
 from engrax.evaluation.plots import Curve, learning_curve
 from engrax.runs.directory import RunDirectory
 from engrax.runs.naming import new_path
@@ -38,12 +38,7 @@ class Trained(NamedTuple):
 
 def run(words: Sequence[str]) -> int:
     """Runs the command; see `engrax demo --help`."""
-    arguments = _parser().read(words)
-    try:
-        return demonstrate(arguments)
-    except training.DivergedError as error:
-        warn(str(error))
-        return 1
+    return demonstrate(_parser().read(words))
 
 
 def demonstrate(arguments: argparse.Namespace) -> int:

@@ -1,6 +1,5 @@
 """From names and directories to experiments and what they build, with errors for their user."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -15,7 +14,7 @@ from engrax.experiments.config import Experiment, Task
 from engrax.experiments.presets import PRESETS
 from engrax.runs import checkpoint
 from engrax.runs.directory import RunDirectory, counters
-from engrax.runs.storage import RunError
+from engrax.runs.storage import RunError, machine_memory
 from engrax.runtime import Trainer
 
 _Shape = jax.ShapeDtypeStruct
@@ -103,9 +102,9 @@ def load_trained(directory: RunDirectory) -> Trained:
         environment = experiment.task.build()
         # Shapes are enough, as the weights are loaded; drawing them anew would take longer than all the rest.
         shapes = eqx.filter_eval_shape(experiment.build_agent, environment, jax.random.key(0))
-    agent = checkpoint.load_weights(directory.weights, shapes)
-    updates, steps = counters(checkpoint.load(directory.weights), directory.weights)
-    return Trained(experiment, environment, agent, updates, steps)
+    contents = checkpoint.load(directory.weights)
+    agent = checkpoint.restore_weights(contents, shapes, directory.weights)
+    return Trained(experiment, environment, agent, *counters(contents, directory.weights))
 
 
 def describe_task(task: Task, environment: AbstractEnvironment[Any]) -> dict[str, Any]:
@@ -117,7 +116,7 @@ def describe_task(task: Task, environment: AbstractEnvironment[Any]) -> dict[str
 
 def _check_fits(shapes: Any) -> None:
     needed = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(shapes) if isinstance(leaf, _Shape))
-    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    there = machine_memory()
     if needed > there:
         raise ConfigError(
             f"this experiment's state takes {needed / 1e9:,.1f} GB of this machine's {there / 1e9:,.1f} GB of memory: "

@@ -45,14 +45,14 @@ def run(words: Sequence[str]) -> int:
     rows = source.metrics.rows()
     write_text(out / source.metrics.path.name, as_lines(thinned(rows, LINES)))
     _draw(source.preset, rows, out / "learning_curve.png", result)
-    write_text(out / "README.md", readme(source, result, out, arguments.note))
-    say(f"published {out}; again on fresh episodes: engrax evaluate {out} --episodes {arguments.episodes} --seed 2")
+    write_text(out / "README.md", readme(source, rows, result, out, arguments.note))
+    say(f"published {out}; again on fresh episodes: {_again(out, result)}")
     return 0
 
 
-def readme(source: RunDirectory, result: dict[str, Any], out: Path, notes: Sequence[str]) -> str:
+def readme(source: RunDirectory, rows: Sequence[Row], result: dict[str, Any], out: Path, notes: Sequence[str]) -> str:
     """What was run and how it came out, in Markdown: figures that were measured, and the author's notes."""
-    last = (source.metrics.rows() or [Row()])[-1]
+    last = rows[-1] if rows else Row()
     origin = source.origin
     command = shlex.join(map(str, source.config.get("command", [])))
     lines = [
@@ -63,8 +63,9 @@ def readme(source: RunDirectory, result: dict[str, Any], out: Path, notes: Seque
         f"Training: {result['updates']:,} updates, {result['environment_steps']:,} environment steps, "
         f"{float(last.get('seconds') or 0):,.0f} s on {machine()}; seed {source.config['experiment'].get('seed')}.",
         *([f"Started from `{origin.get('directory')}` after {origin.get('updates')} updates."] if origin else []),
-        f"Again: `engrax evaluate {out} --episodes {result['episodes']} --seed {result['seed'] + 1}`.",
-        "`metrics.jsonl`: means over neighbouring updates, at most 300 lines. `learning_curve.png`: training episodes.",
+        f"Again: `{_again(out, result)}`.",
+        f"`metrics.jsonl`: means over neighbouring updates, at most {LINES} lines. `learning_curve.png`: training "
+        "episodes.",
         *notes,
     ]
     return f"# {source.preset}\n\n" + "".join(f"* {line}\n" for line in lines)
@@ -74,6 +75,10 @@ def machine() -> str:
     """This machine in a few words: cores, and the processor's name where the system tells it."""
     names = [line.partition(":")[2].strip() for line in _processors() if line.startswith("model name")]
     return f"{os.cpu_count()} cores, {names[0] if names else platform.machine()}"
+
+
+def _again(out: Path, result: dict[str, Any]) -> str:
+    return f"engrax evaluate {out} --episodes {result['episodes']} --seed {result['seed'] + 1}"
 
 
 def _figure(result: dict[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
@@ -15,7 +15,7 @@ from engrax.evaluation.movie import MOVIES, ffmpeg, write_png
 from engrax.evaluation.replay import Episode, most_telling, record
 from engrax.experiments.codec import UserError
 from engrax.runs.directory import RunDirectory
-from engrax.runs.storage import TEMPORARY, naming
+from engrax.runs.storage import replacing
 
 ENDINGS = (*MOVIES, ".png")
 _SECONDS_BETWEEN_LINES = 10.0
@@ -108,17 +108,9 @@ def written_whole(out: Path) -> Iterator[Path]:
         OSError: it, or the directory it is to be in, cannot be written; what was there before is untouched.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
-    temporary = out.with_name(out.name + TEMPORARY)
-    with naming(out):
-        temporary.unlink(missing_ok=True)
-        temporary.open("xb").close()
-        try:
-            yield temporary
-            temporary.replace(out)
-        except BaseException:
-            with suppress(OSError):
-                temporary.unlink()
-            raise
+    with replacing(out) as temporary:
+        temporary.open("xb").close()  # what cannot be written is known before any work goes into it
+        yield temporary
 
 
 @contextmanager

@@ -76,20 +76,19 @@ def train_and_report(
         as_json: whether to print what `engrax show --json` says, too.
 
     Returns:
-        The exit status: 0, 1 if training diverged, 130 if Ctrl-C stopped it.
+        The exit status: 0, or 130 if Ctrl-C stopped it.
+
+    Raises:
+        RunFailedError: training broke off.
     """
-    try:
-        outcome = training.run(
-            trainer,
-            state,
-            directory,
-            until=experiment.updates,
-            checkpoint_every=experiment.checkpoint_every,
-            display=make_display(experiment.updates),
-        )
-    except training.DivergedError as error:
-        warn(str(error))
-        return 1
+    outcome = training.run(
+        trainer,
+        state,
+        directory,
+        until=experiment.updates,
+        checkpoint_every=experiment.checkpoint_every,
+        display=make_display(experiment.updates),
+    )
     if outcome.interrupted:
         say(f"stopped at update {int(outcome.state.updates)}, all is saved; go on: engrax resume {directory.path}")
     else:

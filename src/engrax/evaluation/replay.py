@@ -11,7 +11,8 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from engrax.agents.base import AbstractAgent
 from engrax.envs.base import AbstractEnvironment
-from engrax.runtime.rollout import Actor, act, advance, start
+from engrax.evaluation.rollout import decide
+from engrax.runtime.rollout import Actor, advance, start
 from engrax.types import AgentInput
 
 _BLOCK = 64
@@ -142,8 +143,7 @@ def _block(
     """Goes on for a block of steps; `time` is the number of the first one to come."""
 
     def tick(actor: Actor, time: Int[Array, ""]):
-        agent_state, action, output = act(agent, actor)
-        action = jnp.where(greedy, jnp.argmax(output.logits).astype(action.dtype), action)
+        agent_state, action, output = decide(agent, actor, greedy)
         following = advance(environment, actor, agent_state, action, jax.random.fold_in(key, time))
         return following, _seen(agent, actor, action, output)
 

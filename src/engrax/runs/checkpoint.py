@@ -7,7 +7,6 @@ they are made of. Leaves that are not arrays, such as activation functions, belo
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -21,7 +20,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
 from engrax.experiments.codec import UserError
-from engrax.runs.storage import regular_size, write_atomically
+from engrax.runs.storage import machine_memory, regular_size, write_atomically
 
 T = TypeVar("T")
 
@@ -147,7 +146,7 @@ def _check_readable(path: Path) -> None:
     size = regular_size(path)
     if size is None:
         raise DamagedFileError(f"{path} is not a regular file")
-    if size > os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"):
+    if size > machine_memory():
         raise DamagedFileError(f"{path} is larger than this machine's memory: it has {size:,} bytes")
     # Python's own error for a file that is forbidden is clearer than safetensors'.
     path.open("rb").close()

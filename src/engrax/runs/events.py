@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-_NOT_MEASURED = ("update", "environment_steps", "seconds")
+from engrax.runs.metrics import COUNTERS
 
 
 class EventLog:
@@ -38,7 +38,7 @@ class EventLog:
         """Adds what a row measured, under the same names; raises `OSError` if it cannot be written."""
         event = self._event(wall_time=time.time(), step=int(row["environment_steps"]))
         for name, value in row.items():
-            if name not in _NOT_MEASURED and math.isfinite(value):
+            if name not in COUNTERS and math.isfinite(value):
                 event.summary.value.add(tag=name, simple_value=value)
         self._writer.write_event(event)
         self._writer.flush()

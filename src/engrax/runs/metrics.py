@@ -11,7 +11,9 @@ from engrax.runs.storage import RunError, flush_directory, naming, regular_size,
 
 Row = dict[str, int | float | None]
 
-_COUNTERS = ("update", "environment_steps", "seconds")
+COUNTERS = ("update", "environment_steps", "seconds")
+"""What of a row says how far a run is; all else was measured."""
+
 _LONGEST_LINE = 2**16
 _LARGEST_INTEGER = 2**63 - 1
 
@@ -90,7 +92,7 @@ def as_lines(rows: Sequence[Row]) -> str:
 
 
 def _mean(name: str, group: Sequence[Row]) -> int | float | None:
-    if name in _COUNTERS:
+    if name in COUNTERS:
         return group[-1][name]
     there = [value for row in group if (value := row.get(name)) is not None]
     return sum(there) / len(there) if there else None

@@ -26,15 +26,25 @@ def write_atomically(path: Path, contents: bytes) -> None:
     Raises:
         OSError: it cannot be written; what was there before is untouched.
     """
+    with replacing(path) as temporary, temporary.open("xb") as file:
+        file.write(contents)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A path beside a file, to make a new one there: it takes the file's place if all goes well, else it disappears.
+
+    Raises:
+        OSError: it cannot be written; what was there before is untouched.
+    """
     temporary = path.with_name(path.name + TEMPORARY)
     with naming(path):
         try:
             # What a killed process left is not written over but removed: it might be a link or a pipe.
             temporary.unlink(missing_ok=True)
-            with temporary.open("xb") as file:
-                file.write(contents)
-                file.flush()
-                os.fsync(file.fileno())
+            yield temporary
             os.replace(temporary, path)
         except BaseException:
             with suppress(OSError):
@@ -93,6 +103,11 @@ def read_text(path: Path, limit: int) -> str:
         raise RunError(f"{path} has {size:,} bytes, expected at most {limit:,}: `engrax train` did not write it")
     with path.open("rb") as file:
         return file.read(limit).decode(errors="replace")
+
+
+def machine_memory() -> int:
+    """The bytes of this machine's memory."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 @contextmanager
