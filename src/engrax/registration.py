@@ -13,7 +13,10 @@ from importlib.util import find_spec
 from types import ModuleType
 
 REGISTRY = "gymnasium.envs.registration"
-ENVIRONMENTS = {"engrax/Ballet-v0": "engrax.envs.ballet.gymnasium_env:GymnasiumBallet"}
+ENVIRONMENTS = {
+    "engrax/Ballet-v0": "engrax.envs.ballet.gymnasium_env:GymnasiumBallet",
+    "engrax/MemoryGame-v0": "engrax.envs.memory_game.gymnasium_env:GymnasiumMemoryGame",
+}
 """Gymnasium's ids, and where the classes are; they are imported when one is made."""
 
 

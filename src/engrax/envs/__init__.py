@@ -5,9 +5,14 @@ from typing import Any
 
 from engrax.envs.ballet import Ballet
 from engrax.envs.base import AbstractEnvironment
+from engrax.envs.memory_game import MemoryGame
 from engrax.envs.recall import Recall
 
-TASKS: dict[str, Callable[..., AbstractEnvironment[Any]]] = {"ballet": Ballet, "recall": Recall}
+TASKS: dict[str, Callable[..., AbstractEnvironment[Any]]] = {
+    "ballet": Ballet,
+    "memory_game": MemoryGame,
+    "recall": Recall,
+}
 """Every task by name: `TASKS[name](...)` makes one."""
 
-__all__ = ["TASKS", "AbstractEnvironment", "Ballet", "Recall"]
+__all__ = ["TASKS", "AbstractEnvironment", "Ballet", "MemoryGame", "Recall"]

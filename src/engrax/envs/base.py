@@ -2,7 +2,7 @@
 
 import abc
 from collections.abc import Mapping, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import equinox as eqx
 from jaxtyping import Array, Bool, Int, Key, UInt8
@@ -10,6 +10,22 @@ from jaxtyping import Array, Bool, Int, Key, UInt8
 from engrax.types import Observation, Spec, TimeStep, tree_where
 
 S = TypeVar("S")
+
+
+class Question(NamedTuple):
+    """What a read-out of an agent's memory may be asked about the hidden state.
+
+    Attributes:
+        labels: the entry of `info` that holds the answers, integers [q] from `lowest` on.
+        known: the entry that says which of them have been shown so far in the episode, [q].
+        classes: how many answers there are to each.
+        lowest: the least of them.
+    """
+
+    labels: str
+    known: str
+    classes: int
+    lowest: int = 0
 
 
 class AbstractEnvironment(eqx.Module, Generic[S]):
@@ -36,6 +52,11 @@ class AbstractEnvironment(eqx.Module, Generic[S]):
     @property
     def chance(self) -> float | None:
         """The mean return of a player without memory, where the task states one."""
+        return None
+
+    @property
+    def question(self) -> Question | None:
+        """What `engrax probe` asks of agents that play this; None where there is nothing to ask."""
         return None
 
     @property

@@ -12,8 +12,8 @@ from engrax.envs.ballet.levels import level_settings
 from engrax.envs.ballet.pixels import render
 from engrax.envs.ballet.player import LOOK, LOOKAHEAD, NO_EPISODE, compiled_player
 from engrax.envs.ballet.released import released_deal
-from engrax.envs.ballet.tables import VOCABULARY
-from engrax.types import SymbolsSpec
+from engrax.envs.ballet.tables import MOVES, VOCABULARY
+from engrax.envs.gymnasium_common import RENDERS_ARRAYS, check_render_mode, check_turn, observation_space
 
 Observation = dict[str, np.ndarray]
 Info = dict[str, Any]
@@ -31,7 +31,7 @@ class GymnasiumBallet(gymnasium.Env[Any, Any]):
     `terminated`: a dancer was reached; `truncated`: time was up.
     """
 
-    metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 8}  # noqa: RUF012, as Gymnasium has it
+    metadata = RENDERS_ARRAYS
 
     def __init__(
         self,
@@ -57,13 +57,12 @@ class GymnasiumBallet(gymnasium.Env[Any, Any]):
         Raises:
             ValueError: if one of these is outside its range.
         """
-        if render_mode not in (None, "rgb_array"):
-            raise ValueError(f"render_mode is {render_mode!r}, but Ballet has 'rgb_array' only: pass that or None.")
+        check_render_mode(render_mode, "Ballet")
         size = {"num_dancers": num_dancers, "dance_delay": dance_delay} if level is None else level_settings(level)
         self.task = Ballet(**size, max_steps=max_steps, view=view, dances=dances)
         self.render_mode = render_mode
         self.action_space = spaces.Discrete(self.task.num_actions)
-        self.observation_space = _observation_space(self.task)
+        self.observation_space = observation_space(self.task.observation_spec)
         self._player = compiled_player(self.task)
         self._report, self._views = NO_EPISODE, np.empty(0)
 
@@ -81,10 +80,8 @@ class GymnasiumBallet(gymnasium.Env[Any, Any]):
             gymnasium.error.ResetNeeded: if no episode is under way.
             ValueError: if the action is not one of the eight directions.
         """
-        if self._report.last:
-            raise gymnasium.error.ResetNeeded("No episode of Ballet is under way: call reset() before step().")
-        if not self.action_space.contains(action):
-            raise ValueError(f"action is {action!r}, but must be an integer from 0 to 7: N, NE, E, SE, S, SW, W, NW.")
+        expected = f"an integer from 0 to 7: {', '.join(MOVES)}"
+        check_turn(bool(self._report.last), action, self.action_space, "Ballet", expected)
         self._turn(int(action))
         report = self._report
         terminated, truncated = report.discount == 0, bool(report.last) and report.discount != 0
@@ -125,12 +122,3 @@ class GymnasiumBallet(gymnasium.Env[Any, Any]):
 
 
 _render = jax.jit(render)
-
-
-def _observation_space(task: Ballet) -> gymnasium.Space[Any]:
-    """Bytes for the view, and one token out of the vocabulary."""
-    view = task.observation_spec[task.modality]
-    sizes = view.sizes if isinstance(view, SymbolsSpec) else (256,)
-    highest = np.broadcast_to(np.array(sizes) - 1, view.shape).astype(np.uint8)
-    box = spaces.Box(np.zeros_like(highest), highest, dtype=np.uint8)
-    return spaces.Dict({task.modality: box, "text": spaces.MultiDiscrete([len(VOCABULARY)])})
