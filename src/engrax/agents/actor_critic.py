@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
-from engrax.agents.base import AbstractAgent
+from engrax.agents.base import AbstractAgent, choose
 from engrax.memory import MEMORIES, AbstractMemory
 from engrax.nn.decoders import AbstractDecoder, make_decoder
-from engrax.nn.encoders import AbstractEncoder, EncoderSizes, make_encoder
+from engrax.nn.encoders import AbstractEncoder, EncoderSizes, make_encoder, past_features, past_size
 from engrax.nn.linear import MLP
 from engrax.types import AgentInput, AgentOutput, Recall, Spec
 
@@ -26,7 +26,7 @@ class ReconstructionWeights:
     image: float = 1.0
     """Sigmoid cross-entropy, averaged over pixels."""
     symbols: float = 1.0
-    """Sigmoid cross-entropy, averaged over squares and binary digits."""
+    """Half the squared error of binary digits (or softmax cross-entropy), summed over squares and features."""
     text: float = 0.1
     """Softmax cross-entropy, averaged over tokens."""
     vector: float = 1.0
@@ -37,6 +37,7 @@ class ReconstructionWeights:
 class ActorCriticSizes:
     """Sizes of an actor-critic, and its self-supervision."""
 
+    kind: Literal["actor_critic"] = "actor_critic"
     encoders: EncoderSizes = field(default_factory=EncoderSizes)
     """Sizes of the encoders."""
     hidden: int = 64
@@ -87,7 +88,7 @@ class ActorCritic(AbstractAgent[S]):
         specs = sorted(observation_spec.items())
         keys = jax.random.split(encoder_key, len(specs))
         self.encoders = {n: make_encoder(s, sizes.encoders, key=k) for (n, s), k in zip(specs, keys, strict=True)}
-        input_size = sum(encoder.output_size for encoder in self.encoders.values()) + num_actions + 2
+        input_size = sum(encoder.output_size for encoder in self.encoders.values()) + past_size(num_actions)
         self.memory = memory(input_size, key=memory_key)
         size = self.memory.output_size
         self.policy = MLP((size, sizes.hidden, num_actions), key=policy_key, last_init="small")
@@ -109,11 +110,13 @@ class ActorCritic(AbstractAgent[S]):
         """Refreshes the memory."""
         return self.memory.refresh(state)
 
-    def step(self, state: S, inp: AgentInput, *, key: Key[Array, ""]) -> tuple[S, Int[Array, ""], AgentOutput]:
+    def step(
+        self, state: S, inp: AgentInput, *, key: Key[Array, ""], greedy: bool | Bool[Array, ""] = False
+    ) -> tuple[S, Int[Array, ""], AgentOutput]:
         """Samples an action from the policy."""
         state, h = self.memory.step(state, self.embed(inp), inp.first)
         output = self._output(h)
-        return state, jax.random.categorical(key, output.logits), output
+        return state, choose(key, output.logits, greedy), output
 
     def unroll(
         self, state: S | None, inps: AgentInput, actions: Int[Array, " t"], keys: Key[Array, " n"]
@@ -125,8 +128,9 @@ class ActorCritic(AbstractAgent[S]):
         state, _ = self.memory.unroll(state, xs[:-1], inps.first[:-1])  # whichever is not used is not computed
         return state, self._output(hs)
 
-    def recall(self, state: S, inp: AgentInput) -> Recall:
-        """What the memory attends to."""
+    def recall(self, state: S, inp: AgentInput, *, key: Key[Array, ""]) -> Recall:
+        """What the memory attends to; the key is not needed."""
+        del key
         return self.memory.recall(state, self.embed(inp), inp.first)
 
     def auxiliary_losses(
@@ -140,13 +144,14 @@ class ActorCritic(AbstractAgent[S]):
             for name, weight in self.weights
         }
 
+    def features(self, outs: AgentOutput) -> Float[Array, "t h"]:
+        """The memory's outputs."""
+        return outs.auxiliary[:-1]
+
     def embed(self, inps: AgentInput) -> Float[Array, "*t d"]:
         """The memory's input, over any leading axes; at `first` there was no action and no reward."""
         features = [encoder(inps.observation[name]) for name, encoder in self.encoders.items()]
-        action = jnp.where(inps.first, self.num_actions, inps.previous_action)
-        reward = jnp.where(inps.first, 0.0, inps.previous_reward)
-        features += [jax.nn.one_hot(action, self.num_actions + 1), reward[..., None]]
-        return jnp.concatenate(features, axis=-1)
+        return jnp.concatenate([*features, past_features(inps, self.num_actions)], axis=-1)
 
     def _output(self, h: Float[Array, "*t h"]) -> AgentOutput:
         return AgentOutput(logits=self.policy(h), value=self.value(h)[..., 0], auxiliary=h)

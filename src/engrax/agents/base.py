@@ -6,11 +6,18 @@ from typing import Generic, TypeVar
 
 import equinox as eqx
 import jax
-from jaxtyping import Array, Float, Int, Key, PyTree
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, Key, PyTree
 
 from engrax.types import AgentInput, AgentOutput, Recall, nothing_recalled
 
 S = TypeVar("S")
+
+
+def choose(key: Key[Array, ""], logits: Float[Array, " a"], greedy: bool | Bool[Array, ""]) -> Int[Array, ""]:
+    """An action sampled from softmax(logits), or the likeliest where greedy."""
+    sampled = jax.random.categorical(key, logits)
+    return jnp.where(greedy, jnp.argmax(logits).astype(sampled.dtype), sampled)
 
 
 class AbstractAgent(eqx.Module, Generic[S]):
@@ -30,8 +37,13 @@ class AbstractAgent(eqx.Module, Generic[S]):
         """The state before the first step of a life."""
 
     @abc.abstractmethod
-    def step(self, state: S, inp: AgentInput, *, key: Key[Array, ""]) -> tuple[S, Int[Array, ""], AgentOutput]:
-        """Acts: consumes one input, samples an action. Returns the state, the action and the output."""
+    def step(
+        self, state: S, inp: AgentInput, *, key: Key[Array, ""], greedy: bool | Bool[Array, ""] = False
+    ) -> tuple[S, Int[Array, ""], AgentOutput]:
+        """Acts: consumes one input, and samples an action, or takes the likeliest where greedy.
+
+        Returns the state, the action and the output.
+        """
 
     @abc.abstractmethod
     def unroll(
@@ -43,9 +55,9 @@ class AbstractAgent(eqx.Module, Generic[S]):
         """Recomputes what the state holds that was derived from the parameters."""
         return state
 
-    def recall(self, state: S, inp: AgentInput) -> Recall:
+    def recall(self, state: S, inp: AgentInput, *, key: Key[Array, ""]) -> Recall:
         """What a `step` with these arguments would attend to; empty unless the agent attends to items of its past."""
-        del state, inp
+        del state, inp, key
         return nothing_recalled()
 
     def auxiliary_losses(
@@ -54,6 +66,18 @@ class AbstractAgent(eqx.Module, Generic[S]):
         """Named losses per step, already weighted, to be added to the learner's own."""
         del inps, outs, actions, returns
         return {}
+
+    def metrics(
+        self, inps: AgentInput, outs: AgentOutput, actions: Int[Array, " t"]
+    ) -> Mapping[str, Float[Array, " t"]]:
+        """Named numbers per step to be logged, in which nothing is learnt."""
+        del inps, outs, actions
+        return {}
+
+    def features(self, outs: AgentOutput) -> Float[Array, "t d"] | None:
+        """What the agent had in mind after each of the T steps it acted on, for read-outs; None if it does not say."""
+        del outs
+        return None
 
     def parameter_groups(self) -> PyTree[str]:
         """A label a parameter: each group has an optimiser of its own; by default there is one, `agent`."""

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
 from engrax.agents.base import AbstractAgent
+from engrax.losses.returns import generalised_advantages
 from engrax.types import AgentOutput, Segment
 
 
@@ -54,6 +55,13 @@ class Lesson(NamedTuple):
     targets: PyTree[Any]
 
 
+class Targets(NamedTuple):
+    """What is learnt towards, [t] each, from the values recorded while acting."""
+
+    advantages: Float[Array, "*t"]
+    returns: Float[Array, "*t"]
+
+
 class Terms(NamedTuple):
     """What a loss is made of, a step of one segment.
 
@@ -64,6 +72,7 @@ class Terms(NamedTuple):
         returns: what the values are to become.
         ratio_change: how far the policy has moved from that of acting: abs(pi / mu - 1).
         auxiliary: the agent's own losses, weighted.
+        metrics: what the agent has to tell besides.
     """
 
     policy: Float[Array, "*t"]
@@ -72,6 +81,7 @@ class Terms(NamedTuple):
     returns: Float[Array, "*t"]
     ratio_change: Float[Array, "*t"]
     auxiliary: Mapping[str, Float[Array, "*t"]]
+    metrics: Mapping[str, Float[Array, "*t"]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +92,10 @@ class AbstractLearner(abc.ABC):
     """Of Adam."""
     learning_rate_ramp: Ramp = field(default_factory=Ramp)
     """How the learning rate changes with time."""
+    policy_rate: float = 1.0
+    """Factor on the learning rate of the parameter group `policy`, in agents that have one, such as MERLIN."""
+    policy_delay: int = 0
+    """Updates before that group begins to learn."""
     epochs: int = 1
     """Passes over the segments of an update."""
     minibatches: int = 4
@@ -106,11 +120,20 @@ class AbstractLearner(abc.ABC):
         for name in ("epochs", "minibatches"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}, expected at least 1")
+        if self.policy_delay < 0:
+            raise ValueError(f"policy_delay is {self.policy_delay}, expected at least 0")
         if not 0.0 <= self.discount <= 1.0:
             raise ValueError(f"discount is {self.discount}, expected 0 to 1")
-        for name in ("learning_rate", "max_gradient_norm", "adam_epsilon"):
+        for name in ("learning_rate", "policy_rate", "max_gradient_norm", "adam_epsilon"):
             if getattr(self, name) <= 0.0:
                 raise ValueError(f"{name} is {getattr(self, name)}, expected more than 0")
+
+    def rate(self, group: str, updates: Int[Array, ""]) -> Float[Array, ""]:
+        """The learning rate of a parameter group, after so many updates."""
+        rate = self.learning_rate * self.learning_rate_ramp(updates)
+        return (
+            rate * self.policy_rate * (updates >= self.policy_delay).astype(rate.dtype) if group == "policy" else rate
+        )
 
     @abc.abstractmethod
     def prepare(self, segments: Segment[Any]) -> Lesson:
@@ -125,6 +148,27 @@ class AbstractLearner(abc.ABC):
         valid = ~segment.void
         acted = valid & segment.steps.info[self.policy_mask][..., :-1] if self.policy_mask else valid
         return valid.astype(jnp.float32), acted.astype(jnp.float32)
+
+
+def recorded_targets(segment: Segment[Any], discount: float, trace: float, return_trace: float) -> Targets:
+    """Generalised advantages with one lambda, and with another the returns that values are to become."""
+    steps, discounts = segment.steps, discount * segment.steps.discount[1:]
+    sums = lambda trace: generalised_advantages(steps.reward[1:], discounts, segment.values, segment.void, trace)  # noqa: E731
+    return Targets(sums(trace), sums(return_trace) + segment.values[:-1])
+
+
+def check_trace(trace: float) -> None:
+    """Raises ValueError for a lambda that is none."""
+    if not 0.0 <= trace <= 1.0:
+        raise ValueError(f"trace is {trace}, expected 0 to 1")
+
+
+def told(agent: AbstractAgent[Any], segment: Segment[Any], outs: AgentOutput, returns: Float[Array, " t"]):
+    """The agent's own losses and metrics over a segment, as `Terms` takes them."""
+    return {
+        "auxiliary": agent.auxiliary_losses(segment.inputs, outs, segment.actions, returns),
+        "metrics": jax.lax.stop_gradient(agent.metrics(segment.inputs, outs, segment.actions)),
+    }
 
 
 def replay(agent: AbstractAgent[Any], segment: Segment[Any]) -> AgentOutput:

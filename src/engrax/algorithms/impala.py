@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from engrax.agents.base import AbstractAgent
-from engrax.algorithms.base import AbstractLearner, Lesson, Terms, replay
+from engrax.algorithms.base import AbstractLearner, Lesson, Terms, check_trace, replay, told
 from engrax.losses.policy import entropies, log_probabilities, policy_gradient
 from engrax.losses.returns import vtrace
 from engrax.types import Segment
@@ -31,8 +31,7 @@ class IMPALA(AbstractLearner):
 
     def __post_init__(self):
         super().__post_init__()
-        if not 0.0 <= self.trace <= 1.0:
-            raise ValueError(f"trace is {self.trace}, expected 0 to 1")
+        check_trace(self.trace)
         for name in ("value_clip", "trace_clip"):
             if getattr(self, name) <= 0.0:
                 raise ValueError(f"{name} is {getattr(self, name)}, expected more than 0")
@@ -63,5 +62,5 @@ class IMPALA(AbstractLearner):
             values=outs.value[:-1],
             returns=corrected.returns,
             ratio_change=jnp.abs(jnp.exp(log_ratios) - 1.0),
-            auxiliary=agent.auxiliary_losses(segment.inputs, outs, segment.actions, corrected.returns),
+            **told(agent, segment, outs, corrected.returns),
         )

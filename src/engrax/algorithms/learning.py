@@ -41,7 +41,7 @@ def update(
         The agent, the optimiser's state, and metrics, means over the gradient steps.
     """
     lessons = learner.prepare(segments)
-    rate = learner.learning_rate * learner.learning_rate_ramp(updates)
+    rate = lambda group: learner.rate(group, updates)  # noqa: E731
     entropy_cost = learner.entropy_cost * learner.entropy_ramp(updates)
 
     def gradient_step(carry, streams):
@@ -55,7 +55,7 @@ def update(
 
     streams = shuffled_minibatches(key, segments.values.shape[0], learner.epochs, learner.minibatches)
     (agent, optimiser_state), metrics = jax.lax.scan(gradient_step, (agent, optimiser_state), streams)
-    metrics = {**jax.tree.map(jnp.mean, metrics), "learning_rate": rate, "entropy_cost": entropy_cost}
+    metrics = {**jax.tree.map(jnp.mean, metrics), "learning_rate": rate("agent"), "entropy_cost": entropy_cost}
     unexplained = metrics.pop("error_variance") / jnp.maximum(metrics.pop("return_variance"), 1e-8)
     return agent, optimiser_state, {**metrics, "explained_variance": 1.0 - unexplained}
 
@@ -71,6 +71,7 @@ def loss(
     terms = jax.vmap(lambda lesson: learner.terms(agent, lesson))(lessons)
     metrics = {name: jnp.mean(value) for name, value in terms.auxiliary.items()}
     auxiliary = sum(metrics.values(), start=jnp.zeros(()))
+    metrics |= {name: jnp.mean(value) for name, value in terms.metrics.items()}
     metrics["policy_loss"] = masked_mean(terms.policy, lessons.acted)
     metrics["entropy"] = masked_mean(terms.entropy, lessons.acted)
     metrics["value_loss"] = masked_mean(jax.vmap(squared_error)(terms.values, terms.returns), lessons.valid)

@@ -1,5 +1,7 @@
 """Optimisers: Adam with clipped gradients, one a parameter group."""
 
+from collections.abc import Callable
+
 import equinox as eqx
 import jax
 import optax
@@ -24,9 +26,10 @@ def apply_gradient(
     agent: AbstractAgent,
     state: PyTree,
     gradient: PyTree,
-    rate: Float[Array, ""],
+    rate: Callable[[str], Float[Array, ""]],
 ) -> tuple[AbstractAgent, PyTree]:
-    """One step of the optimiser at a learning rate: the agent and the optimiser's state after it."""
+    """One step of the optimiser, at each group's learning rate: the agent and the optimiser's state after it."""
     with jax.numpy_dtype_promotion("standard"):  # optax raises floats to integer powers
         directions, state = optimiser.update(gradient, state, eqx.filter(agent, eqx.is_inexact_array))
-    return eqx.apply_updates(agent, optax.tree.scale(-rate, directions)), state
+    steps = jax.tree.map(lambda group, direction: -rate(group) * direction, agent.parameter_groups(), directions)
+    return eqx.apply_updates(agent, steps), state

@@ -1,24 +1,25 @@
 """Proximal policy optimisation over segments that carry the agent's memory."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from engrax.agents.base import AbstractAgent
-from engrax.algorithms.base import AbstractLearner, Lesson, Terms, masked_mean, replay
+from engrax.algorithms.base import (
+    AbstractLearner,
+    Lesson,
+    Terms,
+    check_trace,
+    masked_mean,
+    recorded_targets,
+    replay,
+    told,
+)
 from engrax.losses.policy import clipped_surrogate, entropies, log_probabilities
-from engrax.losses.returns import generalised_advantages
 from engrax.types import Segment
-
-
-class Targets(NamedTuple):
-    """What PPO learns towards, [t] each, from the values recorded while acting."""
-
-    advantages: Float[Array, "*t"]
-    returns: Float[Array, "*t"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,23 +36,15 @@ class PPO(AbstractLearner):
 
     def __post_init__(self):
         super().__post_init__()
-        if not 0.0 <= self.trace <= 1.0:
-            raise ValueError(f"trace is {self.trace}, expected 0 to 1")
+        check_trace(self.trace)
         if self.clip <= 0.0:
             raise ValueError(f"clip is {self.clip}, expected more than 0")
 
     def prepare(self, segments: Segment[Any]) -> Lesson:
         """Advantages, normalised over all steps whose policy is trained, and returns."""
-        targets = jax.vmap(self.targets)(segments)
+        targets = jax.vmap(lambda segment: recorded_targets(segment, self.discount, self.trace, self.trace))(segments)
         valid, acted = self.masks(segments)
         return Lesson(segments, valid, acted, targets._replace(advantages=normalised(targets.advantages, acted)))
-
-    def targets(self, segment: Segment[Any]) -> Targets:
-        """Advantages and returns of one segment."""
-        steps = segment.steps
-        discounts = self.discount * steps.discount[1:]
-        advantages = generalised_advantages(steps.reward[1:], discounts, segment.values, segment.void, self.trace)
-        return Targets(advantages, advantages + segment.values[:-1])
 
     def terms(self, agent: AbstractAgent[Any], lesson: Lesson) -> Terms:
         """The clipped surrogate, and the values' distance from the returns."""
@@ -66,7 +59,7 @@ class PPO(AbstractLearner):
             values=outs.value[:-1],
             returns=targets.returns,
             ratio_change=jnp.abs(jnp.exp(log_ratios) - 1.0),
-            auxiliary=agent.auxiliary_losses(segment.inputs, outs, segment.actions, targets.returns),
+            **told(agent, segment, outs, targets.returns),
         )
 
 

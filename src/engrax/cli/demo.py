@@ -1,4 +1,4 @@
-"""`engrax demo`: trains an agent that remembers and one that does not, and says how each does."""
+"""`engrax demo`: HCAM on Ballet beside an agent that does not remember, then MERLIN on the Memory Game."""
 
 import argparse
 import math
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from engrax.cli import training
+from engrax.cli import replay, training
 from engrax.cli.arguments import Parser, integer
 from engrax.cli.display import make_display
 from engrax.cli.evaluate import evaluate
@@ -19,8 +19,9 @@ from engrax.evaluation.plots import Curve, learning_curve
 from engrax.runs.directory import RunDirectory
 from engrax.runs.naming import new_path
 
-REMEMBERS, FORGETS = "hcam-ballet-demo", "none-ballet-demo"
+REMEMBERS, FORGETS, PREDICTS = "hcam-ballet-demo", "none-ballet-demo", "merlin-memory-game-demo"
 LEVEL = "Ballet with 2 dancers, 2 dances, a delay of 2"
+GAME = "The Memory Game with 3 pairs"
 
 _EXAMPLES = """\
   engrax demo
@@ -29,11 +30,18 @@ _EXAMPLES = """\
 
 
 class Trained(NamedTuple):
-    """A run of the demo: where it is, the updates made, and whether Ctrl-C ended it."""
+    """A run of the demo: where it is, and the updates made."""
 
     directory: RunDirectory
     updates: int
-    interrupted: bool
+
+
+class Stopped(Exception):
+    """Ctrl-C ended a run."""
+
+    def __init__(self, trained: Trained):
+        super().__init__("stopped")
+        self.trained = trained
 
 
 def run(words: Sequence[str]) -> int:
@@ -42,27 +50,52 @@ def run(words: Sequence[str]) -> int:
 
 
 def demonstrate(arguments: argparse.Namespace) -> int:
-    """Trains both agents, evaluates them, and says how they did; returns the exit status."""
+    """Both acts, one after the other; returns the exit status."""
     out = arguments.out or new_path("demo")
-    say(f"{LEVEL}.\n1/2 an HCAM agent learns to find the dancer it is told of, {arguments.minutes} minutes at most")
-    remembers = train(REMEMBERS, out / "hcam", seconds=60.0 * arguments.minutes)
-    if remembers.interrupted:
-        return _interrupted(remembers)
-    say("2/2 the same agent without memory, for as many steps")
+    try:
+        dancers(out, arguments.minutes, arguments.episodes)
+        cards(out, arguments.merlin_minutes, arguments.episodes)
+    except Stopped as stopped:
+        trained = stopped.trained
+        say(f"stopped at update {trained.updates}, all is saved; go on: engrax resume {trained.directory.path}")
+        return 130
+    return 0
+
+
+def dancers(out: Path, minutes: float, episodes: int) -> None:
+    """HCAM against no memory, on Ballet."""
+    say(f"{LEVEL}.\n1/3 an HCAM agent learns to find the dancer it is told of, {minutes:g} minutes at most")
+    remembers = train(REMEMBERS, out / "hcam", seconds=60.0 * minutes)
+    say("2/3 the same agent without memory, for as many steps")
     forgets = train(FORGETS, out / "none", updates=remembers.updates)
-    if forgets.interrupted:
-        return _interrupted(forgets)
-    say(f"playing {arguments.episodes} fresh episodes with each")
-    results = [evaluate(trained.directory, arguments.episodes, seed=1) for trained in (remembers, forgets)]
+    say(f"playing {episodes} fresh episodes with each")
+    results = [evaluate(trained.directory, episodes, seed=1) for trained in (remembers, forgets)]
     picture = out / "learning_curve.png"
     draw(picture, [remembers, forgets], results[0]["chance"])
     Console().print(_table(results))
     print(f"{verdict(*results)}\nlearning curve: {picture}\nlook closer: engrax show {remembers.directory.path}")
-    return 0
+
+
+def cards(out: Path, minutes: float, episodes: int) -> None:
+    """MERLIN on the Memory Game, and what it read in one episode."""
+    say(f"{GAME}.\n3/3 MERLIN learns to find pairs of cards by remembering where each was, {minutes:g} minutes at most")
+    trained = train(PREDICTS, out / "merlin", seconds=60.0 * minutes)
+    say(f"playing {episodes} fresh episodes")
+    result = evaluate(trained.directory, episodes, seed=1)
+    (low, high), picture = result["return_ci95"], out / "merlin.gif"
+    print(
+        f"MERLIN finds {result['mean_return']:.2f} of 3 pairs (95 % sure: {low:.2f} to {high:.2f}) after "
+        f"{result['environment_steps']:,} steps; flips at random find {result['chance']:.2f}, perfect memory 3"
+    )
+    replay.run([str(trained.directory.path), "--out", str(picture), "--fps", "1"])
 
 
 def train(preset: str, path: Path, *, updates: int | None = None, seconds: float = math.inf) -> Trained:
-    """Trains a preset into a new directory until so many updates, its own number by default, or a time."""
+    """Trains a preset into a new directory until so many updates, its own number by default, or a time.
+
+    Raises:
+        Stopped: by Ctrl-C; all is saved.
+    """
     experiment = find_preset(preset)
     until = experiment.updates if updates is None else updates
     trainer, _ = build_trainer(experiment)
@@ -77,7 +110,10 @@ def train(preset: str, path: Path, *, updates: int | None = None, seconds: float
             display=make_display(until),
             seconds=seconds,
         )
-    return Trained(directory, int(outcome.state.updates), outcome.interrupted)
+    trained = Trained(directory, int(outcome.state.updates))
+    if outcome.interrupted:
+        raise Stopped(trained)
+    return trained
 
 
 def draw(picture: Path, runs: Sequence[Trained], chance: float | None) -> None:
@@ -107,11 +143,6 @@ def _table(results: Sequence[dict[str, Any]]) -> Table:
     return table
 
 
-def _interrupted(trained: Trained) -> int:
-    say(f"stopped at update {trained.updates}, all is saved; go on: engrax resume {trained.directory.path}")
-    return 130
-
-
 def _minutes(text: str) -> float:
     try:
         value = float(text)
@@ -123,8 +154,15 @@ def _minutes(text: str) -> float:
 
 
 def _parser() -> Parser:
-    parser = Parser("demo", "Train an HCAM agent on Ballet and see what its memory is worth.", _EXAMPLES)
+    parser = Parser(
+        "demo",
+        "Train an HCAM agent on Ballet and see what its memory is worth; then MERLIN on the Memory Game.",
+        _EXAMPLES,
+    )
     parser.add_argument("--minutes", metavar="M", type=_minutes, default=8.0, help="HCAM's training at most (8)")
+    parser.add_argument(
+        "--merlin-minutes", metavar="M", type=_minutes, default=4.0, help="MERLIN's training at most (4)"
+    )
     parser.add_argument("--episodes", metavar="N", type=integer(2, 10**6), default=1000, help="to evaluate on (1000)")
     parser.add_argument("--out", metavar="DIR", type=Path, help="where to keep it all; runs/demo-TIME if not given")
     return parser

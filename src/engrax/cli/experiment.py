@@ -10,8 +10,9 @@ import jax
 from engrax.agents import AbstractAgent
 from engrax.envs.base import AbstractEnvironment
 from engrax.experiments.codec import ConfigError, UserError, decode, encode, show, suggest
-from engrax.experiments.config import Experiment, Task
+from engrax.experiments.config import Experiment
 from engrax.experiments.presets import PRESETS
+from engrax.experiments.tasks import Task
 from engrax.runs import checkpoint
 from engrax.runs.directory import RunDirectory, counters
 from engrax.runs.storage import RunError, machine_memory

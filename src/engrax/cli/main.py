@@ -19,6 +19,7 @@ COMMANDS = {
     "resume": "go on with a run exactly where it stopped, or take it further",
     "evaluate": "play fresh episodes with a trained agent",
     "replay": "watch an agent play, beside what it recalled at each step: GIF, MP4, PNG",
+    "probe": "what can be told from an agent's memory of what the task has shown",
     "show": "how far a run is, and what it is made of",
     "publish": "make a small folder of a run, for others to evaluate and start from",
     "bench": "how fast a preset trains on this machine, and where the time goes",

@@ -11,9 +11,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from engrax.agents.base import AbstractAgent
 from engrax.envs.base import AbstractEnvironment
-from engrax.evaluation.rollout import decide
-from engrax.runtime.rollout import Actor, advance, start
-from engrax.types import AgentInput
+from engrax.runtime.rollout import Actor, act, advance, pending, start
 
 _BLOCK = 64
 """Steps that are played in one compiled call."""
@@ -143,7 +141,7 @@ def _block(
     """Goes on for a block of steps; `time` is the number of the first one to come."""
 
     def tick(actor: Actor, time: Int[Array, ""]):
-        agent_state, action, output = decide(agent, actor, greedy)
+        agent_state, action, output = act(agent, actor, greedy)
         following = advance(environment, actor, agent_state, action, jax.random.fold_in(key, time))
         return following, _seen(agent, actor, action, output)
 
@@ -153,7 +151,7 @@ def _block(
 def _seen(agent: AbstractAgent[Any], actor: Actor, action: Int[Array, ""], output: Any) -> Episode:
     """One step of an episode."""
     step = actor.step
-    recall = agent.recall(actor.agent, AgentInput(step.observation, actor.previous_action, step.reward, step.first))
+    recall = agent.recall(actor.agent, pending(actor), key=actor.key)
     return Episode(
         observation=step.observation,
         action=action,

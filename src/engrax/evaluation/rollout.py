@@ -79,12 +79,6 @@ def _round(agent: AbstractAgent[Any], environment: AbstractEnvironment[Any], key
     return progress.total, progress.length, progress.success
 
 
-def decide(agent: AbstractAgent[Any], actor: Actor, greedy: bool | Bool[Array, ""]):
-    """As `act`, but the likeliest action where greedy."""
-    state, action, output = act(agent, actor)
-    return state, jnp.where(greedy, jnp.argmax(output.logits).astype(action.dtype), action), output
-
-
 def _open(agent: AbstractAgent[Any], environment: AbstractEnvironment[Any], key: Key[Array, ""]) -> Progress:
     no = jnp.zeros((), bool)
     return Progress(start(agent, environment, key), no, jnp.zeros(()), jnp.ones((), jnp.int32), no)
@@ -97,7 +91,7 @@ def _advance(
     key: Key[Array, ""],
     greedy: bool,
 ) -> Progress:
-    state, action, _ = decide(agent, progress.actor, greedy)
+    state, action, _ = act(agent, progress.actor, greedy)
     actor = advance(environment, progress.actor, state, action, key)
     success = actor.step.info.get("success", progress.success)
     return Progress(

@@ -1,22 +1,12 @@
-"""One preset a published experiment, plus sizes that a laptop can train, and one to try things out with.
-
-`-paper` presets have the paper's sizes as best known; `-laptop` ones are ours: small, and on symbols. `-demo` is the
-laptop's agent on an easier level, for `make demo`.
-"""
+"""Ballet's presets: HCAM and what it is compared with."""
 
 from dataclasses import replace
 
 from engrax.agents import ActorCriticSizes, ReconstructionWeights
 from engrax.algorithms import IMPALA, PPO, Ramp
-from engrax.experiments.config import (
-    BalletTask,
-    Experiment,
-    HCAMMemory,
-    LSTMMemory,
-    Memory,
-    NoneMemory,
-    RecallTask,
-)
+from engrax.experiments.config import Experiment
+from engrax.experiments.memories import HCAMMemory, LSTMMemory, Memory, NoneMemory
+from engrax.experiments.tasks import BalletTask
 from engrax.nn.encoders import EncoderSizes
 
 TWO_DANCES = ("up_and_down", "left_and_right")
@@ -90,37 +80,9 @@ def ballet_demo(memory: Memory) -> Experiment:
     return replace(experiment, task=task, learner=learner, updates=150, checkpoint_every=50)
 
 
-def debug() -> Experiment:
-    """A tiny HCAM agent that recalls a cue: seconds."""
-    return debug_size(
-        Experiment(task=RecallTask(delay=4), memory=HCAMMemory(), learner=PPO(policy_mask="choice_phase"))
-    )
-
-
-def debug_size(experiment: Experiment) -> Experiment:
-    """The same experiment with everything small, to see that it runs; not to learn from."""
-    small: dict[str, Memory] = {
-        "hcam": HCAMMemory(width=8, num_heads=2, chunk_size=4, num_chunks=3, window=4, mlp_size=16),
-        "lstm": LSTMMemory(width=8),
-        "none": NoneMemory(width=8),
-    }
-    encoders = replace(experiment.agent.encoders, image_features=16, filter_channels=4, text_embedding=4)
-    return replace(
-        experiment,
-        memory=small[experiment.memory.kind],
-        agent=replace(experiment.agent, encoders=encoders, hidden=8),
-        learner=replace(experiment.learner, epochs=1, minibatches=2),
-        streams=4,
-        segment_length=16,
-        updates=4,
-        checkpoint_every=2,
-    )
-
-
 PRESETS: dict[str, Experiment] = {
     **{f"{name}-ballet-paper": ballet_paper(memory) for name, memory in PAPER_MEMORIES.items()},
     **{f"{name}-ballet-laptop": ballet_laptop(memory) for name, memory in LAPTOP_MEMORIES.items()},
     **{f"{name}-ballet-demo": ballet_demo(memory) for name, memory in LAPTOP_MEMORIES.items()},
-    "debug": debug(),
 }
-"""Every preset by name."""
+"""Ballet's presets by name."""

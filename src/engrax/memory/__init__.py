@@ -7,8 +7,24 @@ from engrax.memory.base import AbstractMemory
 from engrax.memory.hcam import HCAM, HierarchicalAttention
 from engrax.memory.lstm import LSTM
 from engrax.memory.none import NoMemory
+from engrax.memory.retroactive import RetroactiveMemory
+from engrax.memory.rl_mem import RLMEM
 
-MEMORIES: dict[str, Callable[..., AbstractMemory[Any]]] = {"hcam": HCAM, "lstm": LSTM, "none": NoMemory}
+MEMORIES: dict[str, Callable[..., AbstractMemory[Any]]] = {
+    "hcam": HCAM,
+    "lstm": LSTM,
+    "none": NoMemory,
+    "rl_mem": RLMEM,
+}
 """Every memory by name: `MEMORIES[name](input_size, key=key)` makes one of small default size."""
 
-__all__ = ["HCAM", "LSTM", "MEMORIES", "AbstractMemory", "HierarchicalAttention", "NoMemory"]
+__all__ = [
+    "HCAM",
+    "LSTM",
+    "MEMORIES",
+    "RLMEM",
+    "AbstractMemory",
+    "HierarchicalAttention",
+    "NoMemory",
+    "RetroactiveMemory",
+]

@@ -1,11 +1,13 @@
 """Decoders: from a vector to the parameters of a distribution over one modality, and the cost of what was seen."""
 
 import abc
+from itertools import accumulate
+from math import prod
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, Key, UInt8
+from jaxtyping import Array, Float, Int, Integer, Key, UInt8
 
 from engrax.nn.encoders import EncoderSizes
 from engrax.nn.linear import apply, linear
@@ -16,7 +18,13 @@ TILE_CHANNELS = 16
 
 
 class AbstractDecoder(eqx.Module):
-    """Maps `[*n, d]` to predictions of an observation, and compares them with one."""
+    """Maps `[*n, d]` to predictions of an observation, and compares them with one.
+
+    Attributes:
+        terms: how many terms `loss` is the mean of; 1 where it is their sum.
+    """
+
+    terms: eqx.AbstractVar[int]
 
     @abc.abstractmethod
     def __call__(self, h: Float[Array, "*n d"]) -> Float[Array, "..."]:
@@ -24,7 +32,11 @@ class AbstractDecoder(eqx.Module):
 
     @abc.abstractmethod
     def loss(self, prediction: Float[Array, "..."], observation: Array) -> Float[Array, "*n"]:
-        """The cost of each observation under its prediction, in total."""
+        """The cost of each observation under its prediction."""
+
+    def cost(self, h: Float[Array, "*n d"], observation: Array) -> Float[Array, "*n"]:
+        """The cost of each observation as predicted from `h`, summed over all its terms: in nats, of likelihoods."""
+        return self.terms * self.loss(self(h), observation)
 
 
 class ImageDecoder(AbstractDecoder):
@@ -37,6 +49,7 @@ class ImageDecoder(AbstractDecoder):
     to_pixels: eqx.nn.Linear
     spec: ImageSpec = eqx.field(static=True)
     tile: int = eqx.field(static=True)
+    terms: int = eqx.field(static=True)
 
     def __init__(self, spec: ImageSpec, input_size: int, sizes: EncoderSizes, *, key: Key[Array, ""]):
         """Raises ValueError where the tile does not divide the image."""
@@ -46,7 +59,7 @@ class ImageDecoder(AbstractDecoder):
         tiles = (spec.height // sizes.tile) * (spec.width // sizes.tile)
         self.to_grid = linear(input_size, tiles * TILE_CHANNELS, key=grid_key, init="he")
         self.to_pixels = linear(TILE_CHANNELS, sizes.tile**2 * spec.channels, key=pixels_key)
-        self.spec, self.tile = spec, sizes.tile
+        self.spec, self.tile, self.terms = spec, sizes.tile, prod(spec.shape)
 
     def __call__(self, h: Float[Array, "*n d"]) -> Float[Array, "*n h w c"]:
         """Logits of every pixel's channels."""
@@ -61,7 +74,7 @@ class ImageDecoder(AbstractDecoder):
         return jnp.mean(sigmoid_cross_entropy(prediction, targets), axis=(-3, -2, -1))
 
 
-class SymbolsDecoder(AbstractDecoder):
+class DigitsDecoder(AbstractDecoder):
     """A linear map to features of blocks of squares, and one shared linear map to the binary digits of a block.
 
     The cost is half the squared error, each feature's digits counting as much as its salience (choice). Digits are a
@@ -73,6 +86,7 @@ class SymbolsDecoder(AbstractDecoder):
     to_digits: eqx.nn.Linear
     spec: SymbolsSpec = eqx.field(static=True)
     block: tuple[int, int] = eqx.field(static=True)
+    terms: int = eqx.field(static=True, default=1)
 
     def __init__(self, spec: SymbolsSpec, input_size: int, sizes: EncoderSizes, *, key: Key[Array, ""]):
         """Args: the spec, width of the input, sizes (of blocks and their channels), key."""
@@ -95,16 +109,42 @@ class SymbolsDecoder(AbstractDecoder):
         return 0.5 * jnp.sum(jnp.square(prediction - targets) @ weights, axis=-1)
 
 
+class SoftmaxDecoder(AbstractDecoder):
+    """A linear map to one softmax a feature of every square: likelihoods of grids of symbols."""
+
+    layer: eqx.nn.Linear
+    spec: SymbolsSpec = eqx.field(static=True)
+    terms: int = eqx.field(static=True, default=1)
+
+    def __init__(self, spec: SymbolsSpec, input_size: int, sizes: EncoderSizes, *, key: Key[Array, ""]):
+        """Args: the spec, width of the input, sizes (unused), key."""
+        del sizes
+        self.spec = spec
+        self.layer = linear(input_size, spec.height * spec.width * sum(spec.sizes), key=key)
+
+    def __call__(self, h: Float[Array, "*n d"]) -> Float[Array, "*n h w v"]:
+        """Logits of every square's features, one feature's values after the other's."""
+        return apply(self.layer, h).reshape(*h.shape[:-1], self.spec.height, self.spec.width, -1)
+
+    def loss(self, prediction: Float[Array, "*n h w v"], observation: UInt8[Array, "*n h w f"]) -> Float[Array, "*n"]:
+        """Softmax cross-entropy, summed over squares and features."""
+        ends = list(accumulate(self.spec.sizes))
+        parts = zip(jnp.split(prediction, ends[:-1], axis=-1), self.spec.sizes, strict=True)
+        costs = (softmax_cross_entropy(part, observation[..., i]) for i, (part, _) in enumerate(parts))
+        return jnp.sum(sum(costs, start=jnp.zeros(prediction.shape[:-1])), axis=(-2, -1))
+
+
 class TextDecoder(AbstractDecoder):
     """A linear map to one softmax a token."""
 
     layer: eqx.nn.Linear
     spec: TextSpec = eqx.field(static=True)
+    terms: int = eqx.field(static=True)
 
     def __init__(self, spec: TextSpec, input_size: int, sizes: EncoderSizes, *, key: Key[Array, ""]):
         """Args: the spec, width of the input, sizes (unused), key."""
         del sizes
-        self.spec = spec
+        self.spec, self.terms = spec, spec.length
         self.layer = linear(input_size, spec.length * len(spec.vocabulary), key=key)
 
     def __call__(self, h: Float[Array, "*n d"]) -> Float[Array, "*n l v"]:
@@ -113,19 +153,19 @@ class TextDecoder(AbstractDecoder):
 
     def loss(self, prediction: Float[Array, "*n l v"], observation: Int[Array, "*n l"]) -> Float[Array, "*n"]:
         """Softmax cross-entropy, averaged over tokens."""
-        chosen = jax.nn.one_hot(observation, prediction.shape[-1])
-        return -jnp.mean(jnp.sum(chosen * jax.nn.log_softmax(prediction), axis=-1), axis=-1)
+        return jnp.mean(softmax_cross_entropy(prediction, observation), axis=-1)
 
 
 class VectorDecoder(AbstractDecoder):
     """A linear map, under half the squared error."""
 
     layer: eqx.nn.Linear
+    terms: int = eqx.field(static=True)
 
     def __init__(self, spec: VectorSpec, input_size: int, sizes: EncoderSizes, *, key: Key[Array, ""]):
         """Args: the spec, width of the input, sizes (unused), key."""
         del sizes
-        self.layer = linear(input_size, spec.size, key=key)
+        self.layer, self.terms = linear(input_size, spec.size, key=key), spec.size
 
     def __call__(self, h: Float[Array, "*n d"]) -> Float[Array, "*n o"]:
         """The expected vector."""
@@ -148,13 +188,20 @@ def sigmoid_cross_entropy(logits: Float[Array, "*n"], targets: Float[Array, "*n"
     return jnp.maximum(logits, 0.0) - logits * targets + jnp.log1p(jnp.exp(-jnp.abs(logits)))
 
 
+def softmax_cross_entropy(logits: Float[Array, "*n v"], targets: Integer[Array, "*n"]) -> Float[Array, "*n"]:
+    """-log softmax(l)[t], for targets 0..v-1."""
+    chosen = jax.nn.one_hot(targets, logits.shape[-1])
+    return -jnp.sum(chosen * jax.nn.log_softmax(logits), axis=-1)
+
+
 def make_decoder(spec: Spec, input_size: int, sizes: EncoderSizes, *, key: Key[Array, ""]) -> AbstractDecoder:
     """The decoder for a spec."""
     match spec:
         case ImageSpec():
             return ImageDecoder(spec, input_size, sizes, key=key)
         case SymbolsSpec():
-            return SymbolsDecoder(spec, input_size, sizes, key=key)
+            make = {"digits": DigitsDecoder, "softmax": SoftmaxDecoder}[sizes.symbols]
+            return make(spec, input_size, sizes, key=key)
         case TextSpec():
             return TextDecoder(spec, input_size, sizes, key=key)
         case VectorSpec():

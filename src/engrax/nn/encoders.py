@@ -13,7 +13,7 @@ from engrax.nn.convolution import ResNet, TileCNN, features_of_pixels
 from engrax.nn.linear import apply, linear
 from engrax.nn.recurrent import LSTMCell
 from engrax.nn.symbols import block_shape, blocks_of, embed
-from engrax.types import ImageSpec, Spec, SymbolsSpec, TextSpec, VectorSpec
+from engrax.types import AgentInput, ImageSpec, Spec, SymbolsSpec, TextSpec, VectorSpec
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class EncoderSizes:
     """Pixels along a tile's edge, for the `tile` encoder and for decoding images."""
     image_features: int = 256
     """Features made of an image."""
+    symbols: Literal["digits", "softmax"] = "digits"
+    """Which decoder of symbols, `digits` (cheap) or `softmax` (a likelihood)."""
     symbol_embedding: int = 8
     """Width of the embedding of a square."""
     filter_size: int = 3
@@ -167,3 +169,15 @@ def make_encoder(spec: Spec, sizes: EncoderSizes, *, key: Key[Array, ""]) -> Abs
             return TextEncoder(spec, sizes, key=key)
         case VectorSpec():
             return VectorEncoder(spec, sizes, key=key)
+
+
+def past_size(num_actions: int) -> int:
+    """The width of `past_features`."""
+    return num_actions + 2
+
+
+def past_features(inps: AgentInput, num_actions: int) -> Float[Array, "*t p"]:
+    """The previous action, one-hot, and the previous reward; at `first` a code of its own for "none", and zero."""
+    action = jnp.where(inps.first, num_actions, inps.previous_action)
+    reward = jnp.where(inps.first, 0.0, inps.previous_reward)
+    return jnp.concatenate([jax.nn.one_hot(action, num_actions + 1), reward[..., None]], axis=-1)

@@ -33,9 +33,14 @@ class LSTMCell(eqx.Module):
         self.from_input = linear(input_size, 4 * size, key=input_key)
         self.from_hidden = linear(size, 4 * size, key=hidden_key, bias=False)
 
+    @property
+    def size(self) -> int:
+        """The width of the state."""
+        return self.from_hidden.weight.shape[1]
+
     def init_state(self) -> LSTMState:
         """Zeros."""
-        zeros = jnp.zeros(self.from_hidden.weight.shape[1])
+        zeros = jnp.zeros(self.size)
         return LSTMState(zeros, zeros)
 
     def drive(self, xs: Float[Array, "*t d"]) -> Float[Array, "*t g"]:
@@ -47,3 +52,34 @@ class LSTMCell(eqx.Module):
         i, f, g, o = jnp.split(driven + apply(self.from_hidden, state.hidden), 4)
         cell = jax.nn.sigmoid(f + 1.0) * state.cell + jax.nn.sigmoid(i) * jnp.tanh(g)
         return LSTMState(jax.nn.sigmoid(o) * jnp.tanh(cell), cell)
+
+
+class StackedLSTM(eqx.Module):
+    """LSTM layers, each on the output of the one below; the outputs of all are concatenated."""
+
+    cells: tuple[LSTMCell, ...]
+
+    def __init__(self, input_size: int, size: int, layers: int, *, key: Key[Array, ""]):
+        """Args: width of the input, width of each layer, number of layers, key."""
+        sizes = (input_size, *(size for _ in range(layers - 1)))
+        keys = jax.random.split(key, layers)
+        self.cells = tuple(LSTMCell(below, size, key=k) for below, k in zip(sizes, keys, strict=True))
+
+    @property
+    def output_size(self) -> int:
+        """The width of all outputs together."""
+        return sum(cell.size for cell in self.cells)
+
+    def init_state(self) -> tuple[LSTMState, ...]:
+        """Zeros."""
+        return tuple(cell.init_state() for cell in self.cells)
+
+    def step(
+        self, states: tuple[LSTMState, ...], x: Float[Array, " d"]
+    ) -> tuple[tuple[LSTMState, ...], Float[Array, " h"]]:
+        """One step of every layer: the states after it, and all outputs."""
+        after = []
+        for cell, state in zip(self.cells, states, strict=True):
+            after.append(cell.recur(state, cell.drive(x)))
+            x = after[-1].hidden
+        return tuple(after), jnp.concatenate([state.hidden for state in after])

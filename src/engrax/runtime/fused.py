@@ -60,7 +60,7 @@ class Trainer:
         self.streams, self.segment_length, self.whole_episodes = streams, segment_length, whole_episodes
         self.key = key
         self.optimiser = make_optimiser(agent, learner.max_gradient_norm, learner.adam_epsilon)
-        self.update = jax.jit(self._update, donate_argnums=0)
+        self.update = jax.jit(self.step, donate_argnums=0)
 
     def init(self) -> TrainState:
         """The state before the first update."""
@@ -93,7 +93,11 @@ class Trainer:
         """The learning half of an update: agent, optimiser state, metrics."""
         return update(self.learner, self.optimiser, agent, optimiser, segments, key, updates)
 
-    def _update(self, state: TrainState) -> tuple[TrainState, dict[str, Float[Array, ""]]]:
+    def step(self, state: TrainState) -> tuple[TrainState, dict[str, Float[Array, ""]]]:
+        """An update, not compiled (`update` is, and uses up its state): the state after it, and metrics.
+
+        Under `vmap` it trains several seeds side by side.
+        """
         key, act_key, learn_key = jax.random.split(state.key, 3)
         actors, segments, episodes = self.act(state.agent, state.actors, act_key)
         agent, optimiser, metrics = self.learn(state.agent, state.optimiser, segments, learn_key, state.updates)

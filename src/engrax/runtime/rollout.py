@@ -47,11 +47,15 @@ def start(agent: AbstractAgent, environment: AbstractEnvironment, key: Key[Array
     return Actor(state, step, jnp.zeros((), jnp.int32), agent.init_state(), agent_key, jnp.zeros(()))
 
 
-def act(agent: AbstractAgent, actor: Actor):
-    """What the agent does at the pending step: its next state, the action, the output."""
+def pending(actor: Actor) -> AgentInput:
+    """What the agent is to consume next."""
     step = actor.step
-    inp = AgentInput(step.observation, actor.previous_action, step.reward, step.first)
-    return agent.step(actor.agent, inp, key=actor.key)
+    return AgentInput(step.observation, actor.previous_action, step.reward, step.first)
+
+
+def act(agent: AbstractAgent, actor: Actor, greedy: bool | Bool[Array, ""] = False):
+    """What the agent does at the pending step: its next state, the action, the output."""
+    return agent.step(actor.agent, pending(actor), key=actor.key, greedy=greedy)
 
 
 def advance(environment: AbstractEnvironment, actor: Actor, agent_state: PyTree, action, key: Key[Array, ""]) -> Actor:

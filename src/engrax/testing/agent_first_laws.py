@@ -1,5 +1,6 @@
-"""The laws of an agent about what `first` cuts off, and about its auxiliary losses and gradients."""
+"""The laws of an agent about what `first` cuts off, and about its auxiliary losses, metrics and gradients."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import equinox as eqx
@@ -13,6 +14,7 @@ from engrax.testing.agent_runs import (
     Trial,
     auxiliary_streams,
     fresh_carry,
+    metric_streams,
     random_story,
     replay_gradients,
     replay_streams,
@@ -103,13 +105,27 @@ def check_agent_auxiliary_losses(agent: AbstractAgent, spec: Specs, num_actions:
     _, outs = replay_streams(agent, trial.states[1], inputs, actions, keys)
     losses = auxiliary_streams(agent, inputs, outs, actions, _returns(settings))
     others = auxiliary_streams(agent, _with_other_past(inputs, num_actions), outs, actions, _returns(settings))
+    _check_one_a_transition(law, settings, losses)
     for name, loss in losses.items():
-        expected = (settings.streams, settings.steps)
-        expect(loss.shape == expected, law, f"`{name}` has shape {loss.shape} over streams, expected {expected}.")
-        expect(np.isfinite(loss).all(), law, f"`{name}` is not finite.")
         hint = "Reconstructing them must be masked where `first`."
         what = f"`{name}` with another previous action and reward at `first` [stream, step]"
         expect_close(law, others[name], loss, settings.tolerance, what, hint)
+
+
+def check_agent_metrics(agent: AbstractAgent, spec: Specs, num_actions: int, settings: Settings) -> None:
+    """Metrics are finite, one a transition, in every segment."""
+    trial = try_acting(agent, settings, random_story(spec, num_actions, settings))
+    for index, states in enumerate(trial.states):
+        inputs, actions, keys = trial.segment(index, settings.steps)
+        _, outs = replay_streams(agent, states, inputs, actions, keys)
+        _check_one_a_transition("metrics", settings, metric_streams(agent, inputs, outs, actions))
+
+
+def _check_one_a_transition(law: str, settings: Settings, named: Mapping[str, Any]) -> None:
+    expected = (settings.streams, settings.steps)
+    for name, numbers in named.items():
+        expect(numbers.shape == expected, law, f"`{name}` has shape {numbers.shape} over streams, expected {expected}.")
+        expect(np.isfinite(numbers).all(), law, f"`{name}` is not finite.")
 
 
 def check_agent_gradients_are_finite(agent: AbstractAgent, spec: Specs, num_actions: int, settings: Settings) -> None:

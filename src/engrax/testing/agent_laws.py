@@ -79,6 +79,19 @@ def check_agent_unroll_is_acting(agent: AbstractAgent, spec: Specs, num_actions:
         same_outputs("unroll_is_acting", settings, outs, trial.outputs(index, settings.steps), what, hint)
 
 
+def check_agent_greedy_is_likeliest(agent: AbstractAgent, spec: Specs, num_actions: int, settings: Settings) -> None:
+    """Where greedy, `step` takes the likeliest action, and that is the one its state hears of."""
+    law = "greedy_is_likeliest"
+    trial = try_acting(agent, settings, random_story(spec, num_actions, settings), greedy=True)
+    chosen = np.take_along_axis(trial.acted.logits, trial.acted.actions[..., None], axis=-1)[..., 0]
+    what, hint = "the logits of the actions taken [stream, step]", "Choose with `engrax.agents.base.choose`."
+    expect_close(law, chosen, trial.acted.logits.max(axis=-1), 0.0, what, hint)
+    for index, states in enumerate(trial.states):
+        _, outs = replay_streams(agent, states, *trial.segment(index, settings.steps))
+        what, hint = f"replayed in greedy segment {index}", "Does the state hear of another action than was taken?"
+        same_outputs(law, settings, outs, trial.outputs(index, settings.steps), what, hint)
+
+
 def check_agent_state_crosses_segments(agent: AbstractAgent, spec: Specs, num_actions: int, settings: Settings) -> None:
     """The state that `unroll` returns is the one after T of the T+1 inputs: the next segment goes on from it."""
     trial = try_acting(agent, settings, random_story(spec, num_actions, settings))
@@ -115,7 +128,7 @@ def check_agent_refresh_is_identity(agent: AbstractAgent, spec: Specs, num_actio
     trial = try_acting(agent, settings, random_story(spec, num_actions, settings))
     for index, (states, previous) in enumerate(trial.carries):
         carry = (refresh_streams(agent, states), previous)
-        _, acted = act_streams(agent, carry, window(trial.story, index * settings.steps, settings.steps))
+        _, acted = act_streams(agent, carry, window(trial.story, index * settings.steps, settings.steps), np.False_)
         expected = window(trial.acted, index * settings.steps, settings.steps)
         what, hint = f"after refresh, in segment {index}", "Recompute exactly as `step` and `unroll` computed."
         same_outputs("refresh_is_identity", settings, acted, expected, what, hint)

@@ -85,12 +85,12 @@ def window(tree: PyTree, start: int, length: int) -> Any:
     return jax.tree.map(lambda leaf: leaf[:, start : start + length], tree)
 
 
-def _act(agent: AbstractAgent, carry: Any, story: Story) -> tuple[Any, Acted]:
+def _act(agent: AbstractAgent, carry: Any, story: Story, greedy: Any) -> tuple[Any, Acted]:
     def step(carry: Any, now: Story) -> tuple[Any, Acted]:
         state, previous = carry
         previous = jnp.where(now.firsts, now.stale, previous)
         inputs = AgentInput(now.observations, previous, now.rewards, now.firsts)
-        state, action, output = agent.step(state, inputs, key=jax.random.wrap_key_data(now.keys))
+        state, action, output = agent.step(state, inputs, key=jax.random.wrap_key_data(now.keys), greedy=greedy)
         return (state, action.astype(jnp.int32)), Acted(inputs, action, output.logits, output.value)
 
     return jax.lax.scan(step, carry, story)
@@ -99,13 +99,13 @@ def _act(agent: AbstractAgent, carry: Any, story: Story) -> tuple[Any, Acted]:
 @quick_jit
 def act_one(agent: AbstractAgent, carry: Any, story: Story) -> tuple[Any, Acted]:
     """One stream on its own: the state and previous action, after and before; and what was done."""
-    return _act(agent, carry, story)
+    return _act(agent, carry, story, False)
 
 
 @quick_jit
-def act_streams(agent: AbstractAgent, carry: Any, story: Story) -> tuple[Any, Acted]:
-    """Streams side by side under `vmap`."""
-    return jax.vmap(lambda *stream: _act(agent, *stream))(carry, story)
+def act_streams(agent: AbstractAgent, carry: Any, story: Story, greedy: Any) -> tuple[Any, Acted]:
+    """Streams side by side under `vmap`; `greedy` is an array, so that one program does for both kinds."""
+    return jax.vmap(lambda carry, story: _act(agent, carry, story, greedy))(carry, story)
 
 
 def fresh_carry(agent: AbstractAgent, settings: Settings) -> Any:
@@ -113,13 +113,16 @@ def fresh_carry(agent: AbstractAgent, settings: Settings) -> Any:
     return broadcast_state(agent.init_state(), settings.streams), np.zeros(settings.streams, np.int32)
 
 
-def try_acting(agent: AbstractAgent, settings: Settings, story: Story, carry: Any = None) -> Trial:
+def try_acting(
+    agent: AbstractAgent, settings: Settings, story: Story, carry: Any = None, greedy: bool = False
+) -> Trial:
     """Acts through a story, three segments long, so that the second is closed by a step too."""
     carry = fresh_carry(agent, settings) if carry is None else carry
     acted, carries = [], []
     for index in range(3):
         carries.append(carry)
-        carry, piece = on_host(act_streams(agent, carry, window(story, index * settings.steps, settings.steps)))
+        part = window(story, index * settings.steps, settings.steps)
+        carry, piece = on_host(act_streams(agent, carry, part, np.bool_(greedy)))
         acted.append(piece)
     joined = jax.tree.map(lambda *leaves: np.concatenate(leaves, axis=1), *acted)
     return Trial(story, joined, (carries[0], carries[1]))
@@ -141,6 +144,12 @@ def refresh_streams(agent: AbstractAgent, states: Any) -> Any:
 def auxiliary_streams(agent: AbstractAgent, *arguments: Any) -> Mapping[str, Array]:
     """The named losses of each stream."""
     return jax.vmap(agent.auxiliary_losses)(*arguments)
+
+
+@quick_jit
+def metric_streams(agent: AbstractAgent, *arguments: Any) -> Mapping[str, Array]:
+    """The named metrics of each stream."""
+    return jax.vmap(agent.metrics)(*arguments)
 
 
 @quick_jit

@@ -1,0 +1,167 @@
+"""The recurrence of MERLIN: all that one step needs of the step before."""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, Key
+
+from engrax.agents.merlin.inference import Inference
+from engrax.agents.merlin.sizes import MERLINSizes
+from engrax.memory.retroactive import ReadHeads, RetroactiveMemory, RetroactiveState
+from engrax.nn.distributions import DiagonalGaussian
+from engrax.nn.recurrent import LSTMState, StackedLSTM
+from engrax.types import tree_where
+
+LOUDNESS = 8.0
+"""What stands for the action in its one-hot code: a 1 among hundreds of inputs is hardly heard at first (choice)."""
+
+
+class CoreState(NamedTuple):
+    """What passes from step to step.
+
+    Attributes:
+        store: the memory's rows.
+        predictor: the states of its LSTM's layers.
+        policy: likewise.
+        predictor_reads: m, what the predictor read last.
+        policy_reads: m~, what the policy read last.
+    """
+
+    store: RetroactiveState
+    predictor: tuple[LSTMState, ...]
+    policy: tuple[LSTMState, ...]
+    predictor_reads: Float[Array, " m"]
+    policy_reads: Float[Array, " r"]
+
+
+class Reading(NamedTuple):
+    """How a step read: strengths of the keys, weights of the rows, over any leading axes."""
+
+    strengths: Float[Array, "*t k"]
+    weights: Float[Array, "*t k n"]
+
+
+class Thought(NamedTuple):
+    """What one step makes of its senses, before it acts; over any leading axes.
+
+    Attributes:
+        latent: z, a sample of the posterior.
+        prior: what was expected of z.
+        posterior: what was inferred of z.
+        policy_features: [h~, m~], of which with z the policy is made.
+        reading: how the policy read.
+    """
+
+    latent: Float[Array, "*t z"]
+    prior: DiagonalGaussian
+    posterior: DiagonalGaussian
+    policy_features: Float[Array, "*t p"]
+    reading: Reading
+
+
+class Aftermath(NamedTuple):
+    """What one step makes of its action: [h, m] of the predictor, and how it read; over any leading axes."""
+
+    predictor_features: Float[Array, "*t q"]
+    reading: Reading
+
+
+class Core(eqx.Module):
+    """Infers z from the senses, reads for the policy, hears the action, reads for the predictor, writes z.
+
+    A step in the paper's order: `perceive` (prior, posterior, z, the policy's LSTM and its read), the action, then
+    `remember` (the predictor's LSTM on [z, action, m], its reads, the write). Nothing flows from the policy into the
+    predictor: what the policy sees of z, and what is written, is detached.
+
+    Source: Wayne et al. 2018, arXiv 1803.10760, methods.
+    """
+
+    inference: Inference
+    predictor: StackedLSTM
+    predictor_heads: ReadHeads
+    policy: StackedLSTM
+    policy_head: ReadHeads
+    store: RetroactiveMemory = eqx.field(static=True)
+    num_actions: int = eqx.field(static=True)
+    latent: int = eqx.field(static=True)
+    policy_shapes_latent: bool = eqx.field(static=True)
+    key_hears_latent: bool = eqx.field(static=True)
+
+    def __init__(
+        self, senses: int, num_actions: int, store: RetroactiveMemory, sizes: MERLINSizes, *, key: Key[Array, ""]
+    ):
+        """Args: width of e, number of actions, the store (it writes z), the sizes, key."""
+        keys = jax.random.split(key, 5)
+        row, width, layers, z = store.row_width, sizes.width, sizes.layers, sizes.latent
+        self.predictor = StackedLSTM(z + num_actions + sizes.heads * row, width, layers, key=keys[0])
+        self.policy = StackedLSTM(z + row, width, layers, key=keys[1])
+        hidden = self.predictor.output_size
+        self.predictor_heads = ReadHeads(hidden, sizes.heads, row, key=keys[2])
+        self.policy_head = (
+            policy_head(hidden, z, row, keys[3]) if sizes.key_hears_latent else ReadHeads(hidden, 1, row, key=keys[3])
+        )
+        self.inference = Inference(senses, hidden + sizes.heads * row, z, key=keys[4])
+        self.store, self.num_actions, self.latent = store, num_actions, z
+        self.policy_shapes_latent, self.key_hears_latent = sizes.policy_shapes_latent, sizes.key_hears_latent
+
+    def init_state(self) -> CoreState:
+        """An empty store, and zeros."""
+        row = self.store.row_width
+        reads = jnp.zeros(self.predictor_heads.heads * row)
+        return CoreState(
+            self.store.init_state(), self.predictor.init_state(), self.policy.init_state(), reads, jnp.zeros(row)
+        )
+
+    def perceive(
+        self, state: CoreState, driven: Float[Array, " g"], first: Bool[Array, ""], noise: Float[Array, " z"]
+    ) -> tuple[CoreState, Thought]:
+        """Everything up to the action.
+
+        Args:
+            state: after the step before.
+            driven: the senses' part of the posterior.
+            first: whether the state counts as empty.
+            noise: standard normal, makes z of the posterior.
+
+        Returns:
+            The state with the policy's part brought up to date, and what was thought.
+        """
+        state = tree_where(first, self.init_state()._replace(store=state.store), state)
+        state = state._replace(store=self.store.reset(state.store, first))
+        prior, posterior = self.inference(driven, context(state))
+        z = posterior.sample(noise)
+        seen = self.for_policy(z)
+        policy, hidden = self.policy.step(state.policy, jnp.concatenate([seen, state.policy_reads]))
+        keys, strengths = self.policy_head(jnp.concatenate([hidden, seen]) if self.key_hears_latent else hidden)
+        reads, weights, store = self.store.read(state.store, keys, strengths)
+        state = state._replace(store=store, policy=policy, policy_reads=reads.ravel())
+        features = jnp.concatenate([hidden, reads.ravel()])
+        return state, Thought(z, prior, posterior, features, Reading(strengths, weights))
+
+    def remember(self, state: CoreState, z: Float[Array, " z"], action: Int[Array, ""]) -> tuple[CoreState, Aftermath]:
+        """Everything after the action: the predictor's LSTM and its reads, then the write."""
+        heard = LOUDNESS * jax.nn.one_hot(action, self.num_actions)
+        predictor, hidden = self.predictor.step(state.predictor, jnp.concatenate([z, heard, state.predictor_reads]))
+        keys, strengths = self.predictor_heads(hidden)
+        reads, weights, store = self.store.read(state.store, keys, strengths)
+        store = self.store.write(store, jax.lax.stop_gradient(z))
+        state = CoreState(store, predictor, state.policy, reads.ravel(), state.policy_reads)
+        return state, Aftermath(context(state), Reading(strengths, weights))
+
+    def for_policy(self, z: Float[Array, "*t z"]) -> Float[Array, "*t z"]:
+        """z as the policy sees it: detached, unless the ablation lets the policy shape it."""
+        return z if self.policy_shapes_latent else jax.lax.stop_gradient(z)
+
+
+def policy_head(hidden: int, latent: int, row: int, key: Key[Array, ""]) -> ReadHeads:
+    """A read head on [h~, z] whose key is at first z itself, beside what little h~ makes of it."""
+    head = ReadHeads(hidden + latent, 1, row, key=key)
+    weight = head.layer.weight.at[:, hidden:].set(jnp.eye(row + 1, latent))
+    return eqx.tree_at(lambda where: where.layer.weight, head, weight)
+
+
+def context(state: CoreState) -> Float[Array, " c"]:
+    """[h, m] of the predictor."""
+    return jnp.concatenate([*(layer.hidden for layer in state.predictor), state.predictor_reads])

@@ -1,0 +1,60 @@
+"""What MERLIN expects to sense, and what it infers once it has sensed: prior and posterior of z."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key
+
+from engrax.nn.distributions import DiagonalGaussian, gaussian
+from engrax.nn.linear import apply, linear
+
+LOG_VARIANCE = -3.0
+"""What log-variances of z start near: with noise of 1 its means grow large and saturate the LSTMs (choice)."""
+
+
+class Inference(eqx.Module):
+    """Prior and posterior, two hidden tanh layers of 2|z| each; the posterior corrects the prior.
+
+        prior parameters      = prior(c),                               c = [h_{t-1}, m_{t-1}]
+        posterior parameters  = prior parameters + posterior([e_t, c, prior parameters])
+
+    Source: Wayne et al. 2018, arXiv 1803.10760, methods, "Memory-based predictor". The senses' part of the posterior's
+    first layer is apart, so that a sequence's goes through it in one product.
+    """
+
+    prior: tuple[eqx.nn.Linear, ...]
+    posterior: tuple[eqx.nn.Linear, ...]
+    from_senses: eqx.nn.Linear
+
+    def __init__(self, senses: int, context: int, latent: int, *, key: Key[Array, ""]):
+        """Args: widths of e, of [h, m] and of z; key."""
+        prior_key, posterior_key, senses_key = jax.random.split(key, 3)
+        *hidden, last = _layers((context, *(3 * [2 * latent])), prior_key)
+        start = jnp.concatenate([jnp.zeros(latent), jnp.full(latent, LOG_VARIANCE)])
+        self.prior = (*hidden, eqx.tree_at(lambda where: where.bias, last, start))
+        self.posterior = _layers((context + 2 * latent, *(3 * [2 * latent])), posterior_key)
+        self.from_senses = linear(senses, 2 * latent, key=senses_key, bias=False)
+
+    def drive(self, senses: Float[Array, "*t e"]) -> Float[Array, "*t g"]:
+        """The senses' part of the posterior, over any leading axes."""
+        return apply(self.from_senses, senses)
+
+    def __call__(
+        self, driven: Float[Array, " g"], context: Float[Array, " c"]
+    ) -> tuple[DiagonalGaussian, DiagonalGaussian]:
+        """The prior and the posterior of one step, given the senses' part."""
+        expected = _through(self.prior, apply(self.prior[0], context))
+        first = driven + apply(self.posterior[0], jnp.concatenate([context, expected]))
+        return gaussian(expected), gaussian(expected + _through(self.posterior, first))
+
+
+def _layers(sizes: tuple[int, ...], key: Key[Array, ""]) -> tuple[eqx.nn.Linear, ...]:
+    keys = jax.random.split(key, len(sizes) - 1)
+    return tuple(linear(i, o, key=k) for i, o, k in zip(sizes[:-1], sizes[1:], keys, strict=True))
+
+
+def _through(layers: tuple[eqx.nn.Linear, ...], first: Float[Array, " g"]) -> Float[Array, " o"]:
+    """What comes out of tanh layers, given what the first has made of the input."""
+    for layer in layers[1:]:
+        first = apply(layer, jnp.tanh(first))
+    return first

@@ -1,0 +1,105 @@
+"""The Memory Game's presets: MERLIN, the agents it is compared with, and its ablations."""
+
+from dataclasses import replace
+
+from engrax.agents import ActorCriticSizes, BoundWeights, MERLINSizes
+from engrax.algorithms import A2C, Ramp
+from engrax.experiments.config import Agent, Experiment
+from engrax.experiments.memories import LSTMMemory, Memory, RetroactiveStore, RLMEMMemory
+from engrax.experiments.tasks import MemoryGameTask
+from engrax.nn.encoders import EncoderSizes
+
+SIZES = (3, 4, 6, 8)
+"""Pairs of cards that there are presets for."""
+UPDATES = {3: 5_000, 4: 8_000, 6: 16_000, 8: 40_000}
+
+
+def memory_game(pairs: int, agent: Agent, memory: Memory) -> Experiment:
+    """The Memory Game in symbols, small enough for two cores; a segment is an episode."""
+    return Experiment(
+        task=MemoryGameTask(pairs=pairs),
+        memory=memory,
+        agent=agent,
+        learner=A2C(
+            learning_rate=2e-3,
+            discount=0.96,
+            entropy_cost=0.05,
+            entropy_ramp=Ramp(end=0.2, start=UPDATES[pairs] // 5, updates=3 * UPDATES[pairs] // 5),
+            learning_rate_ramp=Ramp(end=0.25, start=UPDATES[pairs] // 2, updates=UPDATES[pairs] // 2),
+            value_cost=1.0,
+            max_gradient_norm=10.0,
+        ),
+        streams=64,
+        segment_length=3 * pairs,
+        whole_episodes=True,
+        updates=UPDATES[pairs],
+    )
+
+
+def merlin(pairs: int, **sizes: object) -> Experiment:
+    """MERLIN, with a row for every step of an episode."""
+    return memory_game(pairs, replace(MERLINSizes(width=64), **sizes), RetroactiveStore(rows=3 * pairs + 1))
+
+
+def large_merlin(pairs: int) -> Experiment:
+    """The same for more cards than the policy's LSTM can keep: it must read, and so begins once there is what to read.
+
+    Its key starts as z itself, and the policy starts to learn after 700 updates of the predictor alone (both ours).
+    """
+    experiment = merlin(pairs, key_hears_latent=True)
+    return replace(experiment, learner=replace(experiment.learner, entropy_cost=0.02, policy_delay=700))
+
+
+def pixels() -> Experiment:
+    """Three pairs, seen: an image of the table, encoded and told in tiles of a card."""
+    encoders = EncoderSizes(tile=8, image_features=64, symbols="softmax")
+    experiment = merlin(3, encoders=encoders)
+    return replace(experiment, task=MemoryGameTask(pairs=3, view="pixels"))
+
+
+def demo() -> Experiment:
+    """Three pairs, in a hurry: for `make demo`."""
+    experiment = merlin(3)
+    ramps = {"entropy_ramp": Ramp(end=0.1, start=500, updates=1500), "learning_rate_ramp": Ramp(end=0.2, start=1000)}
+    return replace(experiment, learner=replace(experiment.learner, **ramps), updates=2200)
+
+
+def controls(pairs: int) -> dict[str, Experiment]:
+    """RL-LSTM and RL-MEM: the same task, learner and steps; policy and value alone teach them."""
+    alone = ActorCriticSizes(reconstruction=False)
+    store = RetroactiveStore(rows=3 * pairs + 1)
+    return {
+        f"lstm-memory-game-{pairs}-pairs": memory_game(pairs, alone, LSTMMemory(width=128)),
+        f"rl-mem-memory-game-{pairs}-pairs": memory_game(pairs, alone, RLMEMMemory(width=64, store=store)),
+    }
+
+
+def paper() -> Experiment:
+    """The paper's sizes as best known, in pixels: an accelerator's work."""
+    return Experiment(
+        task=MemoryGameTask(view="pixels", scale=2),
+        memory=RetroactiveStore(rows=1350),
+        agent=MERLINSizes(
+            encoders=EncoderSizes(image="resnet", tile=16, image_features=500, symbols="softmax"),
+            latent=200,
+            width=256,
+            hidden=200,
+            weights=BoundWeights(advantage=10.0),
+        ),
+        learner=A2C(learning_rate=1e-4, discount=0.96, entropy_cost=0.01, value_cost=10.0, max_gradient_norm=40.0),
+        streams=64,
+        segment_length=20,
+        updates=450_000,
+        checkpoint_every=500,
+    )
+
+
+PRESETS: dict[str, Experiment] = {
+    "merlin-memory-game-3-pairs": merlin(3),
+    **{f"merlin-memory-game-{pairs}-pairs": large_merlin(pairs) for pairs in SIZES[1:]},
+    **{name: experiment for pairs in SIZES for name, experiment in controls(pairs).items()},
+    "merlin-memory-game-3-pairs-pixels": pixels(),
+    "merlin-memory-game-demo": demo(),
+    "merlin-memory-game-paper": paper(),
+}
+"""The Memory Game's presets by name."""

@@ -1,0 +1,172 @@
+"""MERLIN's store: rows of what was sensed, to which what came after is added in retrospect."""
+
+from typing import Literal, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, Key
+
+from engrax.nn.linear import apply, linear
+from engrax.types import Recall, tree_where
+
+EPSILON = 1e-6  # inside the roots of the norms: an empty row has a gradient, and it is finite
+SHARPNESS = 5.0
+"""What strengths of reads start near: from near 0 a softmax over cosines is even over the rows for long (choice)."""
+
+Reuse = Literal["kept", "mean"]
+
+
+class RetroactiveState(NamedTuple):
+    """What the store holds.
+
+    Attributes:
+        contents: the rows: what was written, then (if retroactive) the discounted sum of what came after it.
+        scales: one over the norm of each row; of use in every read until the next write.
+        trace: how much of the next vector written goes into the second half of each row.
+        usage: the sum of all read weights of each row.
+        ages: writes since each row was written, its own included; 0 where it never was, whatever is in that row.
+        writes: how many there were.
+    """
+
+    contents: Float[Array, "n c"]
+    scales: Float[Array, " n"]
+    trace: Float[Array, " n"]
+    usage: Float[Array, " n"]
+    ages: Int[Array, " n"]
+    writes: Int[Array, ""]
+
+
+class RetroactiveMemory(eqx.Module):
+    """A matrix of rows read by content; a write adds itself to the rows before it as well.
+
+    With trace v, one-hot w_t of the row taken at t, and z_t what is written:
+
+        v_t = gamma v_{t-1} + (1 - gamma) w_{t-1}, except that v_t = 0 in the row taken
+        M_t = M_{t-1} + w_t [z_t, 0]^T + v_t [0, z_t]^T, the row taken having been cleared before
+
+    so that the row written at t holds z_t beside (1 - gamma) sum_{s > t} gamma^(s - t - 1) z_s. Rows never written are
+    taken first, in order, then the row of least usage, the first of equals. A step reads (any number of times), then
+    writes. Nothing is detached: whoever writes decides.
+
+    Source: Wayne et al. 2018, arXiv 1803.10760, methods, "Memory". Rows never written cannot be read (choice).
+
+    Attributes:
+        rows: N.
+        width: of what is written, w.
+        discount: gamma, at least 0 and less than 1.
+        retroactive: whether rows have the second half; without it they are of width w.
+        reuse: the usage that a row taken again starts from: its own, `kept` (the paper's rule read literally: mostly
+            the row just written is taken again, and a full store nearly freezes), or the `mean` of all rows.
+    """
+
+    rows: int = eqx.field(static=True)
+    width: int = eqx.field(static=True)
+    discount: float = eqx.field(static=True, default=0.96)
+    retroactive: bool = eqx.field(static=True, default=True)
+    reuse: Reuse = eqx.field(static=True, default="kept")
+
+    def __check_init__(self):
+        if self.rows < 1 or self.width < 1:
+            raise ValueError(f"rows is {self.rows} and width {self.width}, expected at least 1 each")
+        if not 0.0 <= self.discount < 1.0:
+            raise ValueError(
+                f"discount is {self.discount}, expected at least 0 and less than 1: at 1 nothing would be added to "
+                "earlier rows. To do without, set retroactive to false"
+            )
+
+    @property
+    def row_width(self) -> int:
+        """The width of a row, and of a key: 2w, or w if not retroactive."""
+        return 2 * self.width if self.retroactive else self.width
+
+    def init_state(self) -> RetroactiveState:
+        """An empty store."""
+        zeros, counts = jnp.zeros(self.rows), jnp.zeros(self.rows, jnp.int32)
+        contents = jnp.zeros((self.rows, self.row_width))
+        return RetroactiveState(contents, zeros, zeros, zeros, counts, jnp.zeros((), jnp.int32))
+
+    def reset(self, state: RetroactiveState, first: Bool[Array, ""]) -> RetroactiveState:
+        """An empty store where `first`: nothing counts as written, so that no row need be touched."""
+        kept = {"contents": state.contents, "scales": state.scales}
+        return tree_where(first, self.init_state()._replace(**kept), state)
+
+    def read(
+        self, state: RetroactiveState, keys: Float[Array, "k c"], strengths: Float[Array, " k"]
+    ) -> tuple[Float[Array, "k c"], Float[Array, "k n"], RetroactiveState]:
+        """Reads by cosine similarity: weights are a softmax over the written rows of strength * cosine(key, row).
+
+        Args:
+            state: the store.
+            keys: one a head, as wide as a row.
+            strengths: one a head, at least 0.
+
+        Returns:
+            Reads, their weights (both exactly 0 while nothing is written), and the store with its usage increased.
+        """
+        cosines = jnp.einsum("kc,nc->kn", keys * inverse_norms(keys)[:, None], state.contents) * state.scales[None, :]
+        scores = strengths[:, None] * cosines
+        weights = masked_softmax(scores, jnp.broadcast_to(written(state), scores.shape))
+        usage = state.usage + jax.lax.stop_gradient(jnp.sum(weights, axis=0))
+        return weights @ state.contents, weights, state._replace(usage=usage)
+
+    def write(self, state: RetroactiveState, z: Float[Array, " w"]) -> RetroactiveState:
+        """Writes a vector into a row of its own, and adds it to the second halves of the rows before it."""
+        free = state.writes < self.rows
+        row = jnp.where(free, state.writes, jnp.argmin(state.usage))
+        taken = jnp.arange(self.rows) == row
+        trace = jnp.where(taken, 0.0, state.trace)
+        shares = jnp.stack([taken.astype(z.dtype), trace][: 1 + self.retroactive], axis=1)
+        added = (shares[:, :, None] * z[None, None, :]).reshape(self.rows, self.row_width)
+        contents = jnp.where(taken[:, None], 0.0, state.contents) + added
+        usage = state.usage if self.reuse == "kept" else jnp.where(taken & ~free, jnp.mean(state.usage), state.usage)
+        return RetroactiveState(
+            contents=contents,
+            scales=inverse_norms(contents),
+            trace=self.discount * trace + (1.0 - self.discount) * taken.astype(z.dtype),
+            usage=usage,
+            ages=jnp.where(taken, 1, state.ages + (state.ages > 0).astype(jnp.int32)),
+            writes=state.writes + 1,
+        )
+
+
+class ReadHeads(eqx.Module):
+    """Keys and strengths from a vector: one linear layer, strengths through softplus."""
+
+    layer: eqx.nn.Linear
+    heads: int = eqx.field(static=True)
+
+    def __init__(self, input_size: int, heads: int, row_width: int, *, key: Key[Array, ""]):
+        """Args: width of the input, number of heads, width of a row, key."""
+        layer = linear(input_size, heads * (row_width + 1), key=key)
+        start = jnp.zeros((heads, row_width + 1)).at[:, -1].set(SHARPNESS)
+        self.layer = eqx.tree_at(lambda where: where.bias, layer, start.ravel())
+        self.heads = heads
+
+    def __call__(self, h: Float[Array, " h"]) -> tuple[Float[Array, "k c"], Float[Array, " k"]]:
+        """Keys, one a head, and their strengths."""
+        interface = apply(self.layer, h).reshape(self.heads, -1)
+        return interface[:, :-1], jax.nn.softplus(interface[:, -1])
+
+
+def inverse_norms(rows: Float[Array, "n c"]) -> Float[Array, " n"]:
+    """1 / sqrt(|row|^2 + epsilon); as a product, since a sum along rows is not vectorised on CPUs."""
+    return jax.lax.rsqrt(jnp.square(rows) @ jnp.ones(rows.shape[-1]) + EPSILON)
+
+
+def written(state: RetroactiveState) -> Bool[Array, " n"]:
+    """Which rows hold anything."""
+    return state.ages > 0
+
+
+def masked_softmax(scores: Float[Array, "*k n"], mask: Bool[Array, "*k n"]) -> Float[Array, "*k n"]:
+    """A softmax over the places whose mask is true; 0 everywhere where there are none."""
+    top = jax.lax.stop_gradient(jnp.max(jnp.where(mask, scores, -jnp.inf), axis=-1, keepdims=True))
+    powers = jnp.where(mask, jnp.exp(jnp.where(mask, scores - top, 0.0)), 0.0)
+    return powers / jnp.maximum(jnp.sum(powers, axis=-1, keepdims=True), 1e-30)
+
+
+def recalled(state: RetroactiveState, weights: Float[Array, "k n"]) -> Recall:
+    """What a read looked at: its weights, a mean over heads, and how long ago each row was written."""
+    valid = written(state)
+    return Recall(jnp.where(valid, jnp.mean(weights, axis=0), 0.0), state.ages, valid)
