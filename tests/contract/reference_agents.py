@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
 from engrax.agents.base import AbstractAgent
 from engrax.types import AgentInput, AgentOutput, VectorSpec
@@ -28,7 +28,7 @@ def cheap_noise(key: Key[Array, ""]) -> Float[Array, " 2"]:
 class Tracer(AbstractAgent[TraceState]):
     """A decaying trace of what was seen, done and rewarded; it adds noise of its own, as an agent that samples does.
 
-    It predicts the previous reward, as an auxiliary task.
+    It hears its action at once, within the step. It predicts the previous reward, as an auxiliary task.
     """
 
     mix: Float[Array, "h d"]
@@ -59,23 +59,35 @@ class Tracer(AbstractAgent[TraceState]):
         count = jnp.where(first, 0, state.count) + 1
         return TraceState(trace, count), AgentOutput(out[:NUM_ACTIONS], out[-2], {"reward": out[-1]})
 
+    def _hear(self, state: TraceState, action: Int[Array, ""]) -> TraceState:
+        return state._replace(trace=state.trace + 0.2 * self.head[action])
+
     def step(
-        self, state: TraceState, inp: AgentInput, *, key: Key[Array, ""]
+        self, state: TraceState, inp: AgentInput, *, key: Key[Array, ""], greedy: bool | Bool[Array, ""] = False
     ) -> tuple[TraceState, Int[Array, ""], AgentOutput]:
         state, out = self._advance(state, inp, key)
         favourite = jax.nn.one_hot((cheap_noise(key)[1] * NUM_ACTIONS).astype(jnp.int32), NUM_ACTIONS)
-        action = jnp.argmax(out.logits + 3 * favourite).astype(jnp.int32)
+        sampled = jnp.argmax(out.logits + 3 * favourite).astype(jnp.int32)
+        likeliest = jnp.argmax(out.logits).astype(jnp.int32)
+        action = jnp.where(greedy & (self.bug != "greedy ignored"), likeliest, sampled)
+        heard = sampled if self.bug == "another action heard" else action
         action = action + 1 if self.bug == "action out of range" else action
-        return state, action, out
+        return self._hear(state, heard), action, out
 
     def unroll(
         self, state: TraceState | None, inps: AgentInput, actions: Int[Array, " t"], keys: Key[Array, " t+1"]
     ) -> tuple[TraceState, AgentOutput]:
-        del actions
         state = self.init_state() if state is None or self.bug == "unroll forgets the state" else state
         keys = jnp.roll(keys, 1) if self.bug == "keys shifted" else keys
-        advance = lambda carry, now: (lambda new, out: (new, (new, out)))(*self._advance(carry, *now))  # noqa: E731
-        end, (states, outs) = jax.lax.scan(advance, state, (inps, keys))
+        actions = jnp.append(actions, 0)  # what is done after T+1 inputs is not known yet
+
+        def advance(state: TraceState, now: Any) -> tuple[TraceState, Any]:
+            inp, key, action = now
+            state, out = self._advance(state, inp, key)
+            state = self._hear(state, action)
+            return state, (state, out)
+
+        end, (states, outs) = jax.lax.scan(advance, state, (inps, keys, actions))
         if self.bug == "state after T+1 inputs":
             return end, outs
         if self.bug == "state before the segment":
@@ -92,6 +104,13 @@ class Tracer(AbstractAgent[TraceState]):
         known = ~inps.first | (self.bug == "loss not masked")
         error = (outs.auxiliary["reward"] - inps.previous_reward) * known.astype(jnp.float32)
         return {"reward": jnp.square(error)[:-1]}
+
+    def metrics(
+        self, inps: AgentInput, outs: AgentOutput, actions: Int[Array, " t"]
+    ) -> Mapping[str, Float[Array, " t"]]:
+        del inps, actions
+        confidence = jnp.max(jax.nn.log_softmax(outs.logits), axis=-1)
+        return {"confidence": confidence if self.bug == "metrics of T+1 steps" else confidence[:-1]}
 
     def parameter_groups(self) -> Any:
         groups = jax.tree.map(lambda _: "agent", eqx.filter(self, eqx.is_inexact_array))

@@ -45,6 +45,8 @@ AGENT_BUGS = {
     "action out of range": "actions_are_in_range",
     "keys shifted": "unroll_is_acting",
     "unroll forgets the state": "unroll_is_acting",
+    "greedy ignored": "greedy_is_likeliest",
+    "another action heard": "greedy_is_likeliest",
     "state after T+1 inputs": "state_crosses_segments",
     "state before the segment": "state_crosses_segments",
     "state leaks": "first_forgets_state",
@@ -52,6 +54,7 @@ AGENT_BUGS = {
     "previous reward leaks": "first_forgets_action_and_reward",
     "refresh changes numbers": "refresh_is_identity",
     "loss not masked": "auxiliary_losses",
+    "metrics of T+1 steps": "metrics",
     "groups not like parameters": "parameter_groups",
 }
 

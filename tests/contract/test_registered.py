@@ -2,20 +2,23 @@
 
 import functools
 
+import equinox as eqx
 import jax
 import pytest
 
-from engrax.agents import AGENTS
+from engrax.agents import AGENTS, MERLINSizes
 from engrax.envs import TASKS
-from engrax.memory import MEMORIES
+from engrax.memory import MEMORIES, RetroactiveMemory
 from engrax.testing import check_agent, check_environment, check_memory
+from engrax.testing.contract import quick_jit
 from engrax.types import ImageSpec, SymbolsSpec, TextSpec, VectorSpec
 
 pytestmark = pytest.mark.slow
 
 INPUT_SIZE = 5
 SMALL_HCAM = {"width": 8, "num_heads": 2, "chunk_size": 3, "num_chunks": 2, "top_k": 2}
-SMALL = {"hcam": SMALL_HCAM, "lstm": {"width": 8}, "none": {"width": 8}}
+SMALL_RL_MEM = {"width": 8, "layers": 2, "heads": 2, "store": RetroactiveMemory(5, 4)}
+SMALL = {"hcam": SMALL_HCAM, "lstm": {"width": 8}, "none": {"width": 8}, "rl_mem": SMALL_RL_MEM}
 SENSES = {
     "image": ImageSpec(18, 18),
     "symbols": SymbolsSpec(4, 5, (3, 6)),
@@ -40,9 +43,23 @@ def test_tasks(name):
     check_environment(TASKS[name](), steps=400)
 
 
-@pytest.mark.parametrize("memory", MEMORIES)
-@pytest.mark.parametrize("agent", AGENTS)
-def test_agents(agent, memory):
-    """With every sense there is, around every memory."""
-    make = functools.partial(MEMORIES[memory], **SMALL[memory])
-    check_agent(AGENTS[agent](SENSES, 5, memory=make, key=jax.random.key(0)), SENSES, 5)
+AGENT_CASES = [("actor_critic", {"memory": functools.partial(MEMORIES[name], **SMALL[name])}) for name in MEMORIES]
+SMALL_MERLIN = {"store": RetroactiveMemory(5, 4), "sizes": MERLINSizes(latent=4, width=8, hidden=8, heads=2)}
+AGENT_CASES += [("merlin", SMALL_MERLIN)]
+
+
+@pytest.mark.parametrize(("agent", "settings"), AGENT_CASES, ids=[*MEMORIES, "merlin"])
+def test_agents(agent, settings):
+    """With every sense there is: an actor-critic around every memory, and MERLIN around a store that overwrites."""
+    made = quick_jit(lambda: AGENTS[agent](SENSES, 5, **settings, key=jax.random.key(0)))()
+    check_agent(made, SENSES, 5)
+
+
+@pytest.mark.parametrize("name", AGENTS)
+def test_agents_can_be_made_by_name(name):
+    made = eqx.filter_eval_shape(lambda: AGENTS[name](SENSES, 5, key=jax.random.key(0)))
+    assert jax.tree.leaves(made.parameter_groups())
+
+
+def test_every_agent_is_tried():
+    assert {agent for agent, _ in AGENT_CASES} == set(AGENTS)

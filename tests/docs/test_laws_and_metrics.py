@@ -45,11 +45,27 @@ def explained_metrics() -> set[str]:
     return {name for row in rows for name in re.findall(r"`(\w+)`", row)}
 
 
+RUNS = {
+    "debug": ["--memory", "none", "--memory.width", "8", "--learner", "ppo"],
+    "merlin-recall-debug": ["--learner", "a2c"],
+}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("learner", ["ppo", "impala"])
-def test_every_metric_is_explained(learner, tmp_path):
-    words = ["--learner", learner, "--memory", "none", "--memory.width", "8", "--updates", "1"]
-    assert main(["train", "debug", *words, "--out", str(tmp_path / "run")]) == 0
-    logged = {*json.loads((tmp_path / "run" / "metrics.jsonl").read_text())}
+def test_every_metric_is_explained(tmp_path):
+    logged = set()
+    for preset, words in RUNS.items():
+        assert main(["train", preset, *words, "--updates", "1", "--out", str(tmp_path / preset)]) == 0
+        logged |= {*json.loads((tmp_path / preset / "metrics.jsonl").read_text())}
     assert logged <= explained_metrics(), "metrics without an explanation"
     assert explained_metrics() - logged == OF_OTHER_TASKS, "explanations of what is not logged"
+
+
+@pytest.mark.slow
+def test_learners_log_the_same_metrics(tmp_path):
+    logged = []
+    for learner in ("ppo", "impala", "a2c"):
+        words = [*RUNS["debug"][:4], "--learner", learner, "--updates", "1", "--out", str(tmp_path / learner)]
+        assert main(["train", "debug", *words]) == 0
+        logged.append({*json.loads((tmp_path / learner / "metrics.jsonl").read_text())})
+    assert logged[0] == logged[1] == logged[2]

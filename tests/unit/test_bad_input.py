@@ -90,7 +90,10 @@ LINES = {
     ),
     "publish": line("publish", paths, ("--out", paths), ("--episodes", values), ("--seed", values), ("--note", values)),
     "bench": line("bench", presets, ("--rounds", values), *assignments),
-    "demo": line("demo", values, ("--minutes", values), ("--episodes", values), ("--out", paths)),
+    "probe": line("probe", paths, ("--streams", values), ("--steps", values), ("--seed", values)),
+    "demo": line(
+        "demo", values, ("--minutes", values), ("--merlin-minutes", values), ("--episodes", values), ("--out", paths)
+    ),
 }
 
 
@@ -102,6 +105,7 @@ STARTS = (
     "replay.load_trained",
     "bench.bench",
     "demo.demonstrate",
+    "probe.probe",
 )
 """Where commands begin to work, once what was typed is found good."""
 

@@ -29,8 +29,34 @@ def test_presets_train_at_debug_size(name):
     assert trainer.environment_steps(2) == 2 * 4 * 16
     assert all(math.isfinite(v) for k, v in metrics.items() if k not in ("return", "success")), metrics
     moved = jax.tree.map(lambda a, b: bool(np.any(a != np.asarray(b))), before, state.agent)
-    for part in (*moved.encoders.values(), moved.memory, moved.value, *moved.decoders.values()):
-        assert any(jax.tree.leaves(part)), f"nothing was learnt by {type(part).__name__}"
+    for name in (field.name for field in dataclasses.fields(moved)):
+        changed = jax.tree.leaves(getattr(moved, name))
+        assert any(changed) or not changed, f"nothing was learnt by {name}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "senses"), [("merlin-ballet-debug", ["image", "text"]), ("merlin-recall-debug", ["vector"])]
+)
+def test_merlins_reconstructions_fall(name, senses):
+    """With a rate at which a few dozen updates tell."""
+    experiment = PRESETS[name]
+    learner = dataclasses.replace(experiment.learner, learning_rate=5e-3, max_gradient_norm=10.0)
+    trainer = dataclasses.replace(experiment, learner=learner).build()
+    state, costs = trainer.init(), []
+    for _ in range(30):
+        state, metrics = trainer.update(state)
+        costs.append([float(metrics[f"reconstruct_{sense}"]) for sense in senses])
+    assert np.all(np.mean(costs[-5:], axis=0) < 0.8 * np.mean(costs[:3], axis=0)), costs
+
+
+@pytest.mark.parametrize(
+    ("agent", "memory"), [("merlin", "hcam"), ("merlin", "rl_mem"), ("actor_critic", "retroactive")]
+)
+def test_agents_and_memories_that_do_not_go_together_are_named(agent, memory):
+    data = encode(PRESETS["debug"])
+    with pytest.raises(ValueError, match=f"agent {agent} does not go with memory {memory}"):
+        decode(Experiment, {**data, "agent": {"kind": agent}, "memory": {"kind": memory}})
 
 
 @pytest.mark.slow

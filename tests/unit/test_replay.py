@@ -23,8 +23,8 @@ from engrax.evaluation.pictures import pictures, symbols_pictures, vector_pictur
 from engrax.evaluation.replay import Episode, most_telling, record
 from engrax.evaluation.rollout import play
 from engrax.evaluation.story import strongest
+from engrax.experiments import HCAMMemory, LSTMMemory, NoneMemory, RecallTask
 from engrax.experiments.codec import UserError
-from engrax.experiments.config import HCAMMemory, LSTMMemory, NoneMemory, RecallTask
 from engrax.experiments.presets import PRESETS
 from engrax.memory import HCAM, NoMemory
 from engrax.runs import checkpoint
@@ -114,7 +114,7 @@ def test_what_is_recorded_is_what_the_agent_recalls_at_that_state(recalled: Any)
         step = actor.step
         inp = AgentInput(step.observation, actor.previous_action, step.reward, step.first)
         state, action, output = act(agent, actor)
-        return agent.recall(actor.agent, inp), output, advance(environment, actor, state, action, key)
+        return agent.recall(actor.agent, inp, key=actor.key), output, advance(environment, actor, state, action, key)
 
     actor = start(agent, environment, jax.random.fold_in(key, 0))
     for time in range(LENGTH):

@@ -1,4 +1,6 @@
-"""Encoders and decoders: shapes over any leading axes, and costs against slow loops."""
+"""Encoders and decoders: shapes over any leading axes, and losses and costs against slow loops."""
+
+from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
@@ -18,6 +20,7 @@ SPECS = {
     "text": TextSpec(3, tuple("abcde")),
     "vector": VectorSpec(4),
 }
+DECODERS = (*SPECS, "softmax")
 
 
 def observations(name, shape):
@@ -45,16 +48,23 @@ def sigmoid_cost(logits, targets):
     return -(targets * np.log(probability) + (1 - targets) * np.log(1 - probability))
 
 
-def oracle_cost(name, prediction, seen):
-    """The cost of one observation."""
-    prediction = np.asarray(prediction, np.float64)
+def softmax_cost(logits, value):
+    return np.log(np.exp(logits).sum()) - logits[value]
+
+
+def oracle_terms(name, prediction, seen):
+    """All that makes up the cost of one observation: pixels, tokens, components, or digits or features of squares."""
+    prediction, seen = np.asarray(prediction, np.float64), np.asarray(seen)
     if name == "image":
-        return sigmoid_cost(prediction, np.asarray(seen) / 255.0).mean()
+        return sigmoid_cost(prediction, seen / 255.0)
     if name == "vector":
-        return 0.5 * np.square(prediction - np.asarray(seen)).mean()
+        return 0.5 * np.square(prediction - seen)
     if name == "text":
-        return np.mean([np.log(np.exp(p).sum()) - p[token] for p, token in zip(prediction, seen, strict=True)])
-    total, spec = 0.0, SPECS["symbols"]
+        return [softmax_cost(logits, token) for logits, token in zip(prediction, seen, strict=True)]
+    if name == "softmax":
+        squares = [(prediction[row, column], seen[row, column]) for row in range(5) for column in range(4)]
+        return [softmax_cost(p[:3], s[0]) for p, s in squares] + [softmax_cost(p[3:], s[1]) for p, s in squares]
+    terms, spec = [], SPECS["symbols"]
     for row in range(4):  # two rows and two columns of 2 x 2 blocks; the fifth row is in no block
         for column in range(4):
             block, square = (row // 2) * 2 + column // 2, (row % 2) * 2 + column % 2
@@ -62,19 +72,42 @@ def oracle_cost(name, prediction, seen):
             for feature, count in enumerate((2, 3)):
                 for digit in range(count):
                     bit = (int(seen[row, column, feature]) >> digit) & 1
-                    total += 0.5 * spec.salience[feature] * (next(digits) - bit) ** 2
-    return total
+                    terms.append(0.5 * spec.salience[feature] * (next(digits) - bit) ** 2)
+    return terms
 
 
-@pytest.mark.parametrize("name", SPECS)
+def make_case(name):
+    """A decoder (`softmax` is the other one of symbols), what was seen, and what it is decoded from."""
+    kind = "symbols" if name == "softmax" else name
+    sizes = replace(SIZES, symbols="softmax" if name == "softmax" else "digits")
+    decoder = make_decoder(SPECS[kind], 7, sizes, key=jax.random.key(0))
+    return decoder, observations(kind, (2, 3)), jax.random.normal(jax.random.key(2), (2, 3, 7))
+
+
+@pytest.mark.parametrize("name", DECODERS)
 def test_decoders_cost_what_the_oracle_says(name):
-    decoder = make_decoder(SPECS[name], 7, SIZES, key=jax.random.key(0))
-    seen, h = observations(name, (2, 3)), jax.random.normal(jax.random.key(2), (2, 3, 7))
+    decoder, seen, h = make_case(name)
     prediction = decoder(h)
     prediction = prediction + jax.random.normal(jax.random.key(3), prediction.shape)
-    costs = decoder.loss(prediction, seen)
+    losses = decoder.loss(prediction, seen)
+    assert losses.shape == (2, 3)
+    combine = np.mean if name in ("image", "text", "vector") else np.sum
+    np.testing.assert_allclose(losses[1, 2], combine(oracle_terms(name, prediction[1, 2], seen[1, 2])), rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", DECODERS)
+def test_the_cost_is_a_sum_whatever_the_loss_is(name):
+    """As a bound in nats needs it: a mean over pixels against a summed divergence collapses the posterior."""
+    decoder, seen, h = make_case(name)
+    costs, prediction = decoder.cost(h, seen), decoder(h)
     assert costs.shape == (2, 3)
-    np.testing.assert_allclose(costs[1, 2], oracle_cost(name, prediction[1, 2], seen[1, 2]), rtol=1e-4)
+    np.testing.assert_allclose(costs[1, 2], np.sum(oracle_terms(name, prediction[1, 2], seen[1, 2])), rtol=1e-4)
+
+
+def test_the_softmax_decoder_gives_each_value_of_each_feature_a_logit():
+    decoder, _, h = make_case("softmax")
+    assert decoder(h).shape == (2, 3, 5, 4, 3 + 5)
+    np.testing.assert_allclose(decoder(h)[1, 2], decoder(h[1, 2]), atol=1e-5)
 
 
 def test_symbols_as_numbers():

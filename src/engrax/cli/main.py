@@ -23,7 +23,7 @@ COMMANDS = {
     "show": "how far a run is, and what it is made of",
     "publish": "make a small folder of a run, for others to evaluate and start from",
     "bench": "how fast a preset trains on this machine, and where the time goes",
-    "demo": "train, evaluate and plot an agent that remembers, in ten minutes",
+    "demo": "train, evaluate and plot agents that remember: HCAM, then MERLIN",
 }
 """Every command, each a module of this package with a function `run(words) -> int`."""
 
