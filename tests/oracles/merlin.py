@@ -190,7 +190,6 @@ class Merlin:
         return prior, prior + two_tanh_layers(network.posterior, first)
 
     def read(self, heads, hidden):
-        """Keys, each with its strength behind it."""
         interface = linear(heads.layer, hidden).reshape(heads.heads, -1)
         return self.store.read(interface[:, :-1], np.log1p(np.exp(interface[:, -1])))[0].ravel()
 
@@ -247,6 +246,5 @@ def ends(void, t):
 def n_step(rewards, discounts, values, t, end):
     total, factor = 0.0, 1.0
     for s in range(t, end):
-        total += factor * rewards[s]
-        factor *= discounts[s]
+        total, factor = total + factor * rewards[s], factor * discounts[s]
     return total + factor * values[end]
