@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from engrax.agents.merlin import MERLIN, BoundWeights, MERLINSizes
+from engrax.agents.merlin.core import policy_head
 from engrax.losses.variational import gaussian_divergence
 from engrax.memory import RetroactiveMemory
 from engrax.nn.distributions import gaussian
@@ -201,6 +202,14 @@ def test_metrics_tell_how_sharply_is_read(played):
         np.testing.assert_allclose(metrics[f"{name}_read_entropy"], entropy, atol=1e-4)
         assert metrics[f"{name}_read_entropy"][0] == 0
         np.testing.assert_allclose(metrics[f"{name}_read_strength"], np.mean(reading.strengths[:STEPS], -1), rtol=1e-5)
+
+
+def test_a_key_of_z_starts_as_z():
+    z, row = jnp.asarray([0.5, -1.0, 2.0, 3.0]), 2 * LATENT
+    head = quick_jit(lambda key: policy_head(6, LATENT, row, key))(jax.random.key(0))
+    keys, strengths = head(jnp.concatenate([jnp.zeros(6), z]))
+    np.testing.assert_array_equal(keys, [[*z, 0, 0, 0, 0]])
+    np.testing.assert_allclose(strengths, jax.nn.softplus(head.layer.bias[-1:]), rtol=1e-6)
 
 
 def test_parameters_are_in_two_groups():

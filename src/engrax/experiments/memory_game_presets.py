@@ -41,19 +41,19 @@ def merlin(pairs: int, **sizes: object) -> Experiment:
     return memory_game(pairs, replace(MERLINSizes(width=64), **sizes), RetroactiveStore(rows=3 * pairs + 1))
 
 
-def large_merlin(pairs: int) -> Experiment:
-    """The same for more cards than the policy's LSTM can keep: it must read, and so begins once there is what to read.
+def large_merlin(pairs: int, **sizes: object) -> Experiment:
+    """The same for more than the policy's LSTM can keep: it must read, and so begins once there is what to read.
 
     Its key starts as z itself, and the policy starts to learn after 700 updates of the predictor alone (both ours).
     """
-    experiment = merlin(pairs, key_hears_latent=True)
+    experiment = merlin(pairs, key_hears_latent=True, **sizes)
     return replace(experiment, learner=replace(experiment.learner, entropy_cost=0.02, policy_delay=700))
 
 
 def pixels() -> Experiment:
     """Three pairs, seen: an image of the table, encoded and told in tiles of a card."""
     encoders = EncoderSizes(tile=8, image_features=64, symbols="softmax")
-    experiment = merlin(3, encoders=encoders)
+    experiment = large_merlin(3, encoders=encoders)
     return replace(experiment, task=MemoryGameTask(pairs=3, view="pixels"))
 
 
