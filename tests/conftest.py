@@ -9,6 +9,14 @@ from jaxtyping import install_import_hook
 install_import_hook("engrax", "beartype.beartype")
 
 import jax
+import pytest
 
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def forget_compiled_programs():
+    """After each module: a process has room for so many mapped regions (`vm.max_map_count`), and programs take them."""
+    yield
+    jax.clear_caches()

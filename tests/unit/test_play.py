@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from engrax.agents import AbstractAgent
+from engrax.agents.base import choose
 from engrax.envs import Recall
 from engrax.evaluation.rollout import play
 from engrax.types import AgentOutput
@@ -20,11 +21,11 @@ class Player(AbstractAgent):
     def init_state(self):
         return jnp.zeros(4)
 
-    def step(self, state, inp, *, key):
+    def step(self, state, inp, *, key, greedy=False):
         seen = inp.observation["vector"]
         state = jnp.where(seen[0] > 0, seen[2:], jnp.where(inp.first, 0.0, state))
         logits = self.certainty * state
-        return state, jax.random.categorical(key, logits), AgentOutput(logits, jnp.zeros(()), ())
+        return state, choose(key, logits, greedy), AgentOutput(logits, jnp.zeros(()), ())
 
     def unroll(self, state, inps, actions, keys):
         raise NotImplementedError
