@@ -150,7 +150,7 @@ class ReadHeads(eqx.Module):
 
 
 def inverse_norms(rows: Float[Array, "n c"]) -> Float[Array, " n"]:
-    """One over the root of the sum of squares plus epsilon; a product, as sums along rows are not vectorised on CPUs."""
+    """One over the root of the sum of squares and epsilon; a product, as sums along rows are not vectorised on CPUs."""
     return jax.lax.rsqrt(jnp.square(rows) @ jnp.ones(rows.shape[-1]) + EPSILON)
 
 
