@@ -37,12 +37,12 @@ def test_steps_at_which_nothing_was_known_teach_nothing():
 
 
 @pytest.mark.slow
-def test_unseen_cards_are_told_by_luck_only_and_seen_ones_better_even_by_an_untrained_agent():
+def test_unseen_cards_are_told_by_luck_only_and_the_same_seed_tells_the_same():
     agent = MERLIN(GAME.observation_spec, 4, store=RetroactiveMemory(7, 4), sizes=TINY, key=jax.random.key(0))
     found = read_out(agent, GAME, streams=400, steps=14, seed=0)
     assert found.chance == 0.5
     assert found.steps == 200 * 14
-    assert found.accuracy > 0.6
+    assert abs(found.unseen - 0.5) < 0.1
     again = read_out(agent, GAME, streams=400, steps=14, seed=0)
     assert again == found
 
