@@ -10,9 +10,9 @@ import pytest
 
 from engrax.envs.ballet import COLOURS, DANCES, LEVELS, SHAPES, VOCABULARY, Ballet, ballet_level, render
 from engrax.envs.ballet.pixels import draw_bands, paint
-from engrax.envs.ballet.shuffling import falling, uniform_digits, without_repetition
 from engrax.envs.ballet.tables import HOMES, MOVES, PATHS
 from engrax.envs.ballet.view import Scene, draw_symbols, view_symbols
+from engrax.envs.shuffling import falling, uniform_digits, without_repetition
 from engrax.types import ImageSpec, SymbolsSpec, TextSpec, tree_where
 
 NAMES = list(MOVES)

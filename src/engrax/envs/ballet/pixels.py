@@ -6,7 +6,6 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int, UInt8
 
-from engrax.envs.ballet.streams import stream_by_stream
 from engrax.envs.ballet.tables import (
     AGENT,
     AGENT_WHITE,
@@ -20,6 +19,7 @@ from engrax.envs.ballet.tables import (
     WALL_GREY,
 )
 from engrax.envs.ballet.view import Scene
+from engrax.envs.streams import stream_by_stream
 
 _BAND = SQUARE * BOARD * SQUARE * 3  # bytes in a band: one row of the view's squares, 9 rows of pixels
 

@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Int, Key
 
-from engrax.envs.ballet.shuffling import falling, uniform_digits, without_repetition
 from engrax.envs.ballet.tables import CENTRE, COLOURS, DANCE_LENGTH, HOMES, PATHS, SHAPES
+from engrax.envs.shuffling import falling, uniform_digits, without_repetition
 
 
 class Cast(eqx.Module):

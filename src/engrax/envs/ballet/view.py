@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Int, UInt8
 
-from engrax.envs.ballet.streams import stream_by_stream
 from engrax.envs.ballet.tables import AGENT, BOARD, CENTRE, DANCER, EMPTY, WALL
+from engrax.envs.streams import stream_by_stream
 
 
 class Scene(eqx.Module):

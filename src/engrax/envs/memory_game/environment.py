@@ -8,10 +8,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int, Key, UInt8
 
-from engrax.envs.ballet.shuffling import falling, uniform_digits, without_repetition
 from engrax.envs.base import AbstractEnvironment, Question
 from engrax.envs.memory_game.pixels import CARD, Table, magnify, paint_card, painter
 from engrax.envs.memory_game.strokes import GLYPHS
+from engrax.envs.shuffling import falling, uniform_digits, without_repetition
 from engrax.types import ImageSpec, Observation, Spec, SymbolsSpec, TimeStep
 
 MODALITIES = {"symbols": "symbols", "pixels": "image"}  # what each view is called in the observation

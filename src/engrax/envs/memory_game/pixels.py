@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Int, UInt8
 
-from engrax.envs.ballet.streams import stream_by_stream
 from engrax.envs.memory_game.strokes import GLYPHS, SIDE, glyphs
+from engrax.envs.streams import stream_by_stream
 
 CARD = 8
 """Pixels on a side of a card, of which the outermost are its frame, black."""
