@@ -4,11 +4,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from engrax.nn.distributions import softmax_cross_entropy
+
 
 def log_probabilities(logits: Float[Array, "t a"], actions: Int[Array, " t"]) -> Float[Array, " t"]:
     """log pi(a_t) under softmax(logits)."""
-    chosen = jax.nn.one_hot(actions, logits.shape[-1])
-    return jnp.sum(chosen * jax.nn.log_softmax(logits), axis=-1)
+    return -softmax_cross_entropy(logits, actions)
 
 
 def clipped_surrogate(

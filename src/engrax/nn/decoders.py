@@ -7,8 +7,9 @@ from math import prod
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, Integer, Key, UInt8
+from jaxtyping import Array, Float, Int, Key, UInt8
 
+from engrax.nn.distributions import sigmoid_cross_entropy, softmax_cross_entropy
 from engrax.nn.encoders import EncoderSizes
 from engrax.nn.linear import apply, linear
 from engrax.nn.symbols import binary_digits, block_shape, blocks_of, num_digits
@@ -128,9 +129,8 @@ class SoftmaxDecoder(AbstractDecoder):
 
     def loss(self, prediction: Float[Array, "*n h w v"], observation: UInt8[Array, "*n h w f"]) -> Float[Array, "*n"]:
         """Softmax cross-entropy, summed over squares and features."""
-        ends = list(accumulate(self.spec.sizes))
-        parts = zip(jnp.split(prediction, ends[:-1], axis=-1), self.spec.sizes, strict=True)
-        costs = (softmax_cross_entropy(part, observation[..., i]) for i, (part, _) in enumerate(parts))
+        parts = jnp.split(prediction, list(accumulate(self.spec.sizes))[:-1], axis=-1)
+        costs = (softmax_cross_entropy(part, observation[..., i]) for i, part in enumerate(parts))
         return jnp.sum(sum(costs, start=jnp.zeros(prediction.shape[:-1])), axis=(-2, -1))
 
 
@@ -181,17 +181,6 @@ def digit_weights(spec: SymbolsSpec) -> Float[Array, " b"]:
     salience = spec.salience or (1.0,) * len(spec.sizes)
     digits = [num_digits((size,)) for size in spec.sizes]
     return jnp.repeat(jnp.asarray(salience), jnp.asarray(digits), total_repeat_length=sum(digits))
-
-
-def sigmoid_cross_entropy(logits: Float[Array, "*n"], targets: Float[Array, "*n"]) -> Float[Array, "*n"]:
-    """-t log sigmoid(l) - (1 - t) log sigmoid(-l), element by element, for targets in [0, 1]."""
-    return jnp.maximum(logits, 0.0) - logits * targets + jnp.log1p(jnp.exp(-jnp.abs(logits)))
-
-
-def softmax_cross_entropy(logits: Float[Array, "*n v"], targets: Integer[Array, "*n"]) -> Float[Array, "*n"]:
-    """-log softmax(l)[t], for targets 0..v-1."""
-    chosen = jax.nn.one_hot(targets, logits.shape[-1])
-    return -jnp.sum(chosen * jax.nn.log_softmax(logits), axis=-1)
 
 
 def make_decoder(spec: Spec, input_size: int, sizes: EncoderSizes, *, key: Key[Array, ""]) -> AbstractDecoder:

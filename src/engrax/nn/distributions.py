@@ -1,9 +1,10 @@
-"""Distributions that networks put out, over any leading axes."""
+"""Distributions that networks put out, and what observations cost under them, over any leading axes."""
 
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Integer
 
 
 class DiagonalGaussian(NamedTuple):
@@ -25,3 +26,14 @@ class DiagonalGaussian(NamedTuple):
 def gaussian(parameters: Float[Array, "*n p"]) -> DiagonalGaussian:
     """The distribution whose means, then log-variances, are in one vector."""
     return DiagonalGaussian(*jnp.split(parameters, 2, axis=-1))
+
+
+def sigmoid_cross_entropy(logits: Float[Array, "*n"], targets: Float[Array, "*n"]) -> Float[Array, "*n"]:
+    """-t log sigmoid(l) - (1 - t) log sigmoid(-l), element by element, for targets in [0, 1]."""
+    return jnp.maximum(logits, 0.0) - logits * targets + jnp.log1p(jnp.exp(-jnp.abs(logits)))
+
+
+def softmax_cross_entropy(logits: Float[Array, "*n v"], targets: Integer[Array, "*n"]) -> Float[Array, "*n"]:
+    """-log softmax(l)[t], for targets 0..v-1."""
+    chosen = jax.nn.one_hot(targets, logits.shape[-1])
+    return -jnp.sum(chosen * jax.nn.log_softmax(logits), axis=-1)

@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, Key
 
 from engrax.agents.merlin.sizes import BoundWeights, MERLINSizes
 from engrax.nn.decoders import AbstractDecoder, make_decoder
+from engrax.nn.distributions import softmax_cross_entropy
 from engrax.nn.encoders import AbstractEncoder, make_encoder, past_features, past_size
 from engrax.nn.linear import apply, linear
 from engrax.types import AgentInput, Spec
@@ -58,9 +59,7 @@ class Senses(eqx.Module):
         """What each sense costs under its decoder, in nats, unweighted."""
         costs = {name: decoder.cost(latent, inps.observation[name]) for name, decoder in self.decoders.items()}
         there = (~inps.first).astype(jnp.float32)
-        log_actions = jax.nn.log_softmax(apply(self.action, latent))
-        chosen = jax.nn.one_hot(inps.previous_action, self.num_actions)
-        costs["action"] = -there * jnp.sum(chosen * log_actions, axis=-1)
+        costs["action"] = there * softmax_cross_entropy(apply(self.action, latent), inps.previous_action)
         rewards = jnp.where(inps.first, 0.0, inps.previous_reward)
         costs["reward"] = 0.5 * there * jnp.square(apply(self.reward, latent)[..., 0] - rewards)
         return costs
