@@ -1,6 +1,6 @@
 """MERLIN's store: rows of what was sensed, to which what came after is added in retrospect."""
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import equinox as eqx
 import jax
@@ -14,6 +14,7 @@ EPSILON = 1e-6  # inside the roots of the norms: an empty row has a gradient, an
 SHARPNESS = 5.0
 """What strengths of reads start near: from near 0 a softmax over cosines is even over the rows for long (choice)."""
 
+Owner = TypeVar("Owner", bound=Any)
 Reuse = Literal["kept", "mean"]
 
 
@@ -90,6 +91,11 @@ class RetroactiveMemory(eqx.Module):
         """An empty store where `first`: nothing counts as written, so that no row need be touched."""
         kept = {"contents": state.contents, "scales": state.scales}
         return tree_where(first, self.init_state()._replace(**kept), state)
+
+    def reset_owner(self, state: Owner, empty: Owner, first: Bool[Array, ""]) -> Owner:
+        """`empty` where `first`, for a state with the store's among its fields, as `store`."""
+        rest = tree_where(first, empty._replace(store=state.store), state)
+        return rest._replace(store=self.reset(state.store, first))
 
     def read(
         self, state: RetroactiveState, keys: Float[Array, "k c"], strengths: Float[Array, " k"]

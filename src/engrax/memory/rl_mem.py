@@ -11,7 +11,7 @@ from engrax.memory.base import AbstractMemory
 from engrax.memory.retroactive import ReadHeads, RetroactiveMemory, RetroactiveState, recalled
 from engrax.nn.linear import apply, linear
 from engrax.nn.recurrent import LSTMState, StackedLSTM
-from engrax.types import Recall, tree_where
+from engrax.types import Recall
 
 
 class RLMEMState(NamedTuple):
@@ -92,8 +92,7 @@ class RLMEM(AbstractMemory[RLMEMState]):
         return recalled(store, weights)
 
     def _read(self, state: RLMEMState, x: Float[Array, " d"], first: Bool[Array, ""]):
-        state = tree_where(first, self.init_state()._replace(store=state.store), state)
-        state = state._replace(store=self.store.reset(state.store, first))
+        state = self.store.reset_owner(state, self.init_state(), first)
         layers, hidden = self.lstm.step(state.layers, jnp.concatenate([x, state.reads]))
         keys, strengths = self.heads(hidden)
         reads, weights, store = self.store.read(state.store, keys, strengths)

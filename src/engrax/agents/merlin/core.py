@@ -12,7 +12,6 @@ from engrax.agents.merlin.sizes import MERLINSizes
 from engrax.memory.retroactive import ReadHeads, RetroactiveMemory, RetroactiveState
 from engrax.nn.distributions import DiagonalGaussian
 from engrax.nn.recurrent import LSTMState, StackedLSTM
-from engrax.types import tree_where
 
 LOUDNESS = 8.0
 """What stands for the action in its one-hot code: a 1 among hundreds of inputs is hardly heard at first (choice)."""
@@ -85,7 +84,6 @@ class Core(eqx.Module):
     policy_head: ReadHeads
     store: RetroactiveMemory = eqx.field(static=True)
     num_actions: int = eqx.field(static=True)
-    latent: int = eqx.field(static=True)
     policy_shapes_latent: bool = eqx.field(static=True)
     key_hears_latent: bool = eqx.field(static=True)
 
@@ -103,7 +101,7 @@ class Core(eqx.Module):
             policy_head(hidden, z, row, keys[3]) if sizes.key_hears_latent else ReadHeads(hidden, 1, row, key=keys[3])
         )
         self.inference = Inference(senses, hidden + sizes.heads * row, z, key=keys[4])
-        self.store, self.num_actions, self.latent = store, num_actions, z
+        self.store, self.num_actions = store, num_actions
         self.policy_shapes_latent, self.key_hears_latent = sizes.policy_shapes_latent, sizes.key_hears_latent
 
     def init_state(self) -> CoreState:
@@ -128,8 +126,7 @@ class Core(eqx.Module):
         Returns:
             The state with the policy's part brought up to date, and what was thought.
         """
-        state = tree_where(first, self.init_state()._replace(store=state.store), state)
-        state = state._replace(store=self.store.reset(state.store, first))
+        state = self.store.reset_owner(state, self.init_state(), first)
         prior, posterior = self.inference(driven, context(state))
         z = posterior.sample(noise)
         seen = self.for_policy(z)
