@@ -11,6 +11,7 @@ import argparse
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import jax
@@ -58,14 +59,15 @@ def variants(pairs: int, updates: int) -> dict[str, Experiment]:
 
 def shortened(experiment: Experiment, updates: int) -> Experiment:
     """The same experiment with another number of updates, and ramps as much shorter or longer."""
-    ramp, share = experiment.learner.entropy_ramp, updates / experiment.updates
-    words = ["--updates", str(updates), "--learner.entropy_ramp.start", str(int(ramp.start * share))]
-    return override(experiment, [*words, "--learner.entropy_ramp.updates", str(max(1, int(ramp.updates * share)))])
+    share, learner = updates / experiment.updates, experiment.learner
+    scaled = lambda ramp: replace(ramp, start=int(ramp.start * share), updates=max(1, int(ramp.updates * share)))  # noqa: E731
+    ramps = {name: scaled(getattr(learner, name)) for name in ("entropy_ramp", "learning_rate_ramp")}
+    return replace(experiment, updates=updates, learner=replace(learner, **ramps))
 
 
 def learn(experiment: Experiment, seeds: int, updates: int) -> dict:
     """Trains seeds side by side, evaluates each, and says how it went."""
-    trainers = [override(experiment, ["--seed", str(seed)]).build() for seed in range(seeds)]
+    trainers = [replace(experiment, seed=seed).build() for seed in range(seeds)]
     states = jax.tree.map(lambda *leaves: jnp.stack(leaves), *(trainer.init() for trainer in trainers))
     update = jax.jit(jax.vmap(trainers[0].step), donate_argnums=0)
     begun, curves = time.perf_counter(), []

@@ -95,7 +95,7 @@ class AbstractLearner(abc.ABC):
     policy_rate: float = 1.0
     """Factor on the learning rate of the parameter group `policy`, in agents that have one, such as MERLIN."""
     policy_delay: int = 0
-    """Updates before that group begins to learn."""
+    """Updates before that group begins to learn; its optimiser's moments follow the gradient from the start."""
     epochs: int = 1
     """Passes over the segments of an update."""
     minibatches: int = 4

@@ -65,7 +65,9 @@ def read_out(
     question = environment.question
     if question is None:
         raise ValueError("this task has no question that a read-out could answer")
-    lived = [live(agent, environment, question, key, streams // 2, steps) for key in _halves(seed)]
+    lived = [
+        live(agent, environment, question, key, streams // 2, steps) for key in jax.random.split(jax.random.key(seed))
+    ]
     fitted, fresh = (with_constant(each) for each in lived)
     right, seen = answers(fitted, fresh, question.classes) == fresh.labels, fresh.known
     mean = lambda where: float(right[where].mean()) if where.any() else float("nan")  # noqa: E731
@@ -112,7 +114,3 @@ def with_constant(lived: Lived) -> Lived:
     """With a feature that is always 1, and in double precision."""
     features = np.asarray(lived.features, np.float64)
     return lived._replace(features=np.concatenate([features, np.ones((len(features), 1))], axis=1))
-
-
-def _halves(seed: int) -> Key[Array, " 2"]:
-    return jax.random.split(jax.random.key(seed), 2)
