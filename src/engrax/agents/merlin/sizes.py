@@ -8,7 +8,7 @@ from engrax.nn.encoders import EncoderSizes
 
 @dataclass(frozen=True)
 class BoundWeights:
-    """How much each term of the variational bound and of the return prediction counts; 0 leaves a sense out."""
+    """How much each term of the variational bound and of the return prediction counts; 0 leaves a modality out."""
 
     image: float = 1.0
     """Bernoulli cross-entropy in nats, summed over pixels and channels."""
