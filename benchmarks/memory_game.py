@@ -25,13 +25,13 @@ from engrax.experiments.config import Experiment
 from engrax.experiments.presets import PRESETS
 from engrax.runtime import Trainer
 
-ABLATIONS = {
-    "merlin": [],
-    "without retroactive writes": ["--memory.retroactive", "false"],
-    "without reconstruction": ["--agent.reconstruction", "false"],
-    "without the return's gradient into z": ["--agent.return_shapes_latent", "false"],
-    "without KL": ["--agent.weights.divergence", "0"],
-    "with the policy's gradient into z": ["--agent.policy_shapes_latent", "true"],
+ABLATIONS: dict[str, dict[str, str]] = {
+    "merlin": {},
+    "without retroactive writes": {"memory.retroactive": "false"},
+    "without reconstruction": {"agent.reconstruction": "false"},
+    "without the return's gradient into z": {"agent.return_shapes_latent": "false"},
+    "without KL": {"agent.weights.divergence": "0"},
+    "with the policy's gradient into z": {"agent.policy_shapes_latent": "true"},
 }
 EVALUATED, POINTS = 1000, 60
 
@@ -52,9 +52,9 @@ def main():
 
 def variants(pairs: int, updates: int) -> dict[str, Experiment]:
     """Every variant's experiment; ramps end where their share of the preset's updates does."""
-    chosen = {name: (f"merlin-memory-game-{pairs}-pairs", words) for name, words in ABLATIONS.items()}
-    chosen |= {name: (f"{name}-memory-game-{pairs}-pairs", []) for name in ("rl-mem", "lstm")}
-    return {name: shortened(override(PRESETS[preset], words), updates) for name, (preset, words) in chosen.items()}
+    chosen = {name: (f"merlin-memory-game-{pairs}-pairs", settings) for name, settings in ABLATIONS.items()}
+    chosen |= {name: (f"{name}-memory-game-{pairs}-pairs", {}) for name in ("rl-mem", "lstm")}
+    return {name: shortened(override(PRESETS[preset], changed), updates) for name, (preset, changed) in chosen.items()}
 
 
 def shortened(experiment: Experiment, updates: int) -> Experiment:

@@ -1,8 +1,13 @@
 """Strict numerics for every test: checked shapes, no silent promotion, warnings as errors."""
 
 import os
+from pathlib import Path
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+from engrax.cli.programs import keep_programs
+
+keep_programs(os.environ, Path(__file__).parents[1] / ".pytest_cache" / "programs")  # tests compile much twice
 
 from jaxtyping import install_import_hook
 
