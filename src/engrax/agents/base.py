@@ -30,6 +30,7 @@ class AbstractAgent(eqx.Module, Generic[S]):
     3. The state's tree, shapes and dtypes never change; streams do not touch one another under `vmap`.
     4. `refresh` under unchanged parameters is the identity to rounding.
     5. `unroll` of a state of None equals that of `init_state()`.
+    6. `greedy` takes the likeliest action, and changes nothing else.
     """
 
     @abc.abstractmethod

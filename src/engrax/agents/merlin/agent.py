@@ -1,7 +1,6 @@
 """MERLIN: a predictor that learns what to store by predicting, and a policy that reads what is stored."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import NamedTuple
 
 import equinox as eqx
@@ -132,8 +131,9 @@ class MERLIN(AbstractAgent[CoreState]):
         self, inps: AgentInput, outs: AgentOutput, actions: Int[Array, " t"], returns: Float[Array, " t"]
     ) -> dict[str, Float[Array, " t"]]:
         """The weighted terms of the bound (`divergence`, `reconstruct_<sense>`), and that of `advantage`."""
-        weights, terms = asdict(self.sizes.weights), self._bound(inps, outs, actions.shape[0])
-        losses = {name: weights[name.removeprefix("reconstruct_")] * cost for name, cost in terms.items()}
+        weights = {f"reconstruct_{name}": weight for name, weight in self.senses.weights}
+        weights["divergence"] = self.sizes.weights.divergence
+        losses = {name: weights[name] * cost for name, cost in self._bound(inps, outs, actions.shape[0]).items()}
         return losses | {"advantage": self.sizes.weights.advantage * self._advantage(inps, outs, actions, returns)}
 
     def metrics(self, inps: AgentInput, outs: AgentOutput, actions: Int[Array, " t"]) -> dict[str, Float[Array, " t"]]:

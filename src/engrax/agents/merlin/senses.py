@@ -1,14 +1,13 @@
 """The senses of MERLIN: every modality, the previous action and the previous reward, in and out."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from engrax.agents.merlin.sizes import BoundWeights, MERLINSizes
+from engrax.agents.merlin.sizes import MERLINSizes
 from engrax.nn.decoders import AbstractDecoder, make_decoder
 from engrax.nn.distributions import softmax_cross_entropy
 from engrax.nn.encoders import AbstractEncoder, make_encoder, past_features, past_size
@@ -28,19 +27,29 @@ class Senses(eqx.Module):
     decoders: dict[str, AbstractDecoder]
     action: eqx.nn.Linear
     reward: eqx.nn.Linear
-    weights: BoundWeights = eqx.field(static=True)
+    weights: tuple[tuple[str, float], ...] = eqx.field(static=True)
     num_actions: int = eqx.field(static=True)
 
     def __init__(self, specs: Mapping[str, Spec], num_actions: int, sizes: MERLINSizes, *, key: Key[Array, ""]):
-        """Args: one spec a modality, number of actions, sizes, key."""
+        """Args: one spec a modality, number of actions, sizes, key.
+
+        Raises:
+            ValueError: a modality has the name of a sense that every agent has.
+        """
+        if taken := {"action", "reward"} & set(specs):
+            raise ValueError(f"a modality is called {min(taken)!r}, as MERLIN calls a sense of its own: rename it")
         encoder_key, decoder_key, action_key, reward_key = jax.random.split(key, 4)
-        self.weights, self.num_actions = sizes.weights, num_actions
+        weights = {name: sizes.weights.of(spec) for name, spec in specs.items()}
+        weights |= {"action": sizes.weights.action, "reward": sizes.weights.reward}
+        self.weights = tuple((name, weight) for name, weight in weights.items() if weight)
+        self.num_actions = num_actions
         keys = zip(sorted(specs), jax.random.split(encoder_key, len(specs)), strict=True)
         self.encoders = {name: make_encoder(specs[name], sizes.encoders, key=key) for name, key in keys}
-        told = asdict(sizes.weights)
-        keys = zip(sorted(specs), jax.random.split(decoder_key, len(specs)), strict=True)
+        keys = dict(zip(sorted(specs), jax.random.split(decoder_key, len(specs)), strict=True))
         self.decoders = {
-            name: make_decoder(specs[name], sizes.latent, sizes.encoders, key=key) for name, key in keys if told[name]
+            name: make_decoder(specs[name], sizes.latent, sizes.encoders, key=keys[name])
+            for name in keys
+            if weights[name]
         }
         self.action = linear(sizes.latent, num_actions, key=action_key)
         self.reward = linear(sizes.latent, 1, key=reward_key)
@@ -56,10 +65,10 @@ class Senses(eqx.Module):
         return jnp.concatenate([*features, past_features(inps, self.num_actions)], axis=-1)
 
     def costs(self, latent: Float[Array, "*t z"], inps: AgentInput) -> dict[str, Float[Array, "*t"]]:
-        """What each sense costs under its decoder, in nats, unweighted."""
+        """What each sense that counts costs under its decoder, in nats, unweighted."""
         costs = {name: decoder.cost(latent, inps.observation[name]) for name, decoder in self.decoders.items()}
         there = (~inps.first).astype(jnp.float32)
-        costs["action"] = there * softmax_cross_entropy(apply(self.action, latent), inps.previous_action)
         rewards = jnp.where(inps.first, 0.0, inps.previous_reward)
+        costs["action"] = there * softmax_cross_entropy(apply(self.action, latent), inps.previous_action)
         costs["reward"] = 0.5 * there * jnp.square(apply(self.reward, latent)[..., 0] - rewards)
-        return costs
+        return {name: costs[name] for name, _ in self.weights}

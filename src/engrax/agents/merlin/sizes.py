@@ -4,11 +4,15 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from engrax.nn.encoders import EncoderSizes
+from engrax.types import ImageSpec, Spec, SymbolsSpec, TextSpec, VectorSpec
 
 
 @dataclass(frozen=True)
 class BoundWeights:
-    """How much each term of the variational bound and of the return prediction counts; 0 leaves a modality out."""
+    """How much each term of the variational bound and of the return prediction counts; 0 leaves a sense out.
+
+    All modalities of a kind (image, symbols, text, vector) count alike, whatever they are called.
+    """
 
     image: float = 1.0
     """Bernoulli cross-entropy in nats, summed over pixels and channels."""
@@ -26,6 +30,18 @@ class BoundWeights:
     """KL divergence of the posterior from the prior, in nats; 0 is the ablation without it."""
     advantage: float = 1.0
     """Half the squared error of the return predicted from the action as well."""
+
+    def of(self, spec: Spec) -> float:
+        """The weight of a modality."""
+        match spec:
+            case ImageSpec():
+                return self.image
+            case SymbolsSpec():
+                return self.symbols
+            case TextSpec():
+                return self.text
+            case VectorSpec():
+                return self.vector
 
 
 @dataclass(frozen=True)
