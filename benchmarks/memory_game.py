@@ -1,6 +1,6 @@
 """Who learns the Memory Game in how many steps: MERLIN, its ablations, and what it is compared with.
 
-    python benchmarks/memory_game.py --pairs 4 --updates 8000 --out results/memory-game-4-pairs [--only merlin lstm]
+    python benchmarks/memory_game.py --pairs 4 --updates 2000 --out runs/memory-game-4-pairs [--only merlin lstm]
 
 Every variant is the preset with some settings changed, trained for the same number of environment steps with several
 seeds side by side (one compiled program), then evaluated on fresh episodes, the same for all. What is done is kept: the
@@ -29,9 +29,9 @@ ABLATIONS: dict[str, dict[str, str]] = {
     "merlin": {},
     "without retroactive writes": {"memory.retroactive": "false"},
     "without reconstruction": {"agent.reconstruction": "false"},
-    "without the return's gradient into z": {"agent.return_shapes_latent": "false"},
+    "without the gradient of the return into z": {"agent.return_shapes_latent": "false"},
     "without KL": {"agent.weights.divergence": "0"},
-    "with the policy's gradient into z": {"agent.policy_shapes_latent": "true"},
+    "with the gradient of the policy into z": {"agent.policy_shapes_latent": "true"},
 }
 EVALUATED, POINTS = 1000, 60
 
@@ -114,7 +114,7 @@ def read(path: Path) -> dict:
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=4, choices=(3, 4, 6, 8))
-    parser.add_argument("--updates", type=int, default=8000)
+    parser.add_argument("--updates", type=int, default=2000)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--only", nargs="+", default=[], metavar="VARIANT", help="these variants; all if not given")

@@ -16,7 +16,7 @@ class BoundWeights:
 
     image: float = 1.0
     """Bernoulli cross-entropy in nats, summed over pixels and channels."""
-    symbols: float = 5.0
+    symbols: float = 30.0
     """Softmax cross-entropy in nats, summed over squares and features."""
     text: float = 1.0
     """Softmax cross-entropy in nats, summed over tokens."""
