@@ -63,10 +63,14 @@ def paper_game() -> Experiment:
 
 
 def pixels() -> Experiment:
-    """Three pairs, seen: an image of the table, encoded and told in tiles of a card."""
-    encoders = EncoderSizes(tile=8, image_features=64, symbols="softmax")
-    experiment = large_merlin(3, encoders=encoders)
-    return replace(experiment, task=MemoryGameTask(pairs=3, view="pixels"))
+    """Three pairs, seen: a glyph has one code in z, wherever it lies, since all tiles laid on one another are told too.
+
+    The policy must learn to read, so it stays undecided for longer.
+    """
+    encoders = EncoderSizes(image="mosaic", tile=8, image_features=64)
+    experiment = replace(large_merlin(3, encoders=encoders, latent=48), task=MemoryGameTask(pairs=3, view="pixels"))
+    undecided = {"entropy_cost": 0.05, "entropy_ramp": Ramp(end=0.2, start=2500, updates=2000)}
+    return replace(experiment, learner=replace(experiment.learner, **undecided))
 
 
 def demo() -> Experiment:

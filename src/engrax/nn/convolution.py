@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
+from engrax.nn.mosaic import num_tiles
 from engrax.types import ImageSpec
 
 CHANNELS = (16, 32, 32)
@@ -41,8 +42,7 @@ class TileCNN(eqx.Module):
 
     def __init__(self, spec: ImageSpec, tile: int, *, key: Key[Array, ""]):
         """Raises ValueError where the tile does not divide the image."""
-        if spec.height % tile or spec.width % tile:
-            raise ValueError(f"tile {tile} does not divide the image {spec.height}x{spec.width}: choose one that does")
+        num_tiles(spec, tile)
         keys = jax.random.split(key, 3)
         first = Convolution(tile, (spec.channels, CHANNELS[0]), stride=tile, padding="VALID", key=keys[0])
         pairs = zip(CHANNELS[:-1], CHANNELS[1:], keys[1:], strict=True)

@@ -12,6 +12,7 @@ from jaxtyping import Array, Float, Int, Key, UInt8
 from engrax.nn.distributions import sigmoid_cross_entropy, softmax_cross_entropy
 from engrax.nn.encoders import EncoderSizes
 from engrax.nn.linear import apply, linear
+from engrax.nn.mosaic import num_tiles, picture_of, tiles_of
 from engrax.nn.symbols import binary_digits, block_shape, blocks_of, num_digits
 from engrax.types import ImageSpec, Spec, SymbolsSpec, TextSpec, VectorSpec
 
@@ -54,25 +55,57 @@ class ImageDecoder(AbstractDecoder):
 
     def __init__(self, spec: ImageSpec, input_size: int, sizes: EncoderSizes, *, key: Key[Array, ""]):
         """Raises ValueError where the tile does not divide the image."""
-        if spec.height % sizes.tile or spec.width % sizes.tile:
-            raise ValueError(f"tile {sizes.tile} does not divide the image {spec.height}x{spec.width}")
-        grid_key, pixels_key = jax.random.split(key)
-        tiles = (spec.height // sizes.tile) * (spec.width // sizes.tile)
+        tiles, (grid_key, pixels_key) = num_tiles(spec, sizes.tile), jax.random.split(key)
         self.to_grid = linear(input_size, tiles * TILE_CHANNELS, key=grid_key, init="he")
         self.to_pixels = linear(TILE_CHANNELS, sizes.tile**2 * spec.channels, key=pixels_key)
         self.spec, self.tile, self.terms = spec, sizes.tile, prod(spec.shape)
 
     def __call__(self, h: Float[Array, "*n d"]) -> Float[Array, "*n h w c"]:
         """Logits of every pixel's channels."""
-        rows, columns = self.spec.height // self.tile, self.spec.width // self.tile
-        grid = jax.nn.relu(apply(self.to_grid, h).reshape(-1, rows, columns, TILE_CHANNELS))
-        tiles = apply(self.to_pixels, grid).reshape(-1, rows, columns, self.tile, self.tile, self.spec.channels)
-        return tiles.transpose(0, 1, 3, 2, 4, 5).reshape(*h.shape[:-1], *self.spec.shape)
+        return picture_of(told_by_tile(self.to_grid, self.to_pixels, h), self.spec, self.tile)
 
     def loss(self, prediction: Float[Array, "*n h w c"], observation: UInt8[Array, "*n h w c"]) -> Float[Array, "*n"]:
         """Sigmoid cross-entropy, averaged over pixels and channels."""
         targets = observation.astype(jnp.float32) / 255.0
         return jnp.mean(sigmoid_cross_entropy(prediction, targets), axis=(-3, -2, -1))
+
+
+class MosaicDecoder(AbstractDecoder):
+    """Tells each tile by itself, and all tiles laid on one another: what there is, wherever it is.
+
+    Tiles are told as by `ImageDecoder`. All of them laid on one another, every pixel the brightest of those at its
+    place, are told by a linear map: so the input has to say what there is in one code for all places, for which a
+    memory can be searched (ours). The cost is the sigmoid cross-entropy of each pixel's channel, that of the overlay
+    times its weight.
+    """
+
+    to_grid: eqx.nn.Linear
+    to_pixels: eqx.nn.Linear
+    to_overlay: eqx.nn.Linear
+    tile: int = eqx.field(static=True)
+    overlay: float = eqx.field(static=True)
+    terms: int = eqx.field(static=True)
+
+    def __init__(self, spec: ImageSpec, input_size: int, sizes: EncoderSizes, *, key: Key[Array, ""]):
+        """Raises ValueError where the tile does not divide the image."""
+        tiles, pixels = num_tiles(spec, sizes.tile), sizes.tile**2 * spec.channels
+        grid_key, pixels_key, overlay_key = jax.random.split(key, 3)
+        self.to_grid = linear(input_size, tiles * sizes.image_features, key=grid_key, init="he")
+        self.to_pixels = linear(sizes.image_features, pixels, key=pixels_key)
+        self.to_overlay = linear(input_size, pixels, key=overlay_key)
+        self.tile, self.overlay, self.terms = sizes.tile, sizes.overlay, (tiles + 1) * pixels
+
+    def __call__(self, h: Float[Array, "*n d"]) -> Float[Array, "*n t p"]:
+        """Logits of every tile's pixels, and last of all tiles laid on one another."""
+        tiles, overlay = told_by_tile(self.to_grid, self.to_pixels, h), apply(self.to_overlay, h)
+        return jnp.concatenate([tiles, overlay[..., None, :]], axis=-2)
+
+    def loss(self, prediction: Float[Array, "*n t p"], observation: UInt8[Array, "*n h w c"]) -> Float[Array, "*n"]:
+        """Sigmoid cross-entropy, averaged over pixels and channels."""
+        tiles = tiles_of(observation, self.tile).astype(jnp.float32) / 255.0
+        targets = jnp.concatenate([tiles, jnp.max(tiles, axis=-2, keepdims=True)], axis=-2)
+        costs = jnp.mean(sigmoid_cross_entropy(prediction, targets), axis=-1)
+        return jnp.mean(costs.at[..., -1].multiply(self.overlay), axis=-1)
 
 
 class DigitsDecoder(AbstractDecoder):
@@ -100,8 +133,7 @@ class DigitsDecoder(AbstractDecoder):
 
     def __call__(self, h: Float[Array, "*n d"]) -> Float[Array, "*n b o"]:
         """The expected digits of each block, its squares in one row."""
-        grid = jax.nn.relu(apply(self.to_grid, h))
-        return apply(self.to_digits, grid.reshape(*h.shape[:-1], -1, self.to_digits.weight.shape[1]))
+        return told_by_tile(self.to_grid, self.to_digits, h)
 
     def loss(self, prediction: Float[Array, "*n b o"], observation: UInt8[Array, "*n h w f"]) -> Float[Array, "*n"]:
         """Half the squared error, summed over squares and digits."""
@@ -176,6 +208,12 @@ class VectorDecoder(AbstractDecoder):
         return 0.5 * jnp.mean(jnp.square(prediction - observation), axis=-1)
 
 
+def told_by_tile(to_grid: eqx.nn.Linear, to_tile: eqx.nn.Linear, h: Float[Array, "*n d"]) -> Float[Array, "*n t o"]:
+    """A linear map to features of every tile, a ReLU, and one linear map from these for all tiles."""
+    grid = jax.nn.relu(apply(to_grid, h))
+    return apply(to_tile, grid.reshape(*h.shape[:-1], -1, to_tile.weight.shape[1]))
+
+
 def digit_weights(spec: SymbolsSpec) -> Float[Array, " b"]:
     """The salience of each of one square's binary digits."""
     salience = spec.salience or (1.0,) * len(spec.sizes)
@@ -187,7 +225,8 @@ def make_decoder(spec: Spec, input_size: int, sizes: EncoderSizes, *, key: Key[A
     """The decoder for a spec."""
     match spec:
         case ImageSpec():
-            return ImageDecoder(spec, input_size, sizes, key=key)
+            make = MosaicDecoder if sizes.image == "mosaic" else ImageDecoder
+            return make(spec, input_size, sizes, key=key)
         case SymbolsSpec():
             make = {"digits": DigitsDecoder, "softmax": SoftmaxDecoder}[sizes.symbols]
             return make(spec, input_size, sizes, key=key)

@@ -11,6 +11,7 @@ from jaxtyping import Array, Float, Int, Key, UInt8
 
 from engrax.nn.convolution import ResNet, TileCNN, features_of_pixels
 from engrax.nn.linear import apply, linear
+from engrax.nn.mosaic import num_tiles, tiles_of
 from engrax.nn.recurrent import LSTMCell
 from engrax.nn.symbols import block_shape, blocks_of, embed
 from engrax.types import AgentInput, ImageSpec, Spec, SymbolsSpec, TextSpec, VectorSpec
@@ -20,12 +21,15 @@ from engrax.types import AgentInput, ImageSpec, Spec, SymbolsSpec, TextSpec, Vec
 class EncoderSizes:
     """Sizes of the encoders."""
 
-    image: Literal["tile", "resnet"] = "tile"
-    """Which image encoder, `tile` (a CNN whose first kernel is one tile) or `resnet`."""
+    image: Literal["tile", "mosaic", "resnet"] = "tile"
+    """Which image encoder, `tile` (a CNN whose first kernel is one tile), `mosaic` (each tile by itself: what is where,
+    and what there is, wherever) or `resnet`."""
     tile: int = 9
-    """Pixels along a tile's edge, for the `tile` encoder and for decoding images."""
+    """Pixels along a tile's edge, for the `tile` and `mosaic` encoders and for decoding images."""
     image_features: int = 256
-    """Features made of an image."""
+    """Features made of an image; by `mosaic`, of each tile."""
+    overlay: float = 10.0
+    """How much all tiles laid on one another count in `mosaic`'s decoding, where each tile counts 1."""
     symbols: Literal["digits", "softmax"] = "digits"
     """Which decoder of symbols, `digits` (cheap) or `softmax` (a likelihood)."""
     symbol_embedding: int = 8
@@ -71,6 +75,33 @@ class ImageEncoder(AbstractEncoder):
         pixels = observation.reshape(-1, *observation.shape[-3:]).astype(jnp.float32) / 255.0
         features = self.network(pixels).reshape(pixels.shape[0], -1)
         return jax.nn.relu(apply(self.head, features)).reshape(*batch, -1)
+
+
+class MosaicEncoder(AbstractEncoder):
+    """One network over each tile by itself; the features are each tile's, and their sum over tiles.
+
+    The sum says what there is alike wherever it is, as that of `SymbolsEncoder` does.
+    """
+
+    layers: tuple[eqx.nn.Linear, eqx.nn.Linear]
+    tile: int = eqx.field(static=True)
+    output_size: int = eqx.field(static=True)
+
+    def __init__(self, spec: ImageSpec, sizes: EncoderSizes, *, key: Key[Array, ""]):
+        """Raises ValueError where the tile does not divide the image."""
+        tiles, keys = num_tiles(spec, sizes.tile), jax.random.split(key)
+        features, pixels = sizes.image_features, sizes.tile**2 * spec.channels
+        widths = (pixels, features), (features, features)
+        first, second = (linear(*width, key=key, init="he") for width, key in zip(widths, keys, strict=True))
+        self.layers, self.tile, self.output_size = (first, second), sizes.tile, (tiles + 1) * features
+
+    def __call__(self, observation: UInt8[Array, "*n h w c"]) -> Float[Array, "*n e"]:
+        """Encodes pixels 0..255."""
+        features = tiles_of(observation, self.tile).astype(jnp.float32) / 255.0
+        for layer in self.layers:
+            features = jax.nn.relu(apply(layer, features))
+        flat = features.reshape(*features.shape[:-2], -1)
+        return jnp.concatenate([flat, jnp.sum(features, axis=-2)], axis=-1)
 
 
 class SymbolsEncoder(AbstractEncoder):
@@ -162,7 +193,8 @@ def make_encoder(spec: Spec, sizes: EncoderSizes, *, key: Key[Array, ""]) -> Abs
     """The encoder for a spec."""
     match spec:
         case ImageSpec():
-            return ImageEncoder(spec, sizes, key=key)
+            make = MosaicEncoder if sizes.image == "mosaic" else ImageEncoder
+            return make(spec, sizes, key=key)
         case SymbolsSpec():
             return SymbolsEncoder(spec, sizes, key=key)
         case TextSpec():
