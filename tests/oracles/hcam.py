@@ -87,7 +87,7 @@ def oracle_memory(memory, xs, firsts):
     for x, first in zip(np.asarray(xs, np.float64), firsts, strict=True):
         if first:
             histories = [([], []) for _ in memory.layers]
-        y = linear(memory.input_projection, x)
+        y = norm(memory.input_norm, linear(memory.input_projection, x))
         for layer, (inputs, stored) in zip(memory.layers, histories, strict=True):
             complete = [stored[i : i + layer.chunk_size] for i in range(0, len(stored), layer.chunk_size)]
             complete = [c for c in complete if len(c) == layer.chunk_size][-(layer.num_slots - 1) :]

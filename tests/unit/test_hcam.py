@@ -60,7 +60,7 @@ def test_recall_is_what_the_step_read():
     everywhere = values.reshape(-1, 1, layer.chunk_size, 1)  # [slots, heads, places, head size]
     cache = layer_state.cache._replace(values=jnp.broadcast_to(everywhere, layer_state.cache.values.shape))
     identity = eqx.tree_at(lambda a: a.detail_output.weight, layer.attention, jnp.eye(8))
-    x = memory.input_projection(xs[11])
+    x = memory.input_norm(memory.input_projection(xs[11]))
     _, _, read = layer.step(layer_state, state.count, x)
     query = query_of(layer, layer_state, state.count, x)
     np.testing.assert_allclose(read.output, layer.attention.read(query, layer_state.cache, recall.valid[::3]).output)

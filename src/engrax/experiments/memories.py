@@ -1,13 +1,28 @@
 """The memories of experiments, as frozen dataclasses."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 from jaxtyping import Array, Key
 
-from engrax.memory import HCAM, LSTM, RLMEM, AbstractMemory, NoMemory, RetroactiveMemory
-from engrax.memory.hcam import check_sizes
+from engrax.memory import (
+    DNC,
+    HCAM,
+    LSTM,
+    NTM,
+    RLMEM,
+    AbstractMemory,
+    ControlledMemory,
+    Gated,
+    NoMemory,
+    RetroactiveMemory,
+    TrXL,
+    hcam,
+    trxl,
+)
+from engrax.memory.addressing import AbstractRowStore
 from engrax.memory.retroactive import Reuse
+from engrax.nn.gating import AbstractResidual, PostNorm
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +48,7 @@ class HCAMMemory:
     """Hidden units of a layer's MLP."""
 
     def __post_init__(self):
-        check_sizes(self.width, self.num_heads, self.chunk_size, self.num_chunks, self.top_k, self.window)
+        hcam.check_sizes(self.width, self.num_heads, self.chunk_size, self.num_chunks, self.top_k, self.window)
 
     def build(self, input_size: int, *, key: Key[Array, ""]) -> AbstractMemory:
         """The memory."""
@@ -49,6 +64,55 @@ class HCAMMemory:
             mlp_size=self.mlp_size,
             key=key,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransformerMemory:
+    """What both kinds of Transformer-XL have."""
+
+    residual: ClassVar[type[AbstractResidual]]
+    width: int = 64
+    """Width of every layer."""
+    num_layers: int = 2
+    """Stacked layers."""
+    num_heads: int = 4
+    """Attention heads; they divide the width."""
+    window: int = 64
+    """Steps that a layer attends to, the present one included."""
+    mlp_size: int = 128
+    """Hidden units of a layer's MLP."""
+
+    def __post_init__(self):
+        trxl.check_sizes(self.width, self.num_heads, self.window)
+
+    def build(self, input_size: int, *, key: Key[Array, ""]) -> AbstractMemory:
+        """The memory."""
+        return TrXL(
+            input_size,
+            width=self.width,
+            num_layers=self.num_layers,
+            num_heads=self.num_heads,
+            window=self.window,
+            mlp_size=self.mlp_size,
+            residual=self.residual,
+            key=key,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrXLMemory(TransformerMemory):
+    """Transformer-XL."""
+
+    kind: Literal["trxl"] = "trxl"
+    residual = PostNorm
+
+
+@dataclass(frozen=True, kw_only=True)
+class GTrXLMemory(TransformerMemory):
+    """Gated Transformer-XL."""
+
+    kind: Literal["gtrxl"] = "gtrxl"
+    residual = Gated
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,4 +185,58 @@ class RLMEMMemory:
         return RLMEM(input_size, width=self.width, layers=self.layers, heads=self.heads, store=store, key=key)
 
 
-Memory = HCAMMemory | LSTMMemory | NoneMemory | RLMEMMemory | RetroactiveStore
+@dataclass(frozen=True, kw_only=True)
+class ControllerMemory:
+    """What an LSTM around rows has."""
+
+    rows_of: ClassVar[type[AbstractRowStore]]
+    width: int = 64
+    """Width of each LSTM layer."""
+    layers: int = 1
+    """LSTM layers."""
+    rows: int = 32
+    """Rows of the store."""
+    word: int = 32
+    """Width of a row."""
+    heads: int = 2
+    """Heads that read; one writes."""
+
+    def __post_init__(self):
+        self.store()
+
+    def store(self) -> AbstractRowStore:
+        """The rows."""
+        return self.rows_of(self.rows, self.word, self.heads)
+
+    def build(self, input_size: int, *, key: Key[Array, ""]) -> AbstractMemory:
+        """The memory."""
+        return ControlledMemory(input_size, self.store(), width=self.width, layers=self.layers, key=key)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NTMMemory(ControllerMemory):
+    """Neural Turing machine: an LSTM and rows that heads walk along."""
+
+    kind: Literal["ntm"] = "ntm"
+    rows_of = NTM
+
+
+@dataclass(frozen=True, kw_only=True)
+class DNCMemory(ControllerMemory):
+    """Differentiable neural computer: an LSTM and rows that are allocated, freed, and linked in order of writing."""
+
+    kind: Literal["dnc"] = "dnc"
+    rows_of = DNC
+
+
+Memory = (
+    HCAMMemory
+    | LSTMMemory
+    | TrXLMemory
+    | GTrXLMemory
+    | NTMMemory
+    | DNCMemory
+    | NoneMemory
+    | RLMEMMemory
+    | RetroactiveStore
+)

@@ -5,7 +5,15 @@ from dataclasses import replace
 from engrax.agents import ActorCriticSizes, BoundWeights, MERLINSizes
 from engrax.algorithms import A2C, Ramp
 from engrax.experiments.config import Agent, Experiment
-from engrax.experiments.memories import LSTMMemory, Memory, RetroactiveStore, RLMEMMemory
+from engrax.experiments.memories import (
+    DNCMemory,
+    GTrXLMemory,
+    LSTMMemory,
+    Memory,
+    NTMMemory,
+    RetroactiveStore,
+    RLMEMMemory,
+)
 from engrax.experiments.tasks import MemoryGameTask
 from engrax.nn.encoders import EncoderSizes
 
@@ -67,7 +75,7 @@ def pixels() -> Experiment:
 
     The policy must learn to read, so it stays undecided for longer.
     """
-    encoders = EncoderSizes(image="mosaic", tile=8, image_features=64)
+    encoders = EncoderSizes(image="mosaic", tile=8, image_features=64, symbols="softmax")
     experiment = replace(large_merlin(3, encoders=encoders, latent=48), task=MemoryGameTask(pairs=3, view="pixels"))
     undecided = {"entropy_cost": 0.05, "entropy_ramp": Ramp(end=0.2, start=2500, updates=2000)}
     return replace(experiment, learner=replace(experiment.learner, **undecided))
@@ -81,15 +89,22 @@ def demo() -> Experiment:
 
 
 def controls(pairs: int) -> dict[str, Experiment]:
-    """RL-LSTM and RL-MEM: the same task, learner and steps; policy and value alone teach them.
+    """Other memories at the same task, learner and steps; policy and value alone teach them.
 
-    Of entropy costs between 0.001 and 0.05 the LSTM learns most with a low one: with more it stays undecided.
+    The paper's RL-LSTM, RL-MEM and RL-DNC, and gated Transformer-XL. Of entropy costs between 0.001 and 0.05 the LSTM
+    learns most with a low one: with more it stays undecided.
     """
-    alone = ActorCriticSizes(reconstruction=False)
-    store = RetroactiveStore(rows=3 * pairs + 1)
+    alone, steps = ActorCriticSizes(reconstruction=False), 3 * pairs + 1
+    memories: dict[str, Memory] = {
+        "lstm": LSTMMemory(width=128),
+        "rl-mem": RLMEMMemory(width=64, store=RetroactiveStore(rows=steps)),
+        "dnc": DNCMemory(rows=steps),
+        "ntm": NTMMemory(rows=steps),
+        "gtrxl": GTrXLMemory(window=steps),
+    }
     return {
-        f"lstm-memory-game-{pairs}-pairs": memory_game(pairs, alone, LSTMMemory(width=128), 0.002),
-        f"rl-mem-memory-game-{pairs}-pairs": memory_game(pairs, alone, RLMEMMemory(width=64, store=store), 0.002),
+        f"{name}-memory-game-{pairs}-pairs": memory_game(pairs, alone, memory, 0.002)
+        for name, memory in memories.items()
     }
 
 

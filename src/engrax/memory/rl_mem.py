@@ -1,28 +1,17 @@
 """RL-MEM: MERLIN's store around an LSTM, shaped by the task's gradient alone."""
 
-from typing import NamedTuple
-
 import equinox as eqx
 import jax
-import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Key
+from jaxtyping import Array, Float, Key
 
-from engrax.memory.base import AbstractMemory
+from engrax.memory.controller import AbstractControlledMemory
 from engrax.memory.retroactive import ReadHeads, RetroactiveMemory, RetroactiveState, recalled
 from engrax.nn.linear import apply, linear
-from engrax.nn.recurrent import LSTMState, StackedLSTM
+from engrax.nn.recurrent import StackedLSTM
 from engrax.types import Recall
 
 
-class RLMEMState(NamedTuple):
-    """The store, the states of the LSTM's layers, and what was read last."""
-
-    store: RetroactiveState
-    layers: tuple[LSTMState, ...]
-    reads: Float[Array, " m"]
-
-
-class RLMEM(AbstractMemory[RLMEMState]):
+class RLMEM(AbstractControlledMemory[RetroactiveState]):
     """An LSTM on [x_t, m_{t-1}] gives h_t; keys from h_t read m_t; w_t = W h_t is written; the output is [h_t, m_t].
 
     The control for MERLIN: the same store, with nothing to be predicted. Gradients flow into what is written, within
@@ -66,34 +55,10 @@ class RLMEM(AbstractMemory[RLMEMState]):
         self.to_store = linear(self.lstm.output_size, self.store.width, key=store_key)
         self.input_size, self.output_size = input_size, self.lstm.output_size + reads
 
-    def init_state(self) -> RLMEMState:
-        """An empty store, and zeros."""
-        reads = jnp.zeros(self.output_size - self.lstm.output_size)
-        return RLMEMState(self.store.init_state(), self.lstm.init_state(), reads)
-
-    def step(
-        self, state: RLMEMState, x: Float[Array, " d"], first: Bool[Array, ""]
-    ) -> tuple[RLMEMState, Float[Array, " h"]]:
+    def access(
+        self, state: RetroactiveState, hidden: Float[Array, " h"]
+    ) -> tuple[RetroactiveState, Float[Array, " m"], Recall]:
         """Reads, then writes."""
-        layers, hidden, store, reads, _ = self._read(state, x, first)
-        store = self.store.write(store, apply(self.to_store, hidden))
-        return RLMEMState(store, layers, reads), jnp.concatenate([hidden, reads])
-
-    def unroll(
-        self, state: RLMEMState | None, xs: Float[Array, "t d"], firsts: Bool[Array, " t"]
-    ) -> tuple[RLMEMState, Float[Array, "t h"]]:
-        """A scan of `step`."""
-        state = self.init_state() if state is None else state
-        return jax.lax.scan(lambda state, now: self.step(state, *now), state, (xs, firsts))
-
-    def recall(self, state: RLMEMState, x: Float[Array, " d"], first: Bool[Array, ""]) -> Recall:
-        """The rows read, a mean over heads."""
-        _, _, store, _, weights = self._read(state, x, first)
-        return recalled(store, weights)
-
-    def _read(self, state: RLMEMState, x: Float[Array, " d"], first: Bool[Array, ""]):
-        state = self.store.reset_owner(state, self.init_state(), first)
-        layers, hidden = self.lstm.step(state.layers, jnp.concatenate([x, state.reads]))
-        keys, strengths = self.heads(hidden)
-        reads, weights, store = self.store.read(state.store, keys, strengths)
-        return layers, hidden, store, reads.ravel(), weights
+        reads, weights, state = self.store.read(state, *self.heads(hidden))
+        shown = recalled(state, weights)
+        return self.store.write(state, apply(self.to_store, hidden)), reads.ravel(), shown

@@ -5,12 +5,14 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Float, Int, Key, Shaped
 
-from engrax.nn.linear import apply, linear
+from engrax.nn.linear import Initialiser, apply, linear
 from engrax.nn.positions import sinusoids
 
 MASKED = -1e9
+BLOCK = 32
+"""Most steps of a sequence in a block: more score more keys in vain, fewer copy more keys."""
 
 
 class KeysValues(NamedTuple):
@@ -37,13 +39,25 @@ class LocalAttention(eqx.Module):
     num_heads: int = eqx.field(static=True)
     window: int = eqx.field(static=True)
 
-    def __init__(self, size: int, num_heads: int, window: int, *, key: Key[Array, ""]):
-        """Args: `size` of inputs and outputs, heads, and the `window` in steps, the current one included."""
+    def __init__(
+        self, size: int, num_heads: int, window: int, *, key: Key[Array, ""], output_init: Initialiser = "small"
+    ):
+        """Args:
+
+            size: of inputs and outputs.
+            num_heads: attention heads; they divide the size.
+            window: in steps, the current one included.
+            key: for the weights.
+            output_init: of the weights of the output.
+
+        Raises:
+            ValueError: where the heads do not divide the size.
+        """
         if size % num_heads:
             raise ValueError(f"width {size} cannot be cut into {num_heads} heads: choose heads that divide it")
         keys = jax.random.split(key, 5)
         self.query, self.key, self.value = (linear(size, size, key=k) for k in keys[:3])
-        self.output = linear(size, size, key=keys[3], init="small")
+        self.output = linear(size, size, key=keys[3], init=output_init)
         self.position = linear(size, size, key=keys[4], bias=False)
         self.content_bias = self.position_bias = jnp.zeros((num_heads, size // num_heads))
         self.num_heads, self.window = num_heads, window
@@ -63,36 +77,43 @@ class LocalAttention(eqx.Module):
             steps_ago: how long ago each row was written, 0 for the current step.
             reach: rows up to this many steps ago belong to the episode.
         """
-        query = self._heads(apply(self.query, x))
-        by_content = jnp.einsum("he,whe->hw", query + self.content_bias, self._heads(past.keys))
-        by_position = jnp.einsum("he,ohe->ho", query + self.position_bias, self._position_keys())
-        scores = by_content + by_position[:, steps_ago]
-        weights = self._softmax(jnp.where(steps_ago <= reach, scores, MASKED))
+        weights = self.window_weights(x, past.keys, steps_ago, reach)
         mixed = jnp.einsum("hw,whe->he", weights, self._heads(past.values))
         return apply(self.output, mixed.reshape(-1))
+
+    def window_weights(
+        self, x: Float[Array, " d"], keys: Float[Array, "w d"], steps_ago: Int[Array, " w"], reach: Int[Array, ""]
+    ) -> Float[Array, "h w"]:
+        """How much each head of `attend_window` looks at each row."""
+        query = self._heads(apply(self.query, x))
+        by_content = jnp.einsum("he,whe->hw", query + self.content_bias, self._heads(keys))
+        by_position = jnp.einsum("he,ohe->ho", query + self.position_bias, self._position_keys())
+        scores = by_content + by_position[:, steps_ago]
+        return self._softmax(jnp.where(steps_ago <= reach, scores, MASKED))
 
     def attend_sequence(
         self, xs: Float[Array, "t d"], past: KeysValues, reaches: Int[Array, " t"]
     ) -> Float[Array, "t d"]:
-        """Every step's attention at once, in blocks of a window, so that the cost grows with t and not its square.
+        """Every step's attention at once, in blocks, so that the cost grows with t and not its square.
 
         Args:
             xs: t inputs.
             past: keys and values of the window - 1 steps before them, oldest first.
             reaches: how many steps before each one belong to its episode.
         """
-        length, window = xs.shape[0], self.window
-        blocks = -(-length // window)
-        queries = self._blocks(apply(self.query, xs), blocks)
-        keys, values = (self._pairs(p, n, blocks) for p, n in zip(past, self.project(xs), strict=True))
+        length, block = xs.shape[0], block_size(xs.shape[0], min(self.window, BLOCK))
+        queries = self._heads(in_blocks(apply(self.query, xs), block))
+        pairs = zip(past, self.project(xs), strict=True)
+        keys, values = (self._heads(with_past(early, rows, block)) for early, rows in pairs)
         by_content = jnp.einsum("nihe,njhe->nhij", queries + self.content_bias[None, None], keys)
         by_position = jnp.einsum("nihe,ohe->nhio", queries + self.position_bias[None, None], self._position_keys())
-        scores = band(by_content) + by_position[..., ::-1]
-        back = jnp.arange(window - 1, -1, -1)
-        padded = jnp.pad(reaches, (0, blocks * window - length)).reshape(blocks, 1, window, 1)
-        weights = self._softmax(jnp.where(back[None, None, None, :] <= padded, scores, MASKED))
-        mixed = jnp.einsum("nhij,njhe->nihe", unband(weights), values)
-        return apply(self.output, mixed.reshape(blocks * window, -1)[:length])
+        scores = by_content + under_keys(by_position[..., ::-1], keys.shape[1])
+        reaches = in_blocks(jnp.minimum(reaches, self.window - 1), block)
+        ago = key_ages(block, keys.shape[1])
+        seen = (ago >= 0)[None] & (ago[None] <= reaches[:, :, None])
+        weights = self._softmax(jnp.where(seen[:, None], scores, MASKED))
+        mixed = jnp.einsum("nhij,njhe->nihe", weights, values)
+        return apply(self.output, mixed.reshape(-1, xs.shape[1])[:length])
 
     def _heads(self, rows: Float[Array, "*n d"]) -> Float[Array, "*n h e"]:
         return rows.reshape(*rows.shape[:-1], self.num_heads, -1)
@@ -104,31 +125,37 @@ class LocalAttention(eqx.Module):
     def _softmax(self, scores: Float[Array, "*n w"]) -> Float[Array, "*n w"]:
         return jax.nn.softmax(scores / self.content_bias.shape[1] ** 0.5, axis=-1)
 
-    def _blocks(self, rows: Float[Array, "t d"], blocks: int) -> Float[Array, "n w h e"]:
-        rows = jnp.pad(rows, ((0, blocks * self.window - rows.shape[0]), (0, 0)))
-        return rows.reshape(blocks, self.window, *self.content_bias.shape)
 
-    def _pairs(self, past: Float[Array, "p d"], rows: Float[Array, "t d"], blocks: int) -> Float[Array, "n w2 h e"]:
-        """Each block's rows behind those of the block before it."""
-        early = jnp.pad(past, ((1, 0), (0, 0)))
-        whole = self._blocks(jnp.concatenate([early, rows]), blocks + 1)
-        return jnp.concatenate([whole[:-1], whole[1:]], axis=1)
+def block_size(length: int, most: int) -> int:
+    """The size of equal blocks of at most so many rows, with the least padding."""
+    return -(-length // -(-length // most))
 
 
-def band(scores: Float[Array, "n h w w2"]) -> Float[Array, "n h w w"]:
-    """From scores against two blocks of keys, those of the window of each query: oldest first, itself last.
+def in_blocks(rows: Shaped[Array, "t *d"], block: int) -> Shaped[Array, "n b *d"]:
+    """Rows in blocks, the last one padded."""
+    rows = jnp.pad(rows, ((0, -rows.shape[0] % block), *((0, 0) for _ in rows.shape[1:])))
+    return rows.reshape(-1, block, *rows.shape[1:])
 
-    Query i reads keys i+1..i+w of the 2w; a pad and a reshape bring that diagonal band into columns.
+
+def with_past(past: Float[Array, "p d"], rows: Float[Array, "t d"], block: int) -> Float[Array, "n k d"]:
+    """Each block of rows behind all blocks that the p rows before it reach into."""
+    back = -(-past.shape[0] // block)
+    early = jnp.pad(past, ((back * block - past.shape[0], 0), (0, 0)))
+    whole = in_blocks(jnp.concatenate([early, rows]), block)
+    return jnp.concatenate([whole[i : whole.shape[0] - back + i] for i in range(back + 1)], axis=1)
+
+
+def key_ages(block: int, keys: int) -> Int[Array, "b k"]:
+    """How long before each query of a block each of its keys was; negative for those after it."""
+    return jnp.arange(block)[:, None] - jnp.arange(block - keys, block)[None, :]
+
+
+def under_keys(scores: Float[Array, "n h b w"], keys: int) -> Float[Array, "n h b k"]:
+    """From scores of each query's window, oldest first, to scores of all keys of its block: 0 outside of the window.
+
+    The window of each query begins one key after that of the query before. Cutting padded rows anew, one place
+    shorter than they are, shifts each by one more than the row before.
     """
-    n, heads, window, _ = scores.shape
-    flat = scores.reshape(n, heads, -1)[..., 1:]
-    flat = jnp.pad(flat, ((0, 0), (0, 0), (0, window + 1)))
-    return flat.reshape(n, heads, window, 2 * window + 1)[..., :window]
-
-
-def unband(weights: Float[Array, "n h w w"]) -> Float[Array, "n h w w2"]:
-    """The inverse of `band`: window weights back over two blocks of keys, zero elsewhere."""
-    n, heads, window, _ = weights.shape
-    wide = jnp.pad(weights, ((0, 0), (0, 0), (0, 0), (1, window)))
-    flat = wide.reshape(n, heads, -1)[..., : 2 * window * window]
-    return flat.reshape(n, heads, window, 2 * window)
+    n, heads, block, window = scores.shape
+    rows = jnp.pad(scores, ((0, 0), (0, 0), (0, 0), (keys + 1 - block - window, block)))
+    return rows.reshape(n, heads, -1)[..., : block * keys].reshape(n, heads, block, keys)

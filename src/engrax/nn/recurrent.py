@@ -74,12 +74,32 @@ class StackedLSTM(eqx.Module):
         """Zeros."""
         return tuple(cell.init_state() for cell in self.cells)
 
+    def part(self, size: int) -> tuple[eqx.nn.Linear, eqx.nn.Linear]:
+        """The first layer's gates as a sum of two: from the first `size` inputs, with the bias, and from the rest.
+
+        Of what goes in, all that is known beforehand goes through in one product; what is fed back, in each step.
+        """
+        layer = self.cells[0].from_input
+        known = eqx.tree_at(lambda where: where.weight, layer, layer.weight[:, :size])
+        rest = eqx.tree_at(lambda where: (where.weight, where.bias), layer, (layer.weight[:, size:], None))
+        return known, rest
+
     def step(
         self, states: tuple[LSTMState, ...], x: Float[Array, " d"]
     ) -> tuple[tuple[LSTMState, ...], Float[Array, " h"]]:
         """One step of every layer: the states after it, and all outputs."""
+        return self.recur(states, self.drive(x))
+
+    def drive(self, xs: Float[Array, "*t d"]) -> Float[Array, "*t g"]:
+        """The input's part of the first layer's gates, over any leading axes."""
+        return self.cells[0].drive(xs)
+
+    def recur(
+        self, states: tuple[LSTMState, ...], driven: Float[Array, " g"]
+    ) -> tuple[tuple[LSTMState, ...], Float[Array, " h"]]:
+        """The same, given the input's part of the first layer's gates."""
         after = []
         for cell, state in zip(self.cells, states, strict=True):
-            after.append(cell.recur(state, cell.drive(x)))
-            x = after[-1].hidden
+            driven = cell.drive(after[-1].hidden) if after else driven
+            after.append(cell.recur(state, driven))
         return tuple(after), jnp.concatenate([state.hidden for state in after])

@@ -22,7 +22,7 @@ from engrax.testing.random_inputs import garbage_like, no_firsts, random_streams
 from engrax.types import Recall
 
 DIRECTIONS = 6
-STRIDE = 3e-4  # per parameter: small against weights of order 0.1, large against float32's rounding
+STRIDES = (3e-4, 1e-4, 3e-5)  # per parameter: small against weights of order 0.1, large against rounding of float32
 
 
 def _weights(memory: AbstractMemory, settings: Settings) -> np.ndarray:
@@ -97,11 +97,12 @@ def check_memory_refresh_follows_parameters(memory: AbstractMemory, settings: Se
         return  # without parameters there is nothing to follow
     slopes, measured = _slopes(changed, lived_states(memory, settings), settings)
     scale = max(1e-2, float(np.sqrt(np.mean(slopes**2))))
-    # The median, as a step in a random direction may cross the jump of a top-k or the kink of a relu.
-    error = float(np.median(np.abs(slopes - measured))) / scale
+    # The median, as a step in a random direction may cross the jump of a top-k or the kink of a relu; the best of all
+    # strides, as a long one bends where there are many parameters, and a short one is rounded off.
+    error = float(np.min(np.median(np.abs(slopes - measured), axis=1))) / scale
     message = f"slopes by gradient {slopes}, by finite differences {measured}. Is a gradient stopped inside refresh?"
     expect(
-        np.isfinite(error) and error < 0.01, law, f"the gradient through `refresh` is not that of its value: {message}"
+        np.isfinite(error) and error < 0.03, law, f"the gradient through `refresh` is not that of its value: {message}"
     )
 
 
@@ -112,20 +113,21 @@ def perturbed(memory: AbstractMemory, numbers: np.random.Generator, scale: float
 
 
 def _slopes(memory: AbstractMemory, states: Any, settings: Settings) -> tuple[np.ndarray, np.ndarray]:
-    """Slopes of the next outputs in random directions: by gradient, and by finite differences."""
+    """Slopes of the next outputs in random directions: by gradient, and by finite differences, a row a stride."""
     xs, firsts = random_streams(settings, memory.input_size, salt=1)
     parameters, rest = eqx.partition(memory, eqx.is_inexact_array)
     numbers = settings.numbers(salt=9)
     directions = jax.tree.map(lambda p: numbers.standard_normal((DIRECTIONS, *p.shape)), parameters)
-    offsets = jax.tree.map(lambda d: STRIDE * np.concatenate([0 * d[:1], d, -d]), directions)
+    there = [stride * sign for stride in STRIDES for sign in (1, -1)]
+    offsets = jax.tree.map(lambda d: np.concatenate([0 * d[:1], *(length * d for length in there)]), directions)
     moved = jax.tree.map(lambda p, o: np.asarray(p) + o.astype(p.dtype), parameters, offsets)
     # Only the next output: what is stored from here on may be stored without gradient, by definition.
     arguments = (states, xs[:, :1], np.zeros_like(firsts[:, :1]), _weights(memory, settings)[:, :1])
     losses, grads = refreshed_gradients(eqx.combine(moved, rest), *arguments)
     grads = eqx.filter(grads, eqx.is_inexact_array)
     dots = jax.tree.map(lambda g, d: (np.asarray(g[0]) * d).reshape(DIRECTIONS, -1).sum(1), grads, directions)
-    losses = np.asarray(losses, np.float64)[1:].reshape(2, DIRECTIONS)
-    return sum(jax.tree.leaves(dots), np.zeros(DIRECTIONS)), (losses[0] - losses[1]) / (2 * STRIDE)
+    ahead, behind = np.moveaxis(np.asarray(losses, np.float64)[1:].reshape(len(STRIDES), 2, DIRECTIONS), 1, 0)
+    return sum(jax.tree.leaves(dots), np.zeros(DIRECTIONS)), (ahead - behind) / (2 * np.asarray(STRIDES)[:, None])
 
 
 def check_memory_recall_is_of_this_episode(memory: AbstractMemory, settings: Settings) -> None:

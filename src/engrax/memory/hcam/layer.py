@@ -9,6 +9,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from engrax.memory.hcam import clock
 from engrax.memory.hcam.read import ChunkCache, HierarchicalAttention, Read
+from engrax.memory.ring import RecentAttention, put, put_last
 from engrax.nn.linear import MLP, LayerNorm
 from engrax.nn.local_attention import KeysValues, LocalAttention
 
@@ -52,17 +53,20 @@ class HCAMLayer(eqx.Module):
         self.mlp = MLP((size, mlp_size, size), key=mlp_key, last_init="small")
         self.chunk_size, self.num_slots = chunk_size, num_chunks + 1
 
+    @property
+    def recent(self) -> RecentAttention:
+        """The local attention, to normalised inputs."""
+        return RecentAttention(self.local, self.local_norm)
+
     def init_state(self) -> LayerState:
         """Zeros; what is valid follows from the step count alone."""
-        size = self.block_norm.scale.shape[0]
-        rows, chunks = jnp.zeros((self.local.window, size)), jnp.zeros((self.num_slots, self.chunk_size, size))
+        chunks = jnp.zeros((self.num_slots, self.chunk_size, self.block_norm.scale.shape[0]))
         by_heads = chunks.reshape(self.num_slots, self.attention.num_heads, self.chunk_size, -1)
-        return LayerState(rows, KeysValues(rows, rows), chunks, ChunkCache(by_heads, by_heads, chunks[:, 0]))
+        return LayerState(*self.recent.init_state(), chunks, ChunkCache(by_heads, by_heads, chunks[:, 0]))
 
     def refresh(self, state: LayerState) -> LayerState:
         """Projects all that is remembered again."""
-        local = self.local.project(self.local_norm(state.inputs))
-        return state._replace(local=local, cache=self.attention.project(state.contents))
+        return self.recent.refresh(state)._replace(cache=self.attention.project(state.contents))
 
     def step(
         self, state: LayerState, count: Int[Array, ""], x: Float[Array, " d"]
@@ -72,8 +76,7 @@ class HCAMLayer(eqx.Module):
         The row being written is in a slot that cannot be read yet.
         """
         state = self._write_local(state, count, x)
-        back = (count - jnp.arange(self.local.window)) % self.local.window
-        x = x + self.local.attend_window(self.local_norm(x), state.local, back, count)
+        x = x + self.recent.attend(state, count, x)
         state = self._write_chunk(state, count, x)
         valid = clock.readable_now(count, self.num_slots, self.chunk_size)
         read = self.attention.read(self.block_norm(x), state.cache, valid)
@@ -84,9 +87,8 @@ class HCAMLayer(eqx.Module):
         self, state: LayerState | None, count: Int[Array, ""], steps: Int[Array, " t"], xs: Float[Array, "t d"]
     ) -> tuple[LayerState, Float[Array, "t d"]]:
         """The same for all times at once; `steps` are their numbers within their episodes."""
-        past_local, past_rows = self._past(state, count)
-        attended = xs + self.local.attend_sequence(self.local_norm(xs), past_local, steps)
-        timeline = jnp.concatenate([past_rows, jax.lax.stop_gradient(attended)])
+        attended = xs + self.recent.attend_sequence(state, count, steps, xs)
+        timeline = jnp.concatenate([self._past(state, count), jax.lax.stop_gradient(attended)])
         cache, valid = self._chunks(state, count, steps, timeline)
         read = self.attention.read_sequence(self.block_norm(attended), cache, valid)
         ys = attended + jnp.where(jnp.any(valid, axis=1)[:, None], read, 0.0)
@@ -94,32 +96,27 @@ class HCAMLayer(eqx.Module):
         return self._state_after(self.init_state() if state is None else state, steps, xs, attended), ys
 
     def _write_local(self, state: LayerState, count: Int[Array, ""], x: Float[Array, " d"]) -> LayerState:
-        place = count % self.local.window
-        new = self.local.project(self.local_norm(x))
-        local = KeysValues(*(_put(ring, place, row) for ring, row in zip(state.local, new, strict=True)))
-        return state._replace(inputs=_put(state.inputs, place, x), local=local)
+        return self.recent.write(state, count, x)
 
     def _write_chunk(self, state: LayerState, count: Int[Array, ""], x: Float[Array, " d"]) -> LayerState:
         slot, place = count // self.chunk_size % self.num_slots, count % self.chunk_size
-        contents = _put(state.contents, (slot, place), x)
+        contents = put(state.contents, (slot, place), x)
         key, value = self.attention.project_rows(x, place, self.chunk_size)
         summary_key = self.attention.project_summary(contents[slot])
         cache = ChunkCache(
-            _put(state.cache.keys, (slot, slice(None), place), key),
-            _put(state.cache.values, (slot, slice(None), place), value),
-            _put(state.cache.summary_keys, slot, summary_key),
+            put(state.cache.keys, (slot, slice(None), place), key),
+            put(state.cache.values, (slot, slice(None), place), value),
+            put(state.cache.summary_keys, slot, summary_key),
         )
         return state._replace(contents=contents, cache=cache)
 
-    def _past(self, state: LayerState | None, count: Int[Array, ""]) -> tuple[KeysValues, Float[Array, "p d"]]:
-        """The last W - 1 local keys and values and the last C - 1 stored rows, oldest first."""
-        size, window = self.block_norm.scale.shape[0], self.local.window
+    def _past(self, state: LayerState | None, count: Int[Array, ""]) -> Float[Array, "p d"]:
+        """The last C - 1 stored rows, oldest first."""
+        size, length = self.block_norm.scale.shape[0], self.chunk_size - 1
         if state is None:
-            zeros = jnp.zeros((window - 1, size))
-            return KeysValues(zeros, zeros), jnp.zeros((self.chunk_size - 1, size))
-        local = jax.tree.map(lambda ring: ring[(count + 1 + jnp.arange(window - 1)) % window], state.local)
+            return jnp.zeros((length, size))
         rows = state.contents.reshape(-1, size)
-        return local, rows[(count - (self.chunk_size - 1) + jnp.arange(self.chunk_size - 1)) % rows.shape[0]]
+        return rows[(count - length + jnp.arange(length)) % rows.shape[0]]
 
     def _chunks(
         self, state: LayerState | None, count: Int[Array, ""], steps: Int[Array, " t"], timeline: Float[Array, "r d"]
@@ -144,18 +141,5 @@ class HCAMLayer(eqx.Module):
     ) -> LayerState:
         """The rings after a segment: what its last episode left in reach is written, then projected."""
         rows = state.contents.reshape(-1, xs.shape[1])
-        inputs = _put_last(state.inputs, steps, xs)
-        contents = _put_last(rows, steps, stored).reshape(state.contents.shape)
-        return self.refresh(state._replace(inputs=inputs, contents=contents))
-
-
-def _put(ring: Float[Array, "..."], place: Int[Array, ""] | tuple, row: Float[Array, "..."]) -> Float[Array, "..."]:
-    """Overwrites one row; places are in bounds by construction."""
-    return ring.at[place].set(row, mode="promise_in_bounds")
-
-
-def _put_last(ring: Float[Array, "r d"], steps: Int[Array, " t"], rows: Float[Array, "t d"]) -> Float[Array, "r d"]:
-    """Writes the rows of the last episode that are still in reach, each to its place in the ring."""
-    size, times = ring.shape[0], jnp.arange(steps.shape[0])
-    kept = (steps == steps[-1] - (times[-1] - times)) & (times[-1] - times < size)
-    return ring.at[jnp.where(kept, steps % size, size)].set(rows, mode="drop")
+        contents = put_last(rows, steps, stored).reshape(state.contents.shape)
+        return self.refresh(self.recent.write_sequence(state, steps, xs)._replace(contents=contents))

@@ -26,10 +26,11 @@ class HCAM(AbstractMemory[HCAMState]):
     Ballet agent; the defaults are small.
 
     Deviations (choices where the paper is silent): local attention with relative positions covers the steps that are
-    in no chunk yet; the layer's input is projected to the width first and normalised last; each layer ends in an MLP.
+    in no chunk yet; inputs are projected to the width and normalised, and so is the output; each layer ends in an MLP.
     """
 
     input_projection: eqx.nn.Linear
+    input_norm: LayerNorm
     layers: tuple[HCAMLayer, ...]
     output_norm: LayerNorm
     input_size: int = eqx.field(static=True)
@@ -76,7 +77,7 @@ class HCAM(AbstractMemory[HCAMState]):
             )
             for layer_key in layer_keys
         )  # fmt: skip
-        self.output_norm = LayerNorm(width)
+        self.input_norm, self.output_norm = LayerNorm(width), LayerNorm(width)
         self.input_size, self.output_size = input_size, width
 
     def init_state(self) -> HCAMState:
@@ -96,7 +97,7 @@ class HCAM(AbstractMemory[HCAMState]):
         """All steps at once, layer by layer; the state returned is projected with the present parameters."""
         count = jnp.zeros((), jnp.int32) if state is None else state.count
         steps = clock.episode_steps(count, firsts)
-        ys, layers = apply(self.input_projection, xs), []
+        ys, layers = self.input_norm(apply(self.input_projection, xs)), []
         for index, layer in enumerate(self.layers):
             layer_state, ys = layer.unroll(None if state is None else state.layers[index], count, steps, ys)
             layers.append(layer_state)
@@ -124,7 +125,7 @@ class HCAM(AbstractMemory[HCAMState]):
 
     def _step(self, state: HCAMState, x: Float[Array, " d"], first: Bool[Array, ""]):
         count = jnp.where(first, 0, state.count)
-        y, layers, reads = apply(self.input_projection, x), [], []
+        y, layers, reads = self.input_norm(apply(self.input_projection, x)), [], []
         for layer, layer_state in zip(self.layers, state.layers, strict=True):
             layer_state, y, read = layer.step(layer_state, count, y)
             layers.append(layer_state)

@@ -1,0 +1,151 @@
+"""The store of the differentiable neural computer: rows that are allocated, freed, and linked in order of writing."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from engrax.memory.addressing import AbstractRowStore, Rows, empty_rows, look_up, recalled, write
+from engrax.types import Recall
+
+TINY = 1e-30  # added to what a logarithm is taken of: it changes no usage but 0, and is cancelled in the gradient
+
+
+class DNCState(NamedTuple):
+    """What the store holds.
+
+    Attributes:
+        rows: M.
+        usage: u, how far each row is in use.
+        precedence: p, how far each row was the last one written.
+        link: L; L[i, j] is how far row i was written right after row j.
+        write_weights: of the step before.
+        read_weights: of the step before.
+    """
+
+    rows: Rows
+    usage: Float[Array, " n"]
+    precedence: Float[Array, " n"]
+    link: Float[Array, "n n"]
+    write_weights: Float[Array, " n"]
+    read_weights: Float[Array, "k n"]
+
+
+class Interface(NamedTuple):
+    """What the controller says.
+
+    Attributes:
+        read_keys: k^r.
+        read_strengths: beta^r, at least 1.
+        write_key: k^w.
+        write_strength: beta^w, at least 1.
+        erased: e, between 0 and 1.
+        added: v, the write vector.
+        free_gates: f, between 0 and 1.
+        allocation_gate: g^a, between 0 and 1.
+        write_gate: g^w, between 0 and 1.
+        modes: pi, shares of going backward, by content, and forward.
+    """
+
+    read_keys: Float[Array, "k w"]
+    read_strengths: Float[Array, " k"]
+    write_key: Float[Array, "1 w"]
+    write_strength: Float[Array, " 1"]
+    erased: Float[Array, " w"]
+    added: Float[Array, " w"]
+    free_gates: Float[Array, " k"]
+    allocation_gate: Float[Array, " 1"]
+    write_gate: Float[Array, " 1"]
+    modes: Float[Array, "3 k"]
+
+
+class DNC(AbstractRowStore[DNCState]):
+    """A matrix written by content or into what is free, and read by content or in the order of writing.
+
+    A step writes, then reads. All is zero at the start. The links are rows x rows.
+
+    Source: Graves et al. 2016, Nature 538:471, methods.
+    """
+
+    @property
+    def interface_size(self) -> int:
+        """W R + 3 W + 5 R + 3."""
+        return sum(self._sizes)
+
+    @property
+    def _sizes(self) -> tuple[int, ...]:
+        """Of the parts of the interface."""
+        words, heads, one = self.width, self.heads, 1
+        return (heads * words, heads, words, one, words, words, heads, one, one, 3 * heads)
+
+    def init_state(self) -> DNCState:
+        """Zeros: nothing was written, nothing is in use."""
+        zeros = jnp.zeros(self.rows)
+        link, read_weights = jnp.zeros((self.rows, self.rows)), jnp.zeros((self.heads, self.rows))
+        return DNCState(empty_rows(self.rows, self.width), zeros, zeros, link, zeros, read_weights)
+
+    def access(self, state: DNCState, interface: Float[Array, " i"]) -> tuple[DNCState, Float[Array, " m"], Recall]:
+        """Writes, then reads."""
+        told = self.parse(interface)
+        usage = used(state.usage, state.write_weights, state.read_weights, told.free_gates)
+        by_content = look_up(state.rows, told.write_key, told.write_strength)[0]
+        by_allocation = told.allocation_gate * allocation(usage)
+        write_weights = told.write_gate * (by_allocation + (1.0 - told.allocation_gate) * by_content)
+        rows = write(state.rows, write_weights, told.erased, told.added)
+        link = linked(state.link, state.precedence, write_weights)
+        precedence = (1.0 - jnp.sum(write_weights)) * state.precedence + write_weights
+        backward, forward = state.read_weights @ link, state.read_weights @ link.T
+        by_content = look_up(rows, told.read_keys, told.read_strengths)
+        modes = told.modes[:, :, None]
+        read_weights = modes[0] * backward + modes[1] * by_content + modes[2] * forward
+        state = DNCState(rows, usage, precedence, link, write_weights, read_weights)
+        return state, (read_weights @ rows.contents).ravel(), recalled(rows, read_weights)
+
+    def parse(self, interface: Float[Array, " i"]) -> Interface:
+        """Cut and brought into their ranges: 1 + softplus for strengths, sigmoid for gates, softmax for modes."""
+        raw = Interface(*jax.lax.split(interface, self._sizes))
+        return Interface(
+            read_keys=raw.read_keys.reshape(self.heads, self.width),
+            read_strengths=1.0 + jax.nn.softplus(raw.read_strengths),
+            write_key=raw.write_key[None],
+            write_strength=1.0 + jax.nn.softplus(raw.write_strength),
+            erased=jax.nn.sigmoid(raw.erased),
+            added=raw.added,
+            free_gates=jax.nn.sigmoid(raw.free_gates),
+            allocation_gate=jax.nn.sigmoid(raw.allocation_gate),
+            write_gate=jax.nn.sigmoid(raw.write_gate),
+            modes=jax.nn.softmax(raw.modes.reshape(3, self.heads), axis=0),
+        )
+
+
+def used(
+    usage: Float[Array, " n"],
+    write_weights: Float[Array, " n"],
+    read_weights: Float[Array, "k n"],
+    free_gates: Float[Array, " k"],
+) -> Float[Array, " n"]:
+    """u_t = (u + w^w - u w^w) psi, psi = prod_i (1 - f^i w^{r,i}), of what was written and read in the step before."""
+    kept = jnp.prod(1.0 - free_gates[:, None] * read_weights, axis=0)
+    return (usage + (1.0 - usage) * write_weights) * kept
+
+
+def allocation(usage: Float[Array, " n"]) -> Float[Array, " n"]:
+    """a(i) = (1 - u(i)) times the product of u(j) over all j of less usage, or of the same usage and before i.
+
+    That is the paper's product over sorted rows, without the sort: each row is compared with each, and the product is
+    a sum of logarithms. The order has no gradient; the values have theirs, at ties and at usages of 0 as well.
+    """
+    first = np.triu(np.ones((usage.size, usage.size), bool), k=1)
+    before = (usage[:, None] < usage[None, :]) | ((usage[:, None] == usage[None, :]) & first)
+    return (1.0 - usage) * jnp.exp(jnp.log(usage + TINY) @ before.astype(usage.dtype))
+
+
+def linked(
+    link: Float[Array, "n n"], precedence: Float[Array, " n"], write_weights: Float[Array, " n"]
+) -> Float[Array, "n n"]:
+    """L_t[i, j] = (1 - w(i) - w(j)) L[i, j] + w(i) p(j), with the precedence before this write; 0 where i = j."""
+    ours, others = write_weights[:, None], write_weights[None, :]
+    apart = 1.0 - jnp.eye(link.shape[0])
+    return ((1.0 - ours - others) * link + ours * precedence[None, :]) * apart

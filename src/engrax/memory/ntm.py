@@ -1,0 +1,100 @@
+"""The store of the neural Turing machine: heads that go by content, and from where they are."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from engrax.memory.addressing import AbstractRowStore, Rows, empty_rows, look_up, recalled, write
+from engrax.types import Recall
+
+EPSILON = 1e-6  # inside the logarithm of a sharpened weight: a weight of zero has a gradient, and it is finite
+
+
+class NTMState(NamedTuple):
+    """The rows, and where each head is: its weights over them."""
+
+    rows: Rows
+    write_weights: Float[Array, "1 n"]
+    read_weights: Float[Array, "k n"]
+
+
+class Heads(NamedTuple):
+    """How heads are to move.
+
+    Attributes:
+        keys: k.
+        strengths: beta, at least 0.
+        gates: g, between 0 (from where the head is) and 1 (by content).
+        shifts: s, how likely each of the shifts -1, 0, 1 is.
+        powers: gamma, at least 1.
+    """
+
+    keys: Float[Array, "k w"]
+    strengths: Float[Array, " k"]
+    gates: Float[Array, " k"]
+    shifts: Float[Array, "k 3"]
+    powers: Float[Array, " k"]
+
+
+class NTM(AbstractRowStore[NTMState]):
+    """A matrix with one write head and some read heads; each goes by content, or on from where it is by -1, 0 or 1.
+
+    A step writes to M_{t-1} and reads from M_t: M_t(i) = M_{t-1}(i) * (1 - w(i) e) + w(i) a, r = sum_i w(i) M_t(i). So
+    the equations are numbered in the paper, which reads from M_t, and says that writing makes it of M_{t-1}.
+
+    Source: Graves et al. 2014, arXiv 1410.5401, section 3. The paper leaves the start open: here M is zero, and all
+    heads are on the first row (choice: were they on all rows alike, the rows would stay alike for ever).
+    """
+
+    @property
+    def interface_size(self) -> int:
+        """For each head a key and six numbers; for the write head what is erased and added."""
+        return (self.heads + 1) * (self.width + 6) + 2 * self.width
+
+    def init_state(self) -> NTMState:
+        """Rows of zeros, and all heads on the first."""
+        start = jnp.eye(1, self.rows)
+        return NTMState(empty_rows(self.rows, self.width), start, jnp.tile(start, (self.heads, 1)))
+
+    def access(self, state: NTMState, interface: Float[Array, " i"]) -> tuple[NTMState, Float[Array, " m"], Recall]:
+        """Writes, then reads."""
+        head = self.width + 6
+        parts = jax.lax.split(interface, (self.width, self.width, head, self.heads * head))
+        erased, added, of_writer, of_readers = parts
+        write_weights = address(state.rows, state.write_weights, parse(of_writer[None]))
+        rows = write(state.rows, write_weights[0], jax.nn.sigmoid(erased), added)
+        read_weights = address(rows, state.read_weights, parse(of_readers.reshape(self.heads, head)))
+        reads = read_weights @ rows.contents
+        return NTMState(rows, write_weights, read_weights), reads.ravel(), recalled(rows, read_weights)
+
+
+def parse(moves: Float[Array, "k i"]) -> Heads:
+    """Into their ranges: softplus for strengths, sigmoid for gates, softmax for shifts, 1 + softplus for powers."""
+    keys, strengths, gates, shifts, powers = jax.lax.split(moves, (moves.shape[1] - 6, 1, 1, 3, 1), axis=1)
+    return Heads(
+        keys=keys,
+        strengths=jax.nn.softplus(strengths[:, 0]),
+        gates=jax.nn.sigmoid(gates[:, 0]),
+        shifts=jax.nn.softmax(shifts, axis=1),
+        powers=1.0 + jax.nn.softplus(powers[:, 0]),
+    )
+
+
+def address(rows: Rows, before: Float[Array, "k n"], heads: Heads) -> Float[Array, "k n"]:
+    """Weights of heads, given those of the step before: by content, interpolated, shifted, sharpened (section 3.3)."""
+    gates = heads.gates[:, None]
+    gated = gates * look_up(rows, heads.keys, heads.strengths) + (1.0 - gates) * before
+    return sharpen(shift(gated, heads.shifts), heads.powers)
+
+
+def shift(weights: Float[Array, "k n"], shifts: Float[Array, "k 3"]) -> Float[Array, "k n"]:
+    """The circular convolution w(i) = sum_j w(j) s(i - j), with the last row before the first (equation 8)."""
+    back, still, on = (shifts[:, n : n + 1] for n in range(3))
+    return back * jnp.roll(weights, -1, axis=1) + still * weights + on * jnp.roll(weights, 1, axis=1)
+
+
+def sharpen(weights: Float[Array, "k n"], powers: Float[Array, " k"]) -> Float[Array, "k n"]:
+    """w(i)^gamma / sum_j w(j)^gamma, of weights with epsilon added (equation 9)."""
+    return jax.nn.softmax(powers[:, None] * jnp.log(weights + EPSILON), axis=1)
