@@ -42,6 +42,8 @@ class ActorCriticSizes:
     """Sizes of the encoders."""
     hidden: int = 64
     """Hidden units of the policy's and of the value's MLP."""
+    hears_past: bool = True
+    """Whether the previous action and reward are inputs; where actions have no effect they are noise to remember."""
     reconstruction: bool = True
     """Whether the memory's output must reconstruct the present observation."""
     weights: ReconstructionWeights = field(default_factory=ReconstructionWeights)
@@ -51,8 +53,8 @@ class ActorCriticSizes:
 class ActorCritic(AbstractAgent[S]):
     """Encoders, a memory, heads for policy and value, and decoders that reconstruct what was just seen.
 
-    Features of all modalities, the previous action (one-hot, with a code of its own for "none") and the previous
-    reward are concatenated into the memory's input; all heads read the memory's output.
+    Features of all modalities and, if it is to hear of them, the previous action (one-hot, with a code of its own for
+    "none") and the previous reward are concatenated into the memory's input; all heads read the memory's output.
 
     Source: Lampinen et al. 2021, arXiv 2105.14039, section 3: encoders, self-supervision of the memory's output by
     reconstruction. Previous action and reward as inputs are a choice.
@@ -65,6 +67,7 @@ class ActorCritic(AbstractAgent[S]):
     decoders: dict[str, AbstractDecoder]
     weights: tuple[tuple[str, float], ...] = eqx.field(static=True)
     num_actions: int = eqx.field(static=True)
+    hears_past: bool = eqx.field(static=True)
 
     def __init__(
         self,
@@ -88,7 +91,8 @@ class ActorCritic(AbstractAgent[S]):
         specs = sorted(observation_spec.items())
         keys = jax.random.split(encoder_key, len(specs))
         self.encoders = {n: make_encoder(s, sizes.encoders, key=k) for (n, s), k in zip(specs, keys, strict=True)}
-        input_size = sum(encoder.output_size for encoder in self.encoders.values()) + past_size(num_actions)
+        input_size = sum(encoder.output_size for encoder in self.encoders.values())
+        input_size += past_size(num_actions) if sizes.hears_past else 0
         self.memory = memory(input_size, key=memory_key)
         size = self.memory.output_size
         self.policy = MLP((size, sizes.hidden, num_actions), key=policy_key, last_init="small")
@@ -100,7 +104,7 @@ class ActorCritic(AbstractAgent[S]):
             n: make_decoder(s, size, sizes.encoders, key=k) for (n, s), k in zip(decoded, keys, strict=False)
         }
         self.weights = tuple((name, weights[name]) for name, _ in decoded)
-        self.num_actions = num_actions
+        self.num_actions, self.hears_past = num_actions, sizes.hears_past
 
     def init_state(self) -> S:
         """An empty memory."""
@@ -151,7 +155,8 @@ class ActorCritic(AbstractAgent[S]):
     def embed(self, inps: AgentInput) -> Float[Array, "*t d"]:
         """The memory's input, over any leading axes; at `first` there was no action and no reward."""
         features = [encoder(inps.observation[name]) for name, encoder in self.encoders.items()]
-        return jnp.concatenate([*features, past_features(inps, self.num_actions)], axis=-1)
+        past = [past_features(inps, self.num_actions)] if self.hears_past else []
+        return jnp.concatenate([*features, *past], axis=-1)
 
     def _output(self, h: Float[Array, "*t h"]) -> AgentOutput:
         return AgentOutput(logits=self.policy(h), value=self.value(h)[..., 0], auxiliary=h)

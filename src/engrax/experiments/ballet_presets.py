@@ -5,7 +5,17 @@ from dataclasses import replace
 from engrax.agents import ActorCriticSizes, ReconstructionWeights
 from engrax.algorithms import IMPALA, PPO, Ramp
 from engrax.experiments.config import Experiment
-from engrax.experiments.memories import HCAMMemory, LSTMMemory, Memory, NoneMemory
+from engrax.experiments.memories import (
+    DNCMemory,
+    GTrXLMemory,
+    HCAMMemory,
+    LSTMMemory,
+    Memory,
+    NoneMemory,
+    NTMMemory,
+    RLMEMMemory,
+    TrXLMemory,
+)
 from engrax.experiments.tasks import BalletTask
 from engrax.nn.encoders import EncoderSizes
 
@@ -15,12 +25,18 @@ PAPER_MEMORIES: dict[str, Memory] = {
     "hcam": HCAMMemory(
         width=512, num_layers=4, num_heads=8, chunk_size=32, num_chunks=32, top_k=8, window=32, mlp_size=2048
     ),
+    "gtrxl": GTrXLMemory(width=512, num_layers=4, num_heads=8, window=256, mlp_size=2048),
     "lstm": LSTMMemory(width=512),
     "none": NoneMemory(width=512),
 }
 LAPTOP_MEMORIES: dict[str, Memory] = {
+    "dnc": DNCMemory(),
+    "gtrxl": GTrXLMemory(),
     "hcam": HCAMMemory(num_chunks=4),
     "lstm": LSTMMemory(width=128),
+    "ntm": NTMMemory(),
+    "rl-mem": RLMEMMemory(width=64),
+    "trxl": TrXLMemory(),
     "none": NoneMemory(width=128),
 }
 
@@ -56,7 +72,7 @@ def ballet_laptop(memory: Memory) -> Experiment:
     return Experiment(
         task=BalletTask(),
         memory=memory,
-        agent=ActorCriticSizes(weights=ReconstructionWeights(symbols=0.05, text=0.05)),
+        agent=ActorCriticSizes(hears_past=False, weights=ReconstructionWeights(symbols=0.05, text=0.05)),
         learner=PPO(
             learning_rate=1e-3,
             learning_rate_ramp=Ramp(end=0.2, start=1500, updates=1000),
@@ -83,6 +99,6 @@ def ballet_demo(memory: Memory) -> Experiment:
 PRESETS: dict[str, Experiment] = {
     **{f"{name}-ballet-paper": ballet_paper(memory) for name, memory in PAPER_MEMORIES.items()},
     **{f"{name}-ballet-laptop": ballet_laptop(memory) for name, memory in LAPTOP_MEMORIES.items()},
-    **{f"{name}-ballet-demo": ballet_demo(memory) for name, memory in LAPTOP_MEMORIES.items()},
+    **{f"{name}-ballet-demo": ballet_demo(LAPTOP_MEMORIES[name]) for name in ("hcam", "lstm", "none")},
 }
 """Ballet's presets by name."""
