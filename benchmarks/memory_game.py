@@ -54,15 +54,7 @@ def variants(pairs: int, updates: int) -> dict[str, Experiment]:
     """Every variant's experiment; ramps end where their share of the preset's updates does."""
     chosen = {name: (f"merlin-memory-game-{pairs}-pairs", settings) for name, settings in ABLATIONS.items()}
     chosen |= {name: (f"{name}-memory-game-{pairs}-pairs", {}) for name in ("rl-mem", "lstm")}
-    return {name: shortened(override(PRESETS[preset], changed), updates) for name, (preset, changed) in chosen.items()}
-
-
-def shortened(experiment: Experiment, updates: int) -> Experiment:
-    """The same experiment with another number of updates, and ramps as much shorter or longer."""
-    share, learner = updates / experiment.updates, experiment.learner
-    scaled = lambda ramp: replace(ramp, start=int(ramp.start * share), updates=max(1, int(ramp.updates * share)))  # noqa: E731
-    ramps = {name: scaled(getattr(learner, name)) for name in ("entropy_ramp", "learning_rate_ramp")}
-    return replace(experiment, updates=updates, learner=replace(learner, **ramps))
+    return {name: override(PRESETS[preset], changed).of_length(updates) for name, (preset, changed) in chosen.items()}
 
 
 def learn(experiment: Experiment, seeds: int, updates: int) -> dict:

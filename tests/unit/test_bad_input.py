@@ -77,7 +77,20 @@ LINES = {
         st.tuples(st.sampled_from(SETTINGS), values).map(lambda pair: ["train", "debug", f"--{pair[0]}={pair[1]}"]),
     ),
     "resume": line("resume", paths, ("--updates", values)),
-    "evaluate": line("evaluate", paths, ("--episodes", values), ("--seed", values), ("--greedy", values)),
+    "evaluate": line(
+        "evaluate", paths, ("--episodes", values), ("--seed", values), ("--greedy", values), *assignments
+    ),
+    "compare": line(
+        "compare",
+        presets,
+        ("--out", paths),
+        ("--seeds", values),
+        ("--updates", values),
+        ("--episodes", values),
+        ("--seed", values),
+        ("--also", values | st.sampled_from(["delay=6", "delay=-1", "delay", "task.delay=3,num_cues=2", "=", ","])),
+        *assignments,
+    ),
     "show": line("show", paths),
     "replay": line(
         "replay",
@@ -101,6 +114,7 @@ STARTS = (
     "train.build_trainer",
     "resume.build_trainer",
     "evaluate.evaluate",
+    "compare.compare",
     "publish.evaluate",
     "replay.load_trained",
     "bench.bench",

@@ -1,18 +1,20 @@
 """From names and directories to experiments and what they build, with errors for their user."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
 
 from engrax.agents import AbstractAgent
+from engrax.cli.settings import override
 from engrax.envs.base import AbstractEnvironment
 from engrax.experiments.codec import ConfigError, UserError, decode, encode, show, suggest
 from engrax.experiments.config import Experiment
 from engrax.experiments.presets import PRESETS
-from engrax.experiments.tasks import Task
+from engrax.experiments.tasks import Task, levels_of
 from engrax.runs import checkpoint
 from engrax.runs.directory import RunDirectory, counters
 from engrax.runs.storage import RunError, machine_memory
@@ -81,14 +83,15 @@ def build_trainer(experiment: Experiment) -> tuple[Trainer, Any]:
     return trainer, shapes
 
 
-def load_trained(directory: RunDirectory) -> Trained:
-    """The agent of a run, with the task it was trained on.
+def load_trained(directory: RunDirectory, task: Task | None = None) -> Trained:
+    """The agent of a run, with the task it was trained on, or with another that looks and is acted in alike.
 
     Args:
         directory: a run or a published result.
+        task: what to play; what it was trained on if not given.
 
     Returns:
-        What was trained.
+        What was trained; `environment` is that of the task.
 
     Raises:
         RunError: there are no weights yet.
@@ -100,7 +103,8 @@ def load_trained(directory: RunDirectory) -> Trained:
         raise RunError(f"{directory.path} has no weights yet: they come with the first checkpoint")
     experiment = experiment_of(directory)
     with building():
-        environment = experiment.task.build()
+        environment = (experiment.task if task is None else task).build()
+        _check_alike(environment, experiment.task.build())
         # Shapes are enough, as the weights are loaded; drawing them anew would take longer than all the rest.
         shapes = eqx.filter_eval_shape(experiment.build_agent, environment, jax.random.key(0))
     contents = checkpoint.load(directory.weights)
@@ -113,6 +117,20 @@ def describe_task(task: Task, environment: AbstractEnvironment[Any]) -> dict[str
     arguments = encode(task)
     kind = arguments.pop("kind")
     return {"id": kind, **{name: encode(getattr(environment, name, value)) for name, value in arguments.items()}}
+
+
+def task_with(experiment: Experiment, settings: Mapping[str, str]) -> Task:
+    """The task of an experiment, or the first level of a mixture, with some of its settings changed; see `override`."""
+    level = next(iter(levels_of(experiment.task).values()))
+    return override(replace(experiment, task=level), {f"task.{name}": text for name, text in settings.items()}).task
+
+
+def _check_alike(environment: AbstractEnvironment[Any], trained: AbstractEnvironment[Any]) -> None:
+    if environment.observation_spec != trained.observation_spec or environment.num_actions != trained.num_actions:
+        raise ConfigError(
+            "this task has other observations or actions than the one that the agent was trained on: choose settings "
+            "that change neither"
+        )
 
 
 def _check_fits(shapes: Any) -> None:

@@ -19,6 +19,7 @@ COMMANDS = {
     "train": "train an agent, from a preset and any settings of your own",
     "resume": "go on with a run exactly where it stopped, or take it further",
     "evaluate": "play fresh episodes with a trained agent",
+    "compare": "train presets side by side with several seeds, and report who is better",
     "replay": "watch an agent play, beside what it recalled at each step: GIF, MP4, PNG",
     "probe": "what can be told from an agent's memory of what the task has shown",
     "show": "how far a run is, and what it is made of",

@@ -6,6 +6,7 @@ from typing import Any
 from engrax.envs.ballet import Ballet
 from engrax.envs.base import AbstractEnvironment
 from engrax.envs.memory_game import MemoryGame
+from engrax.envs.mixture import Mixture
 from engrax.envs.recall import Recall
 
 TASKS: dict[str, Callable[..., AbstractEnvironment[Any]]] = {
@@ -15,4 +16,4 @@ TASKS: dict[str, Callable[..., AbstractEnvironment[Any]]] = {
 }
 """Every task by name: `TASKS[name](...)` makes one."""
 
-__all__ = ["TASKS", "AbstractEnvironment", "Ballet", "MemoryGame", "Recall"]
+__all__ = ["TASKS", "AbstractEnvironment", "Ballet", "MemoryGame", "Mixture", "Recall"]

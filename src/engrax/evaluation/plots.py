@@ -1,15 +1,19 @@
 """Learning curves as pictures."""
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
+from engrax.evaluation.comparison import curve_with_band
 from engrax.evaluation.statistics import smooth
 
 # Okabe and Ito's colours, which people with any kind of colour vision tell apart; dashes for print in grey.
@@ -66,6 +70,44 @@ def learning_curve(
     FigureCanvasAgg(figure).print_png(str(path), metadata={"Software": "engrax"})
 
 
+class BandedCurve(NamedTuple):
+    """The curves of several runs of one agent.
+
+    Attributes:
+        label: its name in the picture.
+        steps: environment steps of each run, increasing.
+        values: what was measured there, in each run; None where nothing was.
+        window: how many points of each run to smooth over.
+    """
+
+    label: str
+    steps: Sequence[Sequence[float]]
+    values: Sequence[Sequence[float | None]]
+    window: int
+
+
+def banded_curves(curves: Sequence[BandedCurve], *, y_label: str = "return") -> str:
+    """Draws the mean over the runs of each agent, and how sure it is, as SVG.
+
+    Args:
+        curves: one an agent.
+        y_label: what is measured.
+    """
+    figure = Figure(figsize=(8.0, 4.5), layout="constrained")
+    axes = figure.add_subplot()
+    for index, curve in enumerate(curves):
+        steps, mean, band = curve_with_band(curve.steps, curve.values, curve.window)
+        colour, dashes = _style(index)
+        axes.plot(steps, mean, color=colour, linestyle=dashes, linewidth=2, label=curve.label, zorder=3)
+        if band is not None:
+            axes.fill_between(steps, *band, color=colour, alpha=0.15, linewidth=0, zorder=2)
+    _dress(axes, y_label, "")
+    drawn = io.StringIO()
+    with rc_context({"svg.hashsalt": "engrax"}):  # the same picture in the same bytes
+        FigureCanvasSVG(figure).print_svg(drawn, metadata={"Date": None})
+    return drawn.getvalue().partition("<svg")[1] + drawn.getvalue().partition("<svg")[2]
+
+
 def _check(curves: Sequence[Curve]) -> None:
     if not curves:
         raise ValueError("there is nothing to draw: give at least one curve")
@@ -75,11 +117,14 @@ def _check(curves: Sequence[Curve]) -> None:
 
 
 def _draw(axes: Axes, curve: Curve, index: int, window: int) -> None:
-    steps, colour = np.asarray(curve.steps, np.float64), _COLOURS[index % len(_COLOURS)]
-    dashes = _DASHES[index % len(_DASHES)]
+    steps, (colour, dashes) = np.asarray(curve.steps, np.float64), _style(index)
     axes.plot(steps, smooth(curve.values, 1), color=colour, alpha=0.2, linewidth=0.8, zorder=2)
     smoothed = smooth(curve.values, window)
     axes.plot(steps, smoothed, color=colour, linestyle=dashes, linewidth=2, label=curve.label, zorder=3)
+
+
+def _style(index: int) -> tuple[str, Any]:
+    return _COLOURS[index % len(_COLOURS)], _DASHES[index % len(_DASHES)]
 
 
 def _dress(axes: Axes, y_label: str, title: str) -> None:

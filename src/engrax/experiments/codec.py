@@ -193,7 +193,7 @@ def _member(found: Mapping[str, type], value: Mapping[str, Any], path: str) -> t
 
 def _tuple(annotation: Any, value: Any, path: str) -> tuple[Any, ...]:
     if isinstance(value, Text):
-        value = [Text(item.strip()) for item in value.split(",") if item.strip()]
+        value = _typed_list(annotation, value, path)
     if not isinstance(value, list | tuple):
         raise _unfit(annotation, value, path)
     items = get_args(annotation)
@@ -202,6 +202,15 @@ def _tuple(annotation: Any, value: Any, path: str) -> tuple[Any, ...]:
     if len(items) != len(value):
         raise _unfit(annotation, value, path)
     return tuple(_decode(items[i], value[i], f"{path}[{i}]") for i in range(len(items)))
+
+
+def _typed_list(annotation: Any, text: Text, path: str) -> Any:
+    if not kinds(get_args(annotation)[0]):
+        return [Text(item.strip()) for item in text.split(",") if item.strip()]
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise ConfigError(f"{path}: expected a list in JSON, got {show(str(text))}") from None
 
 
 def _literal(annotation: Any, value: Any, path: str) -> Any:

@@ -1,6 +1,6 @@
 """Everything that defines a run, as a frozen dataclass."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import equinox as eqx
@@ -59,6 +59,18 @@ class Experiment:
                 f"agent {self.agent.kind} does not go with memory {self.memory.kind}: agent merlin and memory "
                 "retroactive need each other; for that store under another agent choose memory rl_mem"
             )
+
+    def of_length(self, updates: int) -> "Experiment":
+        """The same experiment with another number of updates, and ramps as much shorter or longer."""
+        share = updates / self.updates
+        ramps = {
+            name: replace(ramp, start=int(ramp.start * share), updates=max(1, int(ramp.updates * share)))
+            for name, ramp in (
+                ("learning_rate_ramp", self.learner.learning_rate_ramp),
+                ("entropy_ramp", self.learner.entropy_ramp),
+            )
+        }
+        return replace(self, updates=updates, learner=replace(self.learner, **ramps))
 
     def build_agent(self, environment: AbstractEnvironment, key: Key[Array, ""]) -> AbstractAgent[Any]:
         """The agent, with parameters drawn from the key."""

@@ -1,9 +1,9 @@
 """The tasks of experiments, as frozen dataclasses."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal
 
-from engrax.envs import Ballet, MemoryGame, Recall
+from engrax.envs import Ballet, MemoryGame, Mixture, Recall
 from engrax.envs.base import AbstractEnvironment
 
 
@@ -73,4 +73,34 @@ class MemoryGameTask:
         return MemoryGame(self.pairs, self.view, self.scale, self.table)
 
 
-Task = BalletTask | RecallTask | MemoryGameTask
+Level = BalletTask | RecallTask | MemoryGameTask
+"""What is played in one episode."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MixtureTask:
+    """Several levels: every episode is of one of them."""
+
+    kind: Literal["mixture"] = "mixture"
+    levels: tuple[Level, ...] = (BalletTask(dance_delay=2), BalletTask())
+    """The levels, all equally likely; as JSON: [{"kind": "ballet", "dance_delay": 2}, {"kind": "ballet"}]."""
+
+    def __post_init__(self):
+        self.build()
+
+    def build(self) -> AbstractEnvironment:
+        """The environment."""
+        return Mixture([level.build() for level in self.levels])
+
+
+Task = Level | MixtureTask
+
+
+def levels_of(task: Task) -> dict[str, Level]:
+    """The levels of a task by what sets them apart: `num_dancers=4 dance_delay=16`; a single one by its kind."""
+    if not isinstance(task, MixtureTask):
+        return {task.kind: task}
+    settings = [asdict(level) for level in task.levels]
+    names = {name for one in settings for name in one if any(one[name] != other.get(name) for other in settings)}
+    told = [" ".join(f"{name}={value}" for name, value in one.items() if name in names) for one in settings]
+    return {name or level.kind: level for name, level in zip(told, task.levels, strict=True)}

@@ -16,6 +16,10 @@ class RunError(UserError):
     """A run directory that cannot be used as asked."""
 
 
+class BusyError(RunError):
+    """A directory that another process works in."""
+
+
 def write_atomically(path: Path, contents: bytes) -> None:
     """Writes a file so that a reader sees the old one or the new one, never a part.
 
@@ -118,7 +122,7 @@ def locked(path: Path) -> Iterator[None]:
         path: the directory.
 
     Raises:
-        RunError: another process holds it.
+        BusyError: another process holds it.
         OSError: it cannot be opened.
     """
     descriptor = os.open(path, os.O_RDONLY)
@@ -126,7 +130,7 @@ def locked(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise RunError(f"{path} is in use by another process; wait for it, or choose another directory") from None
+            raise BusyError(f"{path} is in use by another process; wait for it, or choose another directory") from None
         yield
     finally:
         os.close(descriptor)

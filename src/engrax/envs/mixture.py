@@ -1,0 +1,106 @@
+"""Several levels as one task: every episode is of one of them, drawn afresh."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Int, Key, PyTree, UInt8
+
+from engrax.envs.base import AbstractEnvironment
+from engrax.types import Observation, Spec, TimeStep
+
+
+class MixtureState(eqx.Module):
+    """Which level is played, and a state of each; those of the others idle."""
+
+    level: Int[Array, ""]
+    states: tuple[PyTree, ...]
+
+
+class Mixture(AbstractEnvironment[MixtureState]):
+    """Levels that look and are acted in alike: an episode is of any of them, all equally likely.
+
+    All of them are computed at every step, and one is shown; so an environment's share of the time grows with their
+    number. `info` has what all levels have, and `level`, the number of the one that is played.
+
+    Source: Lampinen et al. 2021, arXiv 2105.14039, trains on several levels at once.
+
+    Attributes:
+        levels: the environments.
+    """
+
+    levels: tuple[AbstractEnvironment[Any], ...]
+
+    def __init__(self, levels: Sequence[AbstractEnvironment[Any]]):
+        """Args: `levels`, at least one, of one kind of observations and the same actions.
+
+        Raises:
+            ValueError: there is none, or they differ.
+        """
+        self.levels = tuple(levels)
+        if not self.levels:
+            raise ValueError("a mixture has no levels: name at least one")
+        for number, level in enumerate(self.levels):
+            if level.observation_spec != self.observation_spec or level.num_actions != self.num_actions:
+                raise ValueError(
+                    f"level {number} of a mixture has other observations or actions than level 0: mix levels of a kind"
+                )
+
+    @property
+    def observation_spec(self) -> Mapping[str, Spec]:
+        """That of each level."""
+        return self.levels[0].observation_spec
+
+    @property
+    def num_actions(self) -> int:
+        """That of each level."""
+        return self.levels[0].num_actions
+
+    @property
+    def action_names(self) -> Sequence[str]:
+        """Those of each level."""
+        return self.levels[0].action_names
+
+    @property
+    def chance(self) -> float | None:
+        """The mean of the levels', where all state one."""
+        chances = [level.chance for level in self.levels]
+        known = [chance for chance in chances if chance is not None]
+        return sum(known) / len(known) if len(known) == len(chances) else None
+
+    def picture(self, observation: Observation) -> UInt8[Array, "h w 3"] | None:
+        """As the first level draws it."""
+        return self.levels[0].picture(observation)
+
+    def draw(self, key: Key[Array, ""]) -> MixtureState:
+        """A level, and an episode of it."""
+        level_key, *keys = jax.random.split(key, len(self.levels) + 1)
+        states = (level.draw(key) for level, key in zip(self.levels, keys, strict=True))
+        return MixtureState(jax.random.randint(level_key, (), 0, len(self.levels)), tuple(states))
+
+    def advance(self, state: MixtureState, action: Int[Array, ""], key: Key[Array, ""]) -> MixtureState:
+        """The same level, one step further."""
+        keys = jax.random.split(key, len(self.levels))
+        each = zip(self.levels, state.states, keys, strict=True)
+        return MixtureState(state.level, tuple(level.advance(one, action, k) for level, one, k in each))
+
+    def is_last(self, state: MixtureState) -> Bool[Array, ""]:
+        """Whether the level that is played has ended."""
+        pairs = zip(self.levels, state.states, strict=True)
+        return _choose(state.level, [level.is_last(one) for level, one in pairs])
+
+    def observe(self, state: MixtureState) -> TimeStep:
+        """What the level that is played shows."""
+        steps = [level.observe(one) for level, one in zip(self.levels, state.states, strict=True)]
+        common = sorted(set.intersection(*(set(step.info) for step in steps)))
+        steps = [replace(step, info={name: step.info[name] for name in common}) for step in steps]
+        shown = _choose(state.level, steps)
+        return replace(shown, info={**shown.info, "level": state.level})
+
+
+def _choose(level: Int[Array, ""], options: Sequence[PyTree]) -> PyTree:
+    """The option of a number, out of all: side by side, streams are of different levels."""
+    return jax.tree.map(lambda *leaves: jnp.stack(leaves)[level], *options)
