@@ -98,9 +98,14 @@ class Tracer(AbstractAgent[TraceState]):
         return state._replace(trace=1.01 * state.trace) if self.bug == "refresh changes numbers" else state
 
     def auxiliary_losses(
-        self, inps: AgentInput, outs: AgentOutput, actions: Int[Array, " t"], returns: Float[Array, " t"]
+        self,
+        inps: AgentInput,
+        outs: AgentOutput,
+        actions: Int[Array, " t"],
+        returns: Float[Array, " t"],
+        acted: Float[Array, " t"],
     ) -> Mapping[str, Float[Array, " t"]]:
-        del actions, returns
+        del actions, returns, acted
         known = ~inps.first | (self.bug == "loss not masked")
         error = (outs.auxiliary["reward"] - inps.previous_reward) * known.astype(jnp.float32)
         return {"reward": jnp.square(error)[:-1]}

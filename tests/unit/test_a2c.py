@@ -59,8 +59,9 @@ def replay(agent, segments):
     """The outputs of every stream, and the agent's own losses."""
     one = lambda s: agent.unroll(s.state, s.inputs, s.actions, s.keys)[1]  # noqa: E731
     outs = jax.vmap(one)(segments)
-    own = jax.vmap(lambda s, outs: agent.auxiliary_losses(s.inputs, outs, s.actions, s.values[:-1]))(segments, outs)
-    return outs, own
+    acted = (~segments.void).astype(jnp.float32)
+    own = lambda s, *told: agent.auxiliary_losses(s.inputs, told[0], s.actions, s.values[:-1], told[1])  # noqa: E731
+    return outs, jax.vmap(own)(segments, outs, acted)
 
 
 @quick_jit

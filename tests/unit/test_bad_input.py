@@ -77,9 +77,7 @@ LINES = {
         st.tuples(st.sampled_from(SETTINGS), values).map(lambda pair: ["train", "debug", f"--{pair[0]}={pair[1]}"]),
     ),
     "resume": line("resume", paths, ("--updates", values)),
-    "evaluate": line(
-        "evaluate", paths, ("--episodes", values), ("--seed", values), ("--greedy", values), *assignments
-    ),
+    "evaluate": line("evaluate", paths, ("--episodes", values), ("--seed", values), ("--greedy", values), *assignments),
     "compare": line(
         "compare",
         presets,

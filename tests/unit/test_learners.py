@@ -90,7 +90,8 @@ def test_the_loss_equals_the_oracle(name, played, replayed):
     if name == "ppo":
         counted = advantages[acted == 1]
         advantages = (advantages - counted.mean()) / counted.std()
-    extra = jax.vmap(lambda s, o: agent.auxiliary_losses(s.inputs, o, s.actions, s.values[:-1]))(segments, outs)
+    own = lambda s, outs, acted: agent.auxiliary_losses(s.inputs, outs, s.actions, s.values[:-1], acted)  # noqa: E731
+    extra = jax.vmap(own)(segments, outs, lessons.acted)
     part = oracle.surrogate if name == "ppo" else oracle.policy_gradient
     behaviour = (np.asarray(segments.logits), np.asarray(segments.actions))
     extra = jax.tree.map(np.asarray, extra)

@@ -63,7 +63,9 @@ RETURNS = jnp.asarray(np.random.default_rng(4).standard_normal(STEPS), jnp.float
 def replay(agent, state, inps, actions, keys):
     """The state and the outputs of `unroll`, the agent's losses and its metrics."""
     state, outs = agent.unroll(state, inps, actions, keys)
-    losses = agent.auxiliary_losses(inps, outs, actions, RETURNS[: actions.shape[0]])
+    losses = agent.auxiliary_losses(
+        inps, outs, actions, RETURNS[: actions.shape[0]], (~inps.first[1:]).astype(jnp.float32)
+    )
     return state, outs, losses, agent.metrics(inps, outs, actions)
 
 

@@ -48,6 +48,8 @@ class ActorCriticSizes:
     """Whether the memory's output must reconstruct the present observation."""
     weights: ReconstructionWeights = field(default_factory=ReconstructionWeights)
     """Weights of the reconstruction's parts."""
+    action_value: float = 0.0
+    """Weight of telling, from the memory's output, the return of the action taken; 0 leaves it out. Not the paper's."""
 
 
 class ActorCritic(AbstractAgent[S]):
@@ -65,6 +67,8 @@ class ActorCritic(AbstractAgent[S]):
     policy: MLP
     value: MLP
     decoders: dict[str, AbstractDecoder]
+    action_value: MLP | None
+    action_value_weight: float = eqx.field(static=True)
     weights: tuple[tuple[str, float], ...] = eqx.field(static=True)
     num_actions: int = eqx.field(static=True)
     hears_past: bool = eqx.field(static=True)
@@ -87,7 +91,7 @@ class ActorCritic(AbstractAgent[S]):
             sizes: of encoders and heads, and the self-supervision.
             key: for the parameters.
         """
-        encoder_key, memory_key, policy_key, value_key, decoder_key = jax.random.split(key, 5)
+        encoder_key, memory_key, policy_key, value_key, decoder_key, action_key = jax.random.split(key, 6)
         specs = sorted(observation_spec.items())
         keys = jax.random.split(encoder_key, len(specs))
         self.encoders = {n: make_encoder(s, sizes.encoders, key=k) for (n, s), k in zip(specs, keys, strict=True)}
@@ -104,6 +108,8 @@ class ActorCritic(AbstractAgent[S]):
             n: make_decoder(s, size, sizes.encoders, key=k) for (n, s), k in zip(decoded, keys, strict=False)
         }
         self.weights = tuple((name, weights[name]) for name, _ in decoded)
+        self.action_value_weight = sizes.action_value
+        self.action_value = MLP((size, sizes.hidden, num_actions), key=action_key) if sizes.action_value else None
         self.num_actions, self.hears_past = num_actions, sizes.hears_past
 
     def init_state(self) -> S:
@@ -138,15 +144,23 @@ class ActorCritic(AbstractAgent[S]):
         return self.memory.recall(state, self.embed(inp), inp.first)
 
     def auxiliary_losses(
-        self, inps: AgentInput, outs: AgentOutput, actions: Int[Array, " t"], returns: Float[Array, " t"]
+        self,
+        inps: AgentInput,
+        outs: AgentOutput,
+        actions: Int[Array, " t"],
+        returns: Float[Array, " t"],
+        acted: Float[Array, " t"],
     ) -> dict[str, Float[Array, " t"]]:
-        """The weighted cost of each modality, `reconstruct_<modality>`, of the first T steps."""
-        del returns
+        """The weighted terms of the first T steps: `reconstruct_<modality>`, and `action_value` if it counts."""
         steps = actions.shape[0]
-        return {
+        losses = {
             f"reconstruct_{name}": weight * self._reconstruct(name, inps.observation[name][:steps], outs, steps)
             for name, weight in self.weights
         }
+        if self.action_value is not None:
+            told = jnp.take_along_axis(self.action_value(outs.auxiliary[:steps]), actions[:, None], axis=-1)[:, 0]
+            losses["action_value"] = self.action_value_weight * 0.5 * acted * jnp.square(returns - told)
+        return losses
 
     def features(self, outs: AgentOutput) -> Float[Array, "t h"]:
         """The memory's outputs."""

@@ -62,10 +62,23 @@ class AbstractAgent(eqx.Module, Generic[S]):
         return nothing_recalled()
 
     def auxiliary_losses(
-        self, inps: AgentInput, outs: AgentOutput, actions: Int[Array, " t"], returns: Float[Array, " t"]
+        self,
+        inps: AgentInput,
+        outs: AgentOutput,
+        actions: Int[Array, " t"],
+        returns: Float[Array, " t"],
+        acted: Float[Array, " t"],
     ) -> Mapping[str, Float[Array, " t"]]:
-        """Named losses per step, already weighted, to be added to the learner's own."""
-        del inps, outs, actions, returns
+        """Named losses per step, already weighted, to be added to the learner's own.
+
+        Args:
+            inps: the T+1 inputs of a segment.
+            outs: what `unroll` made of them.
+            actions: the T actions.
+            returns: what values are to become.
+            acted: 1 where the action had an effect, by the task's word where the learner asks for it.
+        """
+        del inps, outs, actions, returns, acted
         return {}
 
     def metrics(

@@ -49,5 +49,5 @@ class A2C(AbstractLearner):
             values=outs.value[:-1],
             returns=targets.returns,
             ratio_change=jnp.abs(jnp.exp(log_policy - behaviour) - 1.0),
-            **told(agent, segment, outs, targets.returns),
+            **told(agent, lesson, outs, targets.returns),
         )

@@ -115,6 +115,8 @@ class AbstractLearner(abc.ABC):
     policy_mask: str = ""
     """Name of a flag in the steps' `info`: where it is false the action had no effect, and policy and entropy are not
     trained. Empty: every step counts."""
+    value_masked: bool = False
+    """Whether the value, too, is not trained there: what comes long before a choice is mostly noise to it."""
 
     def __post_init__(self):
         for name in ("epochs", "minibatches"):
@@ -163,10 +165,11 @@ def check_trace(trace: float) -> None:
         raise ValueError(f"trace is {trace}, expected 0 to 1")
 
 
-def told(agent: AbstractAgent[Any], segment: Segment[Any], outs: AgentOutput, returns: Float[Array, " t"]):
+def told(agent: AbstractAgent[Any], lesson: Lesson, outs: AgentOutput, returns: Float[Array, " t"]):
     """The agent's own losses and metrics over a segment, as `Terms` takes them."""
+    segment = lesson.segment
     return {
-        "auxiliary": agent.auxiliary_losses(segment.inputs, outs, segment.actions, returns),
+        "auxiliary": agent.auxiliary_losses(segment.inputs, outs, segment.actions, returns, lesson.acted),
         "metrics": jax.lax.stop_gradient(agent.metrics(segment.inputs, outs, segment.actions)),
     }
 

@@ -62,5 +62,5 @@ class IMPALA(AbstractLearner):
             values=outs.value[:-1],
             returns=corrected.returns,
             ratio_change=jnp.abs(jnp.exp(log_ratios) - 1.0),
-            **told(agent, segment, outs, corrected.returns),
+            **told(agent, lesson, outs, corrected.returns),
         )

@@ -66,7 +66,7 @@ def loss(
     """The loss over a batch of lessons, and its parts.
 
     policy - entropy_cost * entropy, over steps whose action had an effect; value_cost * half the squared error of the
-    value, over steps that are not void; the agent's own losses, over all steps.
+    value, over steps that are not void, or over the same; the agent's own losses, over all steps.
     """
     terms = jax.vmap(lambda lesson: learner.terms(agent, lesson))(lessons)
     metrics = {name: jnp.mean(value) for name, value in terms.auxiliary.items()}
@@ -74,10 +74,11 @@ def loss(
     metrics |= {name: jnp.mean(value) for name, value in terms.metrics.items()}
     metrics["policy_loss"] = masked_mean(terms.policy, lessons.acted)
     metrics["entropy"] = masked_mean(terms.entropy, lessons.acted)
-    metrics["value_loss"] = masked_mean(jax.vmap(squared_error)(terms.values, terms.returns), lessons.valid)
+    judged = lessons.acted if learner.value_masked else lessons.valid
+    metrics["value_loss"] = masked_mean(jax.vmap(squared_error)(terms.values, terms.returns), judged)
     metrics["ratio_change"] = masked_mean(terms.ratio_change, lessons.acted)
-    metrics["return_variance"] = masked_variance(terms.returns, lessons.valid)
-    metrics["error_variance"] = masked_variance(terms.returns - terms.values, lessons.valid)
+    metrics["return_variance"] = masked_variance(terms.returns, judged)
+    metrics["error_variance"] = masked_variance(terms.returns - terms.values, judged)
     total = metrics["policy_loss"] - entropy_cost * metrics["entropy"] + auxiliary
     return total + learner.value_cost * metrics["value_loss"], metrics
 

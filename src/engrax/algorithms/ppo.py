@@ -59,7 +59,7 @@ class PPO(AbstractLearner):
             values=outs.value[:-1],
             returns=targets.returns,
             ratio_change=jnp.abs(jnp.exp(log_ratios) - 1.0),
-            **told(agent, segment, outs, targets.returns),
+            **told(agent, lesson, outs, targets.returns),
         )
 
 

@@ -35,7 +35,7 @@ def learning_flops(agent: AbstractAgent[Any], environment: AbstractEnvironment[A
     def learn(state, inp, key):
         _, action, out = agent.step(state, inp, key=key)
         inps, outs = jax.tree.map(lambda x: jnp.stack([x, x]), (inp, out))  # a segment of one transition
-        return out, agent.auxiliary_losses(inps, outs, action[None], jnp.zeros(1))
+        return out, agent.auxiliary_losses(inps, outs, action[None], jnp.zeros(1), jnp.ones(1))
 
     return (1 + BACKWARD) * count(learn, state, inp, key)
 

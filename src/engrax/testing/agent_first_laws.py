@@ -103,8 +103,9 @@ def check_agent_auxiliary_losses(agent: AbstractAgent, spec: Specs, num_actions:
     law, trial = "auxiliary_losses", try_acting(agent, settings, random_story(spec, num_actions, settings))
     inputs, actions, keys = trial.segment(1, settings.steps)
     _, outs = replay_streams(agent, trial.states[1], inputs, actions, keys)
-    losses = auxiliary_streams(agent, inputs, outs, actions, _returns(settings))
-    others = auxiliary_streams(agent, _with_other_past(inputs, num_actions), outs, actions, _returns(settings))
+    told = (outs, actions, returns := _returns(settings), np.ones_like(returns))
+    losses = auxiliary_streams(agent, inputs, *told)
+    others = auxiliary_streams(agent, _with_other_past(inputs, num_actions), *told)
     _check_one_a_transition(law, settings, losses)
     for name, loss in losses.items():
         hint = "Reconstructing them must be masked where `first`."

@@ -158,7 +158,7 @@ def replay_gradients(agent: AbstractAgent, states: Any, inputs: Any, actions: An
 
     def loss(agent: AbstractAgent) -> Array:
         _, outs = jax.vmap(agent.unroll)(states, inputs, actions, jax.random.wrap_key_data(keys))
-        losses = jax.vmap(agent.auxiliary_losses)(inputs, outs, actions, returns)
+        losses = jax.vmap(agent.auxiliary_losses)(inputs, outs, actions, returns, jnp.ones_like(returns))
         own = jnp.sum(outs.logits + outs.logits**2) + jnp.sum(outs.value + outs.value**2)
         return own + sum((jnp.sum(leaf) for leaf in losses.values()), jnp.zeros(()))
 

@@ -128,13 +128,18 @@ class MERLIN(AbstractAgent[CoreState]):
         return recalled(after.store, thought.reading.weights)
 
     def auxiliary_losses(
-        self, inps: AgentInput, outs: AgentOutput, actions: Int[Array, " t"], returns: Float[Array, " t"]
+        self,
+        inps: AgentInput,
+        outs: AgentOutput,
+        actions: Int[Array, " t"],
+        returns: Float[Array, " t"],
+        acted: Float[Array, " t"],
     ) -> dict[str, Float[Array, " t"]]:
         """The weighted terms of the bound (`divergence`, `reconstruct_<sense>`), and that of `advantage`."""
         weights = {f"reconstruct_{name}": weight for name, weight in self.senses.weights}
         weights["divergence"] = self.sizes.weights.divergence
         losses = {name: weights[name] * cost for name, cost in self._bound(inps, outs, actions.shape[0]).items()}
-        return losses | {"advantage": self.sizes.weights.advantage * self._advantage(inps, outs, actions, returns)}
+        return losses | {"advantage": self.sizes.weights.advantage * acted * self._advantage(outs, actions, returns)}
 
     def metrics(self, inps: AgentInput, outs: AgentOutput, actions: Int[Array, " t"]) -> dict[str, Float[Array, " t"]]:
         """The bound in nats, and how predictor and policy read: strength of the keys, entropy over the rows."""
@@ -184,13 +189,12 @@ class MERLIN(AbstractAgent[CoreState]):
             terms |= {f"reconstruct_{name}": cost for name, cost in costs.items()}
         return terms
 
-    def _advantage(self, inps: AgentInput, outs: AgentOutput, actions: Int[Array, " t"], returns: Float[Array, " t"]):
-        """Half the squared error of V + A; 0 where the action had no effect, out of a `last` step."""
+    def _advantage(self, outs: AgentOutput, actions: Int[Array, " t"], returns: Float[Array, " t"]):
+        """Half the squared error of V + A."""
         z = self._for_return(outs.auxiliary.thought.latent[:-1])
         heard = jax.nn.one_hot(actions, self.num_actions)
         advantages = self.advantage(jnp.concatenate([z, heard], axis=-1))[..., 0]
-        error = returns - jax.lax.stop_gradient(outs.value[:-1]) - advantages
-        return jnp.where(inps.first[1:], 0.0, 0.5 * jnp.square(error))
+        return 0.5 * jnp.square(returns - jax.lax.stop_gradient(outs.value[:-1]) - advantages)
 
 
 def _entropy(weights: Float[Array, "*n k"]) -> Float[Array, "*n"]:

@@ -1,0 +1,94 @@
+"""What an agent can learn of Ballet if it is told the answer: a probe of encoders and memory apart from the reward.
+
+    python benchmarks/ballet_supervised.py hcam-ballet-laptop [--any.setting VALUE ...] [--episodes 45000]
+        [--rate 1e-3] [--batch 64] [--random-actions]
+
+The policy's logits at the first step of the choice phase are to name the direction in which the target stands: softmax
+cross-entropy, Adam, whole fresh episodes. Guessing one of N dancers that are there is right once in N. In minutes it
+says whether a change of encoder, memory or sizes is worth hours of reinforcement learning. `--random-actions` makes
+the previous actions random, as those of a policy that still explores are.
+"""
+
+import argparse
+import sys
+import time
+from dataclasses import replace
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from engrax.cli.settings import override, split_settings
+from engrax.envs.ballet.tables import CENTRE, HOMES, MOVES
+from engrax.experiments.presets import PRESETS
+from engrax.types import AgentInput
+
+DIRECTIONS = np.asarray([list(MOVES.values()).index(tuple(np.sign(np.asarray(home) - CENTRE))) for home in HOMES])
+"""The action that leads to each home."""
+REPORTS = 100
+
+
+def main():
+    arguments, experiment = parse()
+    environment = experiment.task.build()
+    agent = eqx.filter_jit(experiment.build_agent)(environment, jax.random.key(experiment.seed))
+    optimiser = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(arguments.rate, eps=1e-5))
+    state = optimiser.init(eqx.filter(agent, eqx.is_inexact_array))
+
+    @eqx.filter_jit
+    def learn(agent, state, key):
+        keys = jax.random.split(key, arguments.batch)
+        episodes = jax.vmap(lambda key: watch(environment, key, arguments.random_actions))(keys)
+        (cost, right), gradient = eqx.filter_value_and_grad(judge, has_aux=True)(agent, *episodes)
+        changes, state = optimiser.update(gradient, state, eqx.filter(agent, eqx.is_inexact_array))
+        return eqx.apply_updates(agent, changes), state, cost, right
+
+    begun, recent = time.perf_counter(), []
+    for number in range(1, arguments.episodes // arguments.batch + 1):
+        agent, state, *told = learn(agent, state, jax.random.fold_in(jax.random.key(5), number))
+        recent.append([float(figure) for figure in told])
+        if number % REPORTS == 0:
+            cost, right = np.mean(recent[-REPORTS:], axis=0)
+            seconds = time.perf_counter() - begun
+            print(
+                f"{number * arguments.batch:>8,} episodes  cost {cost:.3f}  right {right:.3f}  {seconds:.0f} s",
+                flush=True,
+            )
+
+
+def watch(environment, key, random_actions: bool):
+    """The inputs of one episode up to the first step of the choice phase, and the action that is right there."""
+    draw_key, action_key = jax.random.split(key)
+    state, times = environment.draw(draw_key), jnp.arange(environment.choice_step + 1)
+    steps = jax.vmap(lambda time: environment.observe(replace(state, step=time)))(times)
+    actions = jax.random.randint(action_key, times.shape, 0, environment.num_actions) * random_actions
+    inputs = AgentInput(steps.observation, actions, jnp.zeros(times.shape), steps.first)
+    return inputs, jnp.asarray(DIRECTIONS)[state.cast.homes[state.cast.target]]
+
+
+def judge(agent, inputs, answers):
+    """The cost, and how often the likeliest direction is right."""
+    length = inputs.first.shape[1]
+    keys, actions = jax.random.split(jax.random.key(0), length), jnp.zeros(length - 1, jnp.int32)
+    _, outputs = jax.vmap(lambda one: agent.unroll(None, one, actions, keys))(inputs)
+    logits = outputs.logits[:, -1]
+    cost = jnp.mean(optax.softmax_cross_entropy_with_integer_labels(logits, answers))
+    return cost, jnp.mean(jnp.argmax(logits, axis=-1) == answers)
+
+
+def parse():
+    own, settings = split_settings(sys.argv[1:], ("--episodes", "--rate", "--batch", "--random-actions", "--help"))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("preset", help="of Ballet")
+    parser.add_argument("--episodes", type=int, default=45_000)
+    parser.add_argument("--rate", type=float, default=1e-3, help="Adam's (1e-3)")
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--random-actions", action="store_true")
+    arguments = parser.parse_args(own)
+    return arguments, override(PRESETS[arguments.preset], settings)
+
+
+if __name__ == "__main__":
+    main()
