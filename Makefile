@@ -26,7 +26,7 @@ check: lint
 	$(BIN)/python -m pytest -n 2 -m "not learn and not slow"
 
 learn: setup
-	$(BIN)/python -m pytest -m learn
+	XLA_FLAGS= $(BIN)/python -m pytest -m learn
 
 lint: setup
 	$(BIN)/ruff check .

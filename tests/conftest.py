@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+# Tests compile for longer than they compute: half as long without XLA's optimisations. `make learn` keeps them.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 from engrax.cli.programs import keep_programs
 

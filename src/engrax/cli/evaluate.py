@@ -16,7 +16,7 @@ from engrax.runs.directory import RunDirectory
 
 _EXAMPLES = """\
   engrax evaluate runs/hcam --episodes 500 --seed 1
-  engrax evaluate results/hcam-ballet-laptop --episodes 500 --seed 1 --greedy --json
+  engrax evaluate results/hcam-ballet-demo --episodes 500 --seed 1 --greedy --json
   engrax evaluate runs/hcam --task.dance_delay 48      # on a level that it was not trained on
 """
 

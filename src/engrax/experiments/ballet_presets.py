@@ -20,6 +20,7 @@ from engrax.experiments.tasks import BalletTask
 from engrax.nn.encoders import EncoderSizes
 
 TWO_DANCES = ("up_and_down", "left_and_right")
+RECONSTRUCTION = ReconstructionWeights(symbols=0.05, text=0.05)
 
 PAPER_MEMORIES: dict[str, Memory] = {
     "hcam": HCAMMemory(
@@ -72,7 +73,7 @@ def ballet_laptop(memory: Memory) -> Experiment:
     return Experiment(
         task=BalletTask(),
         memory=memory,
-        agent=ActorCriticSizes(hears_past=False, weights=ReconstructionWeights(symbols=0.05, text=0.05)),
+        agent=ActorCriticSizes(hears_past=False, weights=RECONSTRUCTION),
         learner=PPO(
             learning_rate=1e-3,
             learning_rate_ramp=Ramp(end=0.2, start=1500, updates=1000),
@@ -89,11 +90,19 @@ def ballet_laptop(memory: Memory) -> Experiment:
 
 
 def ballet_demo(memory: Memory) -> Experiment:
-    """The laptop's agent on an easier level: 2 dancers, 2 dances, 2 steps apart; in too short a time for ramps."""
+    """The laptop's agent on an easier level: 2 dancers, 2 dances, 2 steps apart; in too short a time for ramps.
+
+    It hears of its past actions: with two dances the noise is no matter, and where it is heading tells what is coming.
+    """
     experiment = ballet_laptop(memory)
-    learner = PPO(learning_rate=2e-3, discount=0.9, entropy_cost=0.04, policy_mask="choice_phase")
-    task = BalletTask(dance_delay=2, dances=TWO_DANCES)
-    return replace(experiment, task=task, learner=learner, updates=150, checkpoint_every=50)
+    return replace(
+        experiment,
+        task=BalletTask(dance_delay=2, dances=TWO_DANCES),
+        agent=ActorCriticSizes(weights=RECONSTRUCTION),
+        learner=PPO(learning_rate=2e-3, discount=0.9, entropy_cost=0.04, policy_mask="choice_phase"),
+        updates=150,
+        checkpoint_every=50,
+    )
 
 
 PRESETS: dict[str, Experiment] = {
