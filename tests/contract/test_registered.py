@@ -37,6 +37,13 @@ SENSES = {
 }
 
 
+@pytest.fixture(autouse=True)
+def forget_programs():
+    """After each test: all of them together are more than a process has room for, see `conftest`."""
+    yield
+    jax.clear_caches()
+
+
 @pytest.mark.parametrize("name", MEMORIES)
 def test_memories(name):
     """Small, for long enough to fill and wrap around."""

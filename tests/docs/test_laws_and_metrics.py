@@ -46,7 +46,7 @@ def explained_metrics() -> set[str]:
 
 
 RUNS = {
-    "debug": ["--memory", "none", "--memory.width", "8", "--learner", "ppo"],
+    "debug": ["--memory", "none", "--memory.width", "8", "--learner", "ppo", "--agent.action_value", "1"],
     "merlin-recall-debug": ["--learner", "a2c"],
 }
 

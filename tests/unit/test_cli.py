@@ -86,7 +86,7 @@ def test_help_on_a_preset_shows_every_setting_and_its_value(engrax_cli: Any):
     for part in (
         "--memory.width 8 ",
         "--learner.learning_rate 0.001 ",
-        "{hcam,lstm,trxl,gtrxl,ntm,dnc,none,rl_mem,retroactive}:",
+        "{hcam,lstm,trxl,gtrxl,",
         "--streams 4",
     ):
         assert part in out

@@ -104,7 +104,7 @@ def largest_file(size: int) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("size", "file"), [(2600, "metrics.jsonl"), (2000, "update-000000000002.safetensors"), (400, "config.json")]
+    ("size", "file"), [(2600, "metrics.jsonl"), (2200, "update-000000000002.safetensors"), (400, "config.json")]
 )
 def test_what_cannot_grow_is_named(cli: FakeCli, tmp_path: Path, size: int, file: str):
     run = tmp_path / "run"

@@ -71,7 +71,7 @@ def curve_with_band(
             (runs[:, ~same],), _middle, n_resamples=RESAMPLES, axis=0, method="percentile", rng=np.random.default_rng(0)
         )
         band[:, ~same] = drawn.confidence_interval
-    return grid, _middle(runs, axis=0), band
+    return grid, np.asarray(_middle(runs, axis=0)), band
 
 
 def _along(grid: np.ndarray, steps: Sequence[float], values: Sequence[float | None], window: int) -> np.ndarray:
@@ -80,11 +80,11 @@ def _along(grid: np.ndarray, steps: Sequence[float], values: Sequence[float | No
     return np.interp(grid, np.asarray(steps, np.float64)[there], smoothed[there])
 
 
-def _middle(runs: np.ndarray, axis: int = -1) -> np.ndarray:
+def _middle(runs: np.ndarray, axis: int = -1) -> np.ndarray | np.floating:
     return stats.trim_mean(runs, 0.25, axis=axis)
 
 
-def _share_won(a: np.ndarray, b: np.ndarray, axis: int = -1) -> np.ndarray:
+def _share_won(a: np.ndarray, b: np.ndarray, axis: int = -1) -> np.ndarray | np.floating:
     del axis  # runs are along the last one
     ours, theirs = a[..., :, None], b[..., None, :]
     return np.mean((ours > theirs) + 0.5 * (ours == theirs), axis=(-2, -1))
