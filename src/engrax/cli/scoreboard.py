@@ -68,6 +68,8 @@ def table(agents: Sequence[Agent]) -> Table:
     for level in levels(agents):
         for row in _score_rows(agents, level):
             made.add_row(level, *row)
+    for column in made.columns:
+        column.overflow = "fold"
     return made
 
 
