@@ -71,7 +71,7 @@ def test_recall_is_what_the_step_read():
 def query_of(layer, state, count, x):
     """The hierarchical block's query at a step, as the layer forms it."""
     back = (count - jnp.arange(layer.local.window)) % layer.local.window
-    ring = layer._write_local(state, count, x).local
+    ring = layer.recent.write(state, count, x).local
     attended = layer.local.attend_window(layer.local_norm(x), ring, back, count)
     return layer.block_norm(x + attended)
 

@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,15 +16,17 @@ from engrax.cli.evaluate import evaluate
 from engrax.cli.experiment import build_trainer, experiment_of, find_preset, task_with
 from engrax.cli.output import say, warn
 from engrax.cli.settings import override, split_settings
-from engrax.experiments.codec import UserError, encode, show
+from engrax.experiments.codec import UserError, encode, parse_json, show
 from engrax.experiments.config import Experiment
 from engrax.experiments.presets import PRESETS
 from engrax.experiments.tasks import Task, levels_of
 from engrax.runs import checkpoint
 from engrax.runs.directory import RunDirectory, counters
-from engrax.runs.storage import BusyError, RunError, write_text
+from engrax.runs.storage import BusyError, RunError, read_text, write_text
 
 REPORT, EVALUATIONS = "report.html", "evaluations"
+LARGEST = 10_000_000
+"""Bytes that a file of scores may have."""
 
 _EXAMPLES = """\
   engrax compare hcam-ballet-demo lstm-ballet-demo --out runs/ballet
@@ -59,8 +61,8 @@ def run(words: Sequence[str]) -> int:
 def compare(arguments: argparse.Namespace, runs: Sequence[Planned]) -> int:
     """Trains what is left to train, evaluates what is trained, and reports; returns the exit status."""
     others = {text: task_settings(text) for text in arguments.also}
-    for preset in dict.fromkeys(arguments.presets):  # what cannot be played is told before hours of training
-        list(_levels(next(one.experiment for one in runs if one.preset == preset), others))
+    for one in runs[: len(arguments.presets)]:  # what cannot be played is told before hours of training
+        _levels(one.experiment, others)
     try:
         elsewhere = [one for number, one in enumerate(runs) if not train(one, f"{number + 1}/{len(runs)}")]
     except Stopped:
@@ -141,21 +143,21 @@ def scores(
 ) -> dict[str, dict[str, Any]]:
     """How a run does on each level, as `evaluate` has it; kept, so that no episode is played twice."""
     path = one.path.parent / EVALUATIONS / f"{one.path.name}.json"
-    path.parent.mkdir(exist_ok=True)
+    levels = _levels(one.experiment, others)
     asked = {"updates": one.experiment.updates, "episodes": arguments.episodes, "seed": arguments.seed}
-    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    kept = parse_json(read_text(path, LARGEST), str(path)) if path.exists() else {}
     found = kept["levels"] if kept.get("asked") == asked else {}
-    for name, task in _levels(one.experiment, others):
-        if name not in found:
-            found[name] = evaluate(RunDirectory.open(one.path), arguments.episodes, arguments.seed, task=task)
-    write_text(path, json.dumps({"asked": asked, "levels": found}, allow_nan=False) + "\n")
-    return {name: found[name] for name, _ in _levels(one.experiment, others)}
+    if missing := [name for name in levels if name not in found]:
+        directory = RunDirectory.open(one.path)
+        found |= {name: evaluate(directory, arguments.episodes, arguments.seed, task=levels[name]) for name in missing}
+        path.parent.mkdir(exist_ok=True)
+        write_text(path, json.dumps({"asked": asked, "levels": found}, allow_nan=False) + "\n")
+    return {name: found[name] for name in levels}
 
 
-def _levels(experiment: Experiment, others: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, Task]]:
-    yield from levels_of(experiment.task).items()
-    for text, settings in others.items():
-        yield f"{text} (not trained on)", task_with(experiment, settings)
+def _levels(experiment: Experiment, others: Mapping[str, Mapping[str, str]]) -> dict[str, Task]:
+    unseen = {f"{text} (not trained on)": task_with(experiment, settings) for text, settings in others.items()}
+    return {**levels_of(experiment.task), **unseen}
 
 
 def _open(one: Planned) -> RunDirectory:

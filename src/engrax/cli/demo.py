@@ -16,6 +16,7 @@ from engrax.cli.evaluate import evaluate
 from engrax.cli.experiment import build_trainer, find_preset
 from engrax.cli.output import say
 from engrax.evaluation.plots import Curve, learning_curve
+from engrax.evaluation.statistics import span
 from engrax.runs.directory import RunDirectory
 from engrax.runs.naming import new_path
 
@@ -137,8 +138,7 @@ def verdict(remembers: dict[str, Any], forgets: dict[str, Any]) -> str:
 def _table(results: Sequence[dict[str, Any]]) -> Table:
     table = Table("agent", "finds the dancer", "95 % sure", "chance", "steps trained", box=None, padding=(0, 2, 0, 0))
     for label, result in zip(("HCAM", "no memory"), results, strict=True):
-        low, high = result["success_ci95"]
-        numbers = (f"{result['success_rate']:.3f}", f"{low:.3f} to {high:.3f}", f"{result['chance']:.2f}")
+        numbers = (f"{result['success_rate']:.3f}", span(result["success_ci95"]), f"{result['chance']:.2f}")
         table.add_row(label, *numbers, f"{result['environment_steps']:,}")
     return table
 

@@ -9,7 +9,7 @@ from engrax.cli.experiment import describe_task, experiment_of, load_trained, ta
 from engrax.cli.output import print_json
 from engrax.cli.settings import split_settings
 from engrax.evaluation.rollout import play
-from engrax.evaluation.statistics import Mean, mean_ci95
+from engrax.evaluation.statistics import Mean, mean_ci95, span
 from engrax.experiments.codec import UserError, show
 from engrax.experiments.tasks import Task, levels_of
 from engrax.runs.directory import RunDirectory
@@ -118,4 +118,4 @@ def _named(value: str, interval: str, mean: Mean | None) -> dict[str, Any]:
 
 
 def _interval(value: float, interval: list[float] | None) -> str:
-    return f"{value:.3f}" if interval is None else f"{value:.3f} (95 % sure: {interval[0]:.3f} to {interval[1]:.3f})"
+    return f"{value:.3f}" if interval is None else f"{value:.3f} (95 % sure: {span(interval)})"

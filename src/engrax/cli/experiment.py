@@ -84,7 +84,7 @@ def build_trainer(experiment: Experiment) -> tuple[Trainer, Any]:
 
 
 def load_trained(directory: RunDirectory, task: Task | None = None) -> Trained:
-    """The agent of a run, with the task it was trained on, or with another that looks and is acted in alike.
+    """The agent of a run, with the task it was trained on or another, see `task_with`.
 
     Args:
         directory: a run or a published result.
@@ -104,7 +104,6 @@ def load_trained(directory: RunDirectory, task: Task | None = None) -> Trained:
     experiment = experiment_of(directory)
     with building():
         environment = (experiment.task if task is None else task).build()
-        _check_alike(environment, experiment.task.build())
         # Shapes are enough, as the weights are loaded; drawing them anew would take longer than all the rest.
         shapes = eqx.filter_eval_shape(experiment.build_agent, environment, jax.random.key(0))
     contents = checkpoint.load(directory.weights)
@@ -120,17 +119,20 @@ def describe_task(task: Task, environment: AbstractEnvironment[Any]) -> dict[str
 
 
 def task_with(experiment: Experiment, settings: Mapping[str, str]) -> Task:
-    """The task of an experiment, or the first level of a mixture, with some of its settings changed; see `override`."""
+    """The task of an experiment, or the first level of a mixture, with some of its settings changed; see `override`.
+
+    Raises:
+        ConfigError: a setting is not known or does not fit, or an agent of the experiment could not play this.
+    """
     level = next(iter(levels_of(experiment.task).values()))
-    return override(replace(experiment, task=level), {f"task.{name}": text for name, text in settings.items()}).task
-
-
-def _check_alike(environment: AbstractEnvironment[Any], trained: AbstractEnvironment[Any]) -> None:
-    if environment.observation_spec != trained.observation_spec or environment.num_actions != trained.num_actions:
+    task = override(replace(experiment, task=level), {f"task.{name}": text for name, text in settings.items()}).task
+    changed, trained = task.build(), level.build()
+    if changed.observation_spec != trained.observation_spec or changed.num_actions != trained.num_actions:
         raise ConfigError(
             "this task has other observations or actions than the one that the agent was trained on: choose settings "
             "that change neither"
         )
+    return task
 
 
 def _check_fits(shapes: Any) -> None:

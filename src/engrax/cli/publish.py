@@ -12,6 +12,7 @@ from engrax.cli.arguments import Parser, add_directory, integer
 from engrax.cli.evaluate import evaluate
 from engrax.cli.output import say, warn
 from engrax.evaluation.plots import Curve, learning_curve
+from engrax.evaluation.statistics import span
 from engrax.runs import checkpoint
 from engrax.runs.directory import RunDirectory
 from engrax.runs.metrics import Row, as_lines, thinned
@@ -84,7 +85,7 @@ def _again(out: Path, result: dict[str, Any]) -> str:
 def _figure(result: dict[str, Any]) -> str:
     name = "return" if result["success_rate"] is None else "success"
     value, ends = result["mean_return" if name == "return" else "success_rate"], result[f"{name}_ci95"]
-    return f"{name} {value:.3f}" + (f" (95 %: {ends[0]:.3f} to {ends[1]:.3f})" if ends else "")
+    return f"{name} {value:.3f}" + (f" (95 %: {span(ends)})" if ends else "")
 
 
 def _save_optimiser(source: RunDirectory, out: Path) -> None:

@@ -5,15 +5,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import equinox as eqx
-import jax
 from rich.table import Table
 
-from engrax.cli.experiment import load_trained
 from engrax.evaluation.comparison import interquartile_mean, probability_of_improvement
 from engrax.evaluation.plots import BandedCurve
 from engrax.evaluation.report import Section, html_page, html_table
-from engrax.evaluation.statistics import Mean
+from engrax.evaluation.statistics import Mean, span
+from engrax.runs import checkpoint
 from engrax.runs.directory import RunDirectory
 from engrax.runs.metrics import Row
 
@@ -44,8 +42,7 @@ class Agent(NamedTuple):
 def read(preset: str, path: Path, scores: dict[str, dict[str, Any]]) -> ScoredRun:
     """A run with its scores, and what else there is to say of it in its directory."""
     directory = RunDirectory.open(path)
-    parameters = eqx.filter(load_trained(directory).agent, eqx.is_inexact_array)
-    size = sum(leaf.size for leaf in jax.tree.leaves(parameters))
+    size = sum(array.size for array in checkpoint.load(directory.weights).arrays.values())
     return ScoredRun(preset, directory.metrics.rows(), size, scores)
 
 
@@ -152,7 +149,7 @@ def _curves(agents: Sequence[Agent]) -> list[BandedCurve]:
 
 
 def _interval(mean: Mean) -> str:
-    return "one run" if mean.ci95 is None else f"{mean.ci95[0]:.3f} to {mean.ci95[1]:.3f}"
+    return "one run" if mean.ci95 is None else span(mean.ci95)
 
 
 def _chance(chance: float | None) -> str:

@@ -3,7 +3,8 @@
 Source: Agarwal et al. 2021, arXiv 2108.13264: interquartile means, bootstrap intervals, probability of improvement.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -62,16 +63,13 @@ def curve_with_band(
     """
     grid = np.linspace(max(each[0] for each in steps), min(each[-1] for each in steps), POINTS)
     runs = np.stack([_along(grid, *each, window) for each in zip(steps, values, strict=True)])
+    mean = np.asarray(_middle(runs, axis=0))
     if len(runs) == 1:
-        return grid, runs[0], None
-    same = np.ptp(runs, axis=0) == 0  # where resampling has nothing to resample
-    band = np.stack([_middle(runs, axis=0)] * 2)
-    if not same.all():
-        drawn = stats.bootstrap(
-            (runs[:, ~same],), _middle, n_resamples=RESAMPLES, axis=0, method="percentile", rng=np.random.default_rng(0)
-        )
-        band[:, ~same] = drawn.confidence_interval
-    return grid, np.asarray(_middle(runs, axis=0)), band
+        return grid, mean, None
+    band, differ = np.stack([mean, mean]), np.ptp(runs, axis=0) > 0  # elsewhere there is nothing to resample
+    if differ.any():
+        band[:, differ] = _bootstrap((runs[:, differ],), _middle)
+    return grid, mean, band
 
 
 def _along(grid: np.ndarray, steps: Sequence[float], values: Sequence[float | None], window: int) -> np.ndarray:
@@ -90,11 +88,17 @@ def _share_won(a: np.ndarray, b: np.ndarray, axis: int = -1) -> np.ndarray | np.
     return np.mean((ours > theirs) + 0.5 * (ours == theirs), axis=(-2, -1))
 
 
-def _interval(samples: tuple[np.ndarray, ...], statistic) -> tuple[float, float]:
+def _interval(samples: tuple[np.ndarray, ...], statistic: Callable[..., Any]) -> tuple[float, float]:
     if all(np.ptp(sample) == 0 for sample in samples):
         value = float(statistic(*samples))
         return value, value
+    low, high = _bootstrap(samples, statistic)
+    return float(low), float(high)
+
+
+def _bootstrap(samples: tuple[np.ndarray, ...], statistic: Callable[..., Any], axis: int = 0) -> Any:
+    """The 2.5 and the 97.5 percentile of a statistic of samples drawn anew, always alike."""
     drawn = stats.bootstrap(
-        samples, statistic, n_resamples=RESAMPLES, method="percentile", rng=np.random.default_rng(0)
+        samples, statistic, n_resamples=RESAMPLES, axis=axis, method="percentile", rng=np.random.default_rng(0)
     )
-    return float(drawn.confidence_interval.low), float(drawn.confidence_interval.high)
+    return drawn.confidence_interval

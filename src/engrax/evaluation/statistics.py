@@ -48,6 +48,11 @@ def mean_ci95(sample: np.ndarray) -> Mean:
     return Mean(mean, student_ci95(sample) if sample.size > 1 else None)
 
 
+def span(ends: Sequence[float]) -> str:
+    """An interval in words."""
+    return f"{ends[0]:.3f} to {ends[1]:.3f}"
+
+
 def wilson_ci95(rate: float, trials: int) -> tuple[float, float]:
     """Wilson's score interval of a probability, at 95 %.
 

@@ -89,12 +89,17 @@ def parse_json(text: str, source: str) -> dict[str, Any]:
         ConfigError: it is not JSON, not an object, too deep, or names something twice.
     """
     try:
-        value = json.loads(text, object_pairs_hook=_unique, parse_float=_finite, parse_constant=_finite)
-        _check_depth(value)
+        value = _loads(text)
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{source}: not valid JSON: {error}") from None
     if not isinstance(value, dict):
         raise ConfigError(f"{source}: expected a JSON object, got {show(value)}")
+    return value
+
+
+def _loads(text: str) -> Any:
+    value = json.loads(text, object_pairs_hook=_unique, parse_float=_finite, parse_constant=_finite)
+    _check_depth(value)
     return value
 
 
@@ -208,7 +213,7 @@ def _typed_list(annotation: Any, text: Text, path: str) -> Any:
     if not kinds(get_args(annotation)[0]):
         return [Text(item.strip()) for item in text.split(",") if item.strip()]
     try:
-        return json.loads(text)
+        return _loads(text)
     except (ValueError, RecursionError):
         raise ConfigError(f"{path}: expected a list in JSON, got {show(str(text))}") from None
 

@@ -63,14 +63,11 @@ class Experiment:
     def of_length(self, updates: int) -> "Experiment":
         """The same experiment with another number of updates, and ramps as much shorter or longer."""
         share = updates / self.updates
-        ramps = {
-            name: replace(ramp, start=int(ramp.start * share), updates=max(1, int(ramp.updates * share)))
-            for name, ramp in (
-                ("learning_rate_ramp", self.learner.learning_rate_ramp),
-                ("entropy_ramp", self.learner.entropy_ramp),
-            )
-        }
-        return replace(self, updates=updates, learner=replace(self.learner, **ramps))
+        scaled = lambda ramp: replace(ramp, start=int(ramp.start * share), updates=max(1, int(ramp.updates * share)))  # noqa: E731
+        rate, entropy = scaled(self.learner.learning_rate_ramp), scaled(self.learner.entropy_ramp)
+        return replace(
+            self, updates=updates, learner=replace(self.learner, learning_rate_ramp=rate, entropy_ramp=entropy)
+        )
 
     def build_agent(self, environment: AbstractEnvironment, key: Key[Array, ""]) -> AbstractAgent[Any]:
         """The agent, with parameters drawn from the key."""

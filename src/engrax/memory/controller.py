@@ -1,7 +1,7 @@
 """An LSTM that reads from and writes to a store beside it: what RL-MEM, the NTM and the DNC have in common."""
 
 import abc
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 import equinox as eqx
 import jax
@@ -14,18 +14,6 @@ from engrax.nn.recurrent import LSTMState, StackedLSTM
 from engrax.types import Recall, tree_where
 
 S = TypeVar("S")
-
-
-class Store(Protocol[S]):
-    """What a controller needs of a store, apart from access to it."""
-
-    def init_state(self) -> S:
-        """An empty store."""
-        ...
-
-    def reset(self, state: S, first: Bool[Array, ""]) -> S:
-        """An empty store where `first`, whatever finite numbers the state holds."""
-        ...
 
 
 class ControllerState(eqx.Module, Generic[S]):
@@ -41,7 +29,7 @@ class AbstractControlledMemory(AbstractMemory[ControllerState[S]]):
 
     Attributes:
         lstm: the controller.
-        store: what it controls; its state is the only one that `access` sees.
+        store: what it controls, with `init_state` and `reset`; its state is the only one that `access` sees.
     """
 
     lstm: eqx.AbstractVar[StackedLSTM]

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from engrax.nn.local_attention import KeysValues, LocalAttention
 
@@ -95,6 +96,13 @@ class RecentAttention(eqx.Module):
 
     def _project(self, xs: Float[Array, "*t d"]) -> KeysValues:
         return self.attention.project(self.enter(xs))
+
+
+def episode_steps(count: Int[Array, ""], firsts: Bool[Array, " t"]) -> Int[Array, " t"]:
+    """The step number of each time, given the steps already taken of the episode that the segment opens in."""
+    times = jnp.arange(firsts.shape[0])
+    latest_first = jax.lax.cummax(jnp.where(firsts, times, -1))
+    return jnp.where(latest_first < 0, times + count, times - latest_first)
 
 
 def put(ring: Float[Array, "..."], place: Int[Array, ""] | tuple, row: Float[Array, "..."]) -> Float[Array, "..."]:

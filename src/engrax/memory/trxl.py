@@ -8,11 +8,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from engrax.memory.base import AbstractMemory
-from engrax.memory.hcam.clock import episode_steps
-from engrax.memory.ring import Recent, RecentAttention
+from engrax.memory.ring import Recent, RecentAttention, episode_steps
 from engrax.nn.gating import AbstractResidual, PostNorm
 from engrax.nn.linear import MLP, apply, linear
-from engrax.nn.local_attention import LocalAttention
+from engrax.nn.local_attention import LocalAttention, check_width
 from engrax.types import Recall
 
 
@@ -166,7 +165,6 @@ class TrXL(AbstractMemory[TrXLState]):
 
 def check_sizes(width: int, num_heads: int, window: int) -> None:
     """Raises a ValueError that says which size to change, where sizes of a Transformer-XL do not fit together."""
-    if width % 2 or width % num_heads:
-        raise ValueError(f"width {width} must be even and a multiple of num_heads, {num_heads}")
+    check_width(width, num_heads)
     if window < 2:
         raise ValueError(f"window is {window}, expected at least 2: the present step is one of them")

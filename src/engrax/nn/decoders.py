@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, Int, Key, UInt8
 from engrax.nn.distributions import sigmoid_cross_entropy, softmax_cross_entropy
 from engrax.nn.encoders import EncoderSizes
 from engrax.nn.linear import apply, linear
-from engrax.nn.mosaic import num_tiles, picture_of, tiles_of
+from engrax.nn.mosaic import intensities, num_tiles, picture_of, tiles_of
 from engrax.nn.symbols import binary_digits, block_shape, blocks_of, num_digits
 from engrax.types import ImageSpec, Spec, SymbolsSpec, TextSpec, VectorSpec
 
@@ -66,7 +66,7 @@ class ImageDecoder(AbstractDecoder):
 
     def loss(self, prediction: Float[Array, "*n h w c"], observation: UInt8[Array, "*n h w c"]) -> Float[Array, "*n"]:
         """Sigmoid cross-entropy, averaged over pixels and channels."""
-        targets = observation.astype(jnp.float32) / 255.0
+        targets = intensities(observation)
         return jnp.mean(sigmoid_cross_entropy(prediction, targets), axis=(-3, -2, -1))
 
 
@@ -102,7 +102,7 @@ class MosaicDecoder(AbstractDecoder):
 
     def loss(self, prediction: Float[Array, "*n t p"], observation: UInt8[Array, "*n h w c"]) -> Float[Array, "*n"]:
         """Sigmoid cross-entropy, averaged over pixels and channels."""
-        tiles = tiles_of(observation, self.tile).astype(jnp.float32) / 255.0
+        tiles = intensities(tiles_of(observation, self.tile))
         targets = jnp.concatenate([tiles, jnp.max(tiles, axis=-2, keepdims=True)], axis=-2)
         costs = jnp.mean(sigmoid_cross_entropy(prediction, targets), axis=-1)
         return jnp.mean(costs.at[..., -1].multiply(self.overlay), axis=-1)

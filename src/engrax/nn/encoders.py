@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Int, Key, UInt8
 
 from engrax.nn.convolution import ResNet, TileCNN, features_of_pixels
 from engrax.nn.linear import apply, linear
-from engrax.nn.mosaic import num_tiles, tiles_of
+from engrax.nn.mosaic import intensities, num_tiles, tiles_of
 from engrax.nn.recurrent import LSTMCell
 from engrax.nn.symbols import block_shape, blocks_of, embed
 from engrax.types import AgentInput, ImageSpec, Spec, SymbolsSpec, TextSpec, VectorSpec
@@ -72,7 +72,7 @@ class ImageEncoder(AbstractEncoder):
     def __call__(self, observation: UInt8[Array, "*n h w c"]) -> Float[Array, "*n e"]:
         """Encodes pixels 0..255."""
         batch = observation.shape[:-3]
-        pixels = observation.reshape(-1, *observation.shape[-3:]).astype(jnp.float32) / 255.0
+        pixels = intensities(observation.reshape(-1, *observation.shape[-3:]))
         features = self.network(pixels).reshape(pixels.shape[0], -1)
         return jax.nn.relu(apply(self.head, features)).reshape(*batch, -1)
 
@@ -97,11 +97,10 @@ class MosaicEncoder(AbstractEncoder):
 
     def __call__(self, observation: UInt8[Array, "*n h w c"]) -> Float[Array, "*n e"]:
         """Encodes pixels 0..255."""
-        features = tiles_of(observation, self.tile).astype(jnp.float32) / 255.0
+        features = intensities(tiles_of(observation, self.tile))
         for layer in self.layers:
             features = jax.nn.relu(apply(layer, features))
-        flat = features.reshape(*features.shape[:-2], -1)
-        return jnp.concatenate([flat, jnp.sum(features, axis=-2)], axis=-1)
+        return each_and_sum(features)
 
 
 class SymbolsEncoder(AbstractEncoder):
@@ -133,8 +132,13 @@ class SymbolsEncoder(AbstractEncoder):
         """Encodes a grid of symbols."""
         squares = embed(blocks_of(observation, self.block), self.spec.sizes, self.embedding)
         channels = jax.nn.relu(apply(self.filter, squares.reshape(*squares.shape[:-2], -1)))
-        flat = channels.reshape(*channels.shape[:-2], -1)
-        return jnp.concatenate([flat, jnp.sum(channels, axis=-2)], axis=-1)
+        return each_and_sum(channels)
+
+
+def each_and_sum(features: Float[Array, "*n p c"]) -> Float[Array, "*n f"]:
+    """The features of each part (what is where), then their sum over parts (what there is, wherever)."""
+    flat = features.reshape(*features.shape[:-2], -1)
+    return jnp.concatenate([flat, jnp.sum(features, axis=-2)], axis=-1)
 
 
 def start_embedding(spec: SymbolsSpec, size: int, key: Key[Array, ""]) -> Float[Array, "s e"]:

@@ -126,6 +126,12 @@ class LocalAttention(eqx.Module):
         return jax.nn.softmax(scores / self.content_bias.shape[1] ** 0.5, axis=-1)
 
 
+def check_width(width: int, num_heads: int) -> None:
+    """Raises ValueError for a width that its codes of positions, or its heads, do not divide."""
+    if width % 2 or width % num_heads:
+        raise ValueError(f"width {width} must be even and a multiple of num_heads, {num_heads}")
+
+
 def block_size(length: int, most: int) -> int:
     """The size of equal blocks of at most so many rows, with the least padding."""
     return -(-length // -(-length // most))

@@ -1,6 +1,7 @@
 """Pictures cut into square tiles, row by row, and put together again."""
 
-from jaxtyping import Array, Shaped
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Shaped, UInt8
 
 from engrax.types import ImageSpec
 
@@ -14,6 +15,11 @@ def num_tiles(spec: ImageSpec, tile: int) -> int:
     if spec.height % tile or spec.width % tile:
         raise ValueError(f"tile {tile} does not divide the image {spec.height}x{spec.width}: choose one that does")
     return (spec.height // tile) * (spec.width // tile)
+
+
+def intensities(picture: UInt8[Array, "..."]) -> Float[Array, "..."]:
+    """Bytes 0..255 as 0..1."""
+    return picture.astype(jnp.float32) / 255.0
 
 
 def tiles_of(picture: Shaped[Array, "*n h w c"], tile: int) -> Shaped[Array, "*n t p"]:

@@ -7,7 +7,6 @@ from the count of the episode's steps, so an episode starts by setting one integ
 
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int
 
@@ -20,13 +19,6 @@ class Chunks(NamedTuple):
 
     numbers: Int[Array, " m"]
     ends: Int[Array, " m"]
-
-
-def episode_steps(count: Int[Array, ""], firsts: Bool[Array, " t"]) -> Int[Array, " t"]:
-    """The step number of each time, given the steps already taken of the episode that the segment opens in."""
-    times = jnp.arange(firsts.shape[0])
-    latest_first = jax.lax.cummax(jnp.where(firsts, times, -1))
-    return jnp.where(latest_first < 0, times + count, times - latest_first)
 
 
 def slot_numbers(count: Int[Array, ""], num_slots: int, chunk_size: int) -> Int[Array, " s"]:

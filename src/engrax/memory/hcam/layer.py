@@ -75,7 +75,7 @@ class HCAMLayer(eqx.Module):
 
         The row being written is in a slot that cannot be read yet.
         """
-        state = self._write_local(state, count, x)
+        state = self.recent.write(state, count, x)
         x = x + self.recent.attend(state, count, x)
         state = self._write_chunk(state, count, x)
         valid = clock.readable_now(count, self.num_slots, self.chunk_size)
@@ -94,9 +94,6 @@ class HCAMLayer(eqx.Module):
         ys = attended + jnp.where(jnp.any(valid, axis=1)[:, None], read, 0.0)
         ys = ys + self.mlp(self.mlp_norm(ys))
         return self._state_after(self.init_state() if state is None else state, steps, xs, attended), ys
-
-    def _write_local(self, state: LayerState, count: Int[Array, ""], x: Float[Array, " d"]) -> LayerState:
-        return self.recent.write(state, count, x)
 
     def _write_chunk(self, state: LayerState, count: Int[Array, ""], x: Float[Array, " d"]) -> LayerState:
         slot, place = count // self.chunk_size % self.num_slots, count % self.chunk_size

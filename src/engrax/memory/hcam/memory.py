@@ -8,7 +8,9 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from engrax.memory.base import AbstractMemory
 from engrax.memory.hcam import clock
 from engrax.memory.hcam.layer import HCAMLayer, LayerState
+from engrax.memory.ring import episode_steps
 from engrax.nn.linear import LayerNorm, apply, linear
+from engrax.nn.local_attention import check_width
 from engrax.types import Recall
 
 
@@ -96,7 +98,7 @@ class HCAM(AbstractMemory[HCAMState]):
     ) -> tuple[HCAMState, Float[Array, "t h"]]:
         """All steps at once, layer by layer; the state returned is projected with the present parameters."""
         count = jnp.zeros((), jnp.int32) if state is None else state.count
-        steps = clock.episode_steps(count, firsts)
+        steps = episode_steps(count, firsts)
         ys, layers = self.input_norm(apply(self.input_projection, xs)), []
         for index, layer in enumerate(self.layers):
             layer_state, ys = layer.unroll(None if state is None else state.layers[index], count, steps, ys)
@@ -135,8 +137,7 @@ class HCAM(AbstractMemory[HCAMState]):
 
 def check_sizes(width: int, num_heads: int, chunk_size: int, num_chunks: int, top_k: int, window: int) -> None:
     """Raises a ValueError that says which size to change, where sizes of an HCAM memory do not fit together."""
-    if width % 2 or width % num_heads:
-        raise ValueError(f"width {width} must be even and a multiple of num_heads, {num_heads}")
+    check_width(width, num_heads)
     if window < chunk_size:
         raise ValueError(
             f"window {window} is shorter than chunk_size {chunk_size}: steps in between would be visible to nobody; "
