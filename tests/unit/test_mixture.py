@@ -1,10 +1,13 @@
 """Mixtures: every level is played, each as it is alone."""
 
+import json
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from engrax.cli.main import main
 from engrax.cli.settings import override
 from engrax.envs import Ballet, MemoryGame, Mixture, Recall
 from engrax.experiments.codec import ConfigError, decode, encode
@@ -68,3 +71,20 @@ def test_levels_are_typed_as_json():
     assert decode(Experiment, encode(experiment)) == experiment
     with pytest.raises(ConfigError, match=r"task.levels: expected a list in JSON, got 'recall'"):
         override(PRESETS["debug"], {"task": "mixture", "task.levels": "recall"})
+
+
+@pytest.mark.slow
+def test_levels_are_evaluated_one_by_one_and_so_are_others(tmp_path, capsys):
+    run, levels = str(tmp_path / "run"), '[{"kind": "recall", "delay": 2}, {"kind": "recall", "delay": 5}]'
+    assert main(["train", "debug", "--task", "mixture", "--task.levels", levels, "--updates", "1", "--out", run]) == 0
+    result = evaluated(run, capsys)
+    assert {name: one["environment"]["delay"] for name, one in result["levels"].items()} == {"delay=2": 2, "delay=5": 5}
+    assert evaluated(run, capsys, "--task.delay", "7")["environment"]["delay"] == 7
+    assert main(["evaluate", run, "--task.num_cues", "6"]) == 2
+    assert "other observations or actions" in capsys.readouterr().err
+
+
+def evaluated(run, capsys, *words):
+    capsys.readouterr()
+    assert main(["evaluate", run, "--episodes", "8", "--json", *words]) == 0
+    return json.loads(capsys.readouterr().out)

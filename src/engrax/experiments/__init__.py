@@ -12,7 +12,7 @@ from engrax.experiments.memories import (
     RLMEMMemory,
     TrXLMemory,
 )
-from engrax.experiments.tasks import BalletTask, MemoryGameTask, RecallTask
+from engrax.experiments.tasks import BalletTask, MemoryGameTask, MixtureTask, RecallTask
 
 __all__ = [
     "BalletTask",
@@ -22,6 +22,7 @@ __all__ = [
     "HCAMMemory",
     "LSTMMemory",
     "MemoryGameTask",
+    "MixtureTask",
     "NTMMemory",
     "NoneMemory",
     "RLMEMMemory",

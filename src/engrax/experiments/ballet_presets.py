@@ -16,7 +16,7 @@ from engrax.experiments.memories import (
     RLMEMMemory,
     TrXLMemory,
 )
-from engrax.experiments.tasks import BalletTask
+from engrax.experiments.tasks import BalletTask, MixtureTask
 from engrax.nn.encoders import EncoderSizes
 
 TWO_DANCES = ("up_and_down", "left_and_right")
@@ -105,9 +105,21 @@ def ballet_demo(memory: Memory) -> Experiment:
     )
 
 
+def ballet_levels(memory: Memory) -> Experiment:
+    """The laptop's agent on several levels at once (ours): the paper's with 2 and 4 dancers, and two short ones."""
+    levels = (
+        BalletTask(dance_delay=2, dances=TWO_DANCES),
+        BalletTask(dance_delay=2),
+        BalletTask(),
+        BalletTask(num_dancers=4),
+    )
+    return replace(ballet_laptop(memory), task=MixtureTask(levels=levels))
+
+
 PRESETS: dict[str, Experiment] = {
     **{f"{name}-ballet-paper": ballet_paper(memory) for name, memory in PAPER_MEMORIES.items()},
     **{f"{name}-ballet-laptop": ballet_laptop(memory) for name, memory in LAPTOP_MEMORIES.items()},
     **{f"{name}-ballet-demo": ballet_demo(LAPTOP_MEMORIES[name]) for name in ("hcam", "lstm", "none")},
+    "hcam-ballet-levels": ballet_levels(LAPTOP_MEMORIES["hcam"]),
 }
 """Ballet's presets by name."""

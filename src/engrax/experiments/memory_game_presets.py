@@ -13,6 +13,7 @@ from engrax.experiments.memories import (
     NTMMemory,
     RetroactiveStore,
     RLMEMMemory,
+    TrXLMemory,
 )
 from engrax.experiments.tasks import MemoryGameTask
 from engrax.nn.encoders import EncoderSizes
@@ -91,7 +92,7 @@ def demo() -> Experiment:
 def controls(pairs: int) -> dict[str, Experiment]:
     """Other memories at the same task, learner and steps; policy and value alone teach them.
 
-    The paper's RL-LSTM, RL-MEM and RL-DNC, and gated Transformer-XL. Of entropy costs between 0.001 and 0.05 the LSTM
+    The paper's RL-LSTM, RL-MEM and RL-DNC, and others. Of entropy costs between 0.001 and 0.05 the LSTM
     learns most with a low one: with more it stays undecided.
     """
     alone, steps = ActorCriticSizes(reconstruction=False), 3 * pairs + 1
@@ -101,6 +102,7 @@ def controls(pairs: int) -> dict[str, Experiment]:
         "dnc": DNCMemory(rows=steps),
         "ntm": NTMMemory(rows=steps),
         "gtrxl": GTrXLMemory(window=steps),
+        "trxl": TrXLMemory(window=steps),
     }
     return {
         f"{name}-memory-game-{pairs}-pairs": memory_game(pairs, alone, memory, 0.002)
