@@ -49,6 +49,18 @@ def test_past_actions_are_heard_or_not(hears):
     assert np.array_equal(one, other) != hears
 
 
+@pytest.mark.parametrize("heads_hear", [True, False])
+def test_heads_may_hear_past_actions_that_memory_does_not(heads_hear):
+    agent = agent_of(hears_past=False, heads_hear_past=heads_hear)
+    observation = {name: jnp.ones(spec.shape) for name, spec in GAME.observation_spec.items()}
+    heard = [AgentInput(observation, jnp.asarray(a), jnp.zeros(()), jnp.asarray(False)) for a in (1, 2)]
+    (state, _, one), (same, _, other) = (agent.step(agent.init_state(), i, key=jax.random.key(0)) for i in heard)
+    assert eqx.tree_equal(state, same)
+    assert np.array_equal(one.auxiliary, other.auxiliary)
+    assert np.array_equal(one.logits, other.logits) != heads_hear
+    assert np.array_equal(one.value, other.value) != heads_hear
+
+
 def test_the_return_of_the_action_taken_is_told_where_actions_count(taught):
     agent, segment = taught
     acted = np.asarray([t % 3 == 0 for t in range(LENGTH)], np.float32)

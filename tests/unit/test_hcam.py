@@ -10,7 +10,10 @@ from engrax.memory.hcam import HCAM
 
 from oracles.hcam import oracle_memory, random_biases
 
-SIZES = {"width": 8, "num_layers": 2, "num_heads": 2, "chunk_size": 3, "num_chunks": 2, "top_k": 2, "window": 4}
+SIZES = {
+    "width": 8, "num_layers": 2, "num_heads": 2, "chunk_size": 3, "num_chunks": 2, "top_k": 2, "window": 4,
+    "value_init": "he",  # after the identity an exchange of values and output would not show
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from engrax.memory.hcam import HierarchicalAttention
+from engrax.nn.positions import age_code
 
 from oracles.hcam import oracle_read, random_biases
 
@@ -83,3 +84,12 @@ def test_more_chunks_wanted_than_there_are():
     attention = HierarchicalAttention(6, 8, 2, 4, key=jax.random.key(0))
     with pytest.raises(ValueError, match="top_k is 4 but there are only 3 chunks"):
         attention(jnp.ones(6), jnp.ones((3, 4, 8)), jnp.ones(3, bool))
+
+
+def test_with_the_identity_a_read_is_a_mean_of_what_is_remembered():
+    """All rows of a chunk are alike and no age is told apart: their mean is the row with the codes' mean on top."""
+    attention = HierarchicalAttention(6, 8, 2, 1, key=jax.random.key(0), value_init="identity")
+    attention = eqx.tree_at(lambda a: a.detail_query.weight, attention, jnp.zeros((8, 6)))
+    row = jax.random.normal(jax.random.key(1), (8,))
+    got = attention(jnp.ones(6), jnp.tile(row, (1, 4, 1)), jnp.ones(1, bool))
+    np.testing.assert_allclose(got, row + jnp.mean(age_code(4, 8), axis=0), atol=1e-5)

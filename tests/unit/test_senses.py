@@ -37,6 +37,18 @@ def test_encoders_work_over_any_leading_axes(name):
     assert np.any(np.asarray(features[0, 0]) != np.asarray(features[1, 1]))
 
 
+@pytest.mark.parametrize(("name", "scaled"), [("text", slice(0, None)), ("symbols", slice(-4, None))])
+def test_a_sentence_and_what_there_is_weigh_as_much_as_they_are_scaled(name, scaled):
+    """Of symbols the last features are the sum over blocks, one a channel of the filter."""
+    plain, scaling = (
+        make_encoder(SPECS[name], sizes, key=jax.random.key(0))(observations(name, (3,)))
+        for sizes in (SIZES, replace(SIZES, text_scale=4.0, sum_scale=4.0))
+    )
+    expected = np.asarray(plain).copy()
+    expected[:, scaled] *= 4.0
+    np.testing.assert_allclose(scaling, expected, rtol=1e-6)
+
+
 @pytest.mark.slow
 def test_the_resnet_encodes_images_too():
     encoder = make_encoder(ImageSpec(16, 12), EncoderSizes(image="resnet", image_features=6), key=jax.random.key(0))

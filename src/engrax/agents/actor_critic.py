@@ -43,7 +43,9 @@ class ActorCriticSizes:
     hidden: int = 64
     """Hidden units of the policy's and of the value's MLP."""
     hears_past: bool = True
-    """Whether the previous action and reward are inputs; where actions have no effect they are noise to remember."""
+    """Whether memory hears the previous action and reward; where actions have no effect they are noise to remember."""
+    heads_hear_past: bool = False
+    """Whether policy and value hear them beside the memory's output: where it is heading, without remembering it."""
     reconstruction: bool = True
     """Whether the memory's output must reconstruct the present observation."""
     weights: ReconstructionWeights = field(default_factory=ReconstructionWeights)
@@ -57,6 +59,7 @@ class ActorCritic(AbstractAgent[S]):
 
     Features of all modalities and, if it is to hear of them, the previous action (one-hot, with a code of its own for
     "none") and the previous reward are concatenated into the memory's input; all heads read the memory's output.
+    Policy and value may hear of the previous action and reward themselves.
 
     Source: Lampinen et al. 2021, arXiv 2105.14039, section 3: encoders, self-supervision of the memory's output by
     reconstruction. Previous action and reward as inputs are a choice.
@@ -72,6 +75,7 @@ class ActorCritic(AbstractAgent[S]):
     weights: tuple[tuple[str, float], ...] = eqx.field(static=True)
     num_actions: int = eqx.field(static=True)
     hears_past: bool = eqx.field(static=True)
+    heads_hear_past: bool = eqx.field(static=True)
 
     def __init__(
         self,
@@ -99,8 +103,9 @@ class ActorCritic(AbstractAgent[S]):
         input_size += past_size(num_actions) if sizes.hears_past else 0
         self.memory = memory(input_size, key=memory_key)
         size = self.memory.output_size
-        self.policy = MLP((size, sizes.hidden, num_actions), key=policy_key, last_init="small")
-        self.value = MLP((size, sizes.hidden, 1), key=value_key)
+        heard = size + (past_size(num_actions) if sizes.heads_hear_past else 0)
+        self.policy = MLP((heard, sizes.hidden, num_actions), key=policy_key, last_init="small")
+        self.value = MLP((heard, sizes.hidden, 1), key=value_key)
         weights = asdict(sizes.weights) if sizes.reconstruction else {}
         decoded = [(name, spec) for name, spec in specs if weights.get(name, 0.0) > 0.0]
         keys = jax.random.split(decoder_key, max(len(decoded), 1))
@@ -110,7 +115,7 @@ class ActorCritic(AbstractAgent[S]):
         self.weights = tuple((name, weights[name]) for name, _ in decoded)
         self.action_value_weight = sizes.action_value
         self.action_value = MLP((size, sizes.hidden, num_actions), key=action_key) if sizes.action_value else None
-        self.num_actions, self.hears_past = num_actions, sizes.hears_past
+        self.num_actions, self.hears_past, self.heads_hear_past = num_actions, sizes.hears_past, sizes.heads_hear_past
 
     def init_state(self) -> S:
         """An empty memory."""
@@ -125,7 +130,7 @@ class ActorCritic(AbstractAgent[S]):
     ) -> tuple[S, Int[Array, ""], AgentOutput]:
         """Samples an action from the policy."""
         state, h = self.memory.step(state, self.embed(inp), inp.first)
-        output = self._output(h)
+        output = self._output(h, inp)
         return state, choose(key, output.logits, greedy), output
 
     def unroll(
@@ -136,7 +141,7 @@ class ActorCritic(AbstractAgent[S]):
         xs = self.embed(inps)
         _, hs = self.memory.unroll(state, xs, inps.first)
         state, _ = self.memory.unroll(state, xs[:-1], inps.first[:-1])  # whichever is not used is not computed
-        return state, self._output(hs)
+        return state, self._output(hs, inps)
 
     def recall(self, state: S, inp: AgentInput, *, key: Key[Array, ""]) -> Recall:
         """What the memory attends to; the key is not needed."""
@@ -172,8 +177,10 @@ class ActorCritic(AbstractAgent[S]):
         past = [past_features(inps, self.num_actions)] if self.hears_past else []
         return jnp.concatenate([*features, *past], axis=-1)
 
-    def _output(self, h: Float[Array, "*t h"]) -> AgentOutput:
-        return AgentOutput(logits=self.policy(h), value=self.value(h)[..., 0], auxiliary=h)
+    def _output(self, h: Float[Array, "*t h"], inps: AgentInput) -> AgentOutput:
+        past = [past_features(inps, self.num_actions)] if self.heads_hear_past else []
+        heard = jnp.concatenate([h, *past], axis=-1)
+        return AgentOutput(logits=self.policy(heard), value=self.value(heard)[..., 0], auxiliary=h)
 
     def _reconstruct(self, name: str, observation: Array, outs: AgentOutput, steps: int) -> Float[Array, " t"]:
         decoder = self.decoders[name]

@@ -46,6 +46,9 @@ class HCAMMemory:
     """Steps of local attention, at least a chunk."""
     mlp_size: int = 128
     """Hidden units of a layer's MLP."""
+    value_init: Literal["identity", "he"] = "identity"
+    """How values and output of the chunks' attention start: `identity` (what is remembered comes back in the code that
+    the present has; ours) or `he` (as in the released module)."""
 
     def __post_init__(self):
         hcam.check_sizes(self.width, self.num_heads, self.chunk_size, self.num_chunks, self.top_k, self.window)
@@ -62,6 +65,7 @@ class HCAMMemory:
             top_k=self.top_k,
             window=self.window,
             mlp_size=self.mlp_size,
+            value_init=self.value_init,
             key=key,
         )
 

@@ -40,6 +40,10 @@ class EncoderSizes:
     """Channels of that filter."""
     text_embedding: int = 32
     """Width of a word's embedding and of the LSTM over the sentence."""
+    text_scale: float = 1.0
+    """Factor on the features of a sentence; a few words weigh little beside many features of a picture."""
+    sum_scale: float = 1.0
+    """Factor on what there is, wherever (the sum over a picture's parts), beside what is where (each of them)."""
     vector_features: int = 64
     """Features made of a vector."""
 
@@ -85,6 +89,7 @@ class MosaicEncoder(AbstractEncoder):
 
     layers: tuple[eqx.nn.Linear, eqx.nn.Linear]
     tile: int = eqx.field(static=True)
+    sum_scale: float = eqx.field(static=True)
     output_size: int = eqx.field(static=True)
 
     def __init__(self, spec: ImageSpec, sizes: EncoderSizes, *, key: Key[Array, ""]):
@@ -93,14 +98,15 @@ class MosaicEncoder(AbstractEncoder):
         features, pixels = sizes.image_features, sizes.tile**2 * spec.channels
         widths = (pixels, features), (features, features)
         first, second = (linear(*width, key=key, init="he") for width, key in zip(widths, keys, strict=True))
-        self.layers, self.tile, self.output_size = (first, second), sizes.tile, (tiles + 1) * features
+        self.layers, self.tile, self.sum_scale = (first, second), sizes.tile, sizes.sum_scale
+        self.output_size = (tiles + 1) * features
 
     def __call__(self, observation: UInt8[Array, "*n h w c"]) -> Float[Array, "*n e"]:
         """Encodes pixels 0..255."""
         features = intensities(tiles_of(observation, self.tile))
         for layer in self.layers:
             features = jax.nn.relu(apply(layer, features))
-        return each_and_sum(features)
+        return each_and_sum(features, self.sum_scale)
 
 
 class SymbolsEncoder(AbstractEncoder):
@@ -114,12 +120,13 @@ class SymbolsEncoder(AbstractEncoder):
     filter: eqx.nn.Linear
     spec: SymbolsSpec = eqx.field(static=True)
     block: tuple[int, int] = eqx.field(static=True)
+    sum_scale: float = eqx.field(static=True)
     output_size: int = eqx.field(static=True)
 
     def __init__(self, spec: SymbolsSpec, sizes: EncoderSizes, *, key: Key[Array, ""]):
         """Args: the spec, the sizes, and a key for the parameters."""
         embedding_key, filter_key = jax.random.split(key)
-        self.spec = spec
+        self.spec, self.sum_scale = spec, sizes.sum_scale
         self.block = block_shape(spec, sizes.filter_size)
         squares = self.block[0] * self.block[1]
         self.embedding = start_embedding(spec, sizes.symbol_embedding, embedding_key)
@@ -132,13 +139,13 @@ class SymbolsEncoder(AbstractEncoder):
         """Encodes a grid of symbols."""
         squares = embed(blocks_of(observation, self.block), self.spec.sizes, self.embedding)
         channels = jax.nn.relu(apply(self.filter, squares.reshape(*squares.shape[:-2], -1)))
-        return each_and_sum(channels)
+        return each_and_sum(channels, self.sum_scale)
 
 
-def each_and_sum(features: Float[Array, "*n p c"]) -> Float[Array, "*n f"]:
-    """The features of each part (what is where), then their sum over parts (what there is, wherever)."""
+def each_and_sum(features: Float[Array, "*n p c"], scale: float) -> Float[Array, "*n f"]:
+    """The features of each part (what is where), then so many times their sum (what there is, wherever)."""
     flat = features.reshape(*features.shape[:-2], -1)
-    return jnp.concatenate([flat, jnp.sum(features, axis=-2)], axis=-1)
+    return jnp.concatenate([flat, scale * jnp.sum(features, axis=-2)], axis=-1)
 
 
 def start_embedding(spec: SymbolsSpec, size: int, key: Key[Array, ""]) -> Float[Array, "s e"]:
@@ -156,6 +163,7 @@ class TextEncoder(AbstractEncoder):
 
     embedding: Float[Array, "v e"]
     cell: LSTMCell
+    scale: float = eqx.field(static=True)
     output_size: int = eqx.field(static=True)
 
     def __init__(self, spec: TextSpec, sizes: EncoderSizes, *, key: Key[Array, ""]):
@@ -163,14 +171,14 @@ class TextEncoder(AbstractEncoder):
         embedding_key, cell_key = jax.random.split(key)
         self.embedding = jax.random.normal(embedding_key, (len(spec.vocabulary), sizes.text_embedding))
         self.cell = LSTMCell(sizes.text_embedding, sizes.text_embedding, key=cell_key)
-        self.output_size = sizes.text_embedding
+        self.scale, self.output_size = sizes.text_scale, sizes.text_embedding
 
     def __call__(self, observation: Int[Array, "*n l"]) -> Float[Array, "*n e"]:
         """Encodes token ids."""
         batch = observation.shape[:-1]
         words = jax.nn.one_hot(observation, self.embedding.shape[0]) @ self.embedding
         driven = self.cell.drive(words).reshape(-1, observation.shape[-1], 4 * self.output_size)
-        return jax.vmap(self._read)(driven).reshape(*batch, -1)
+        return self.scale * jax.vmap(self._read)(driven).reshape(*batch, -1)
 
     def _read(self, driven: Float[Array, "l g"]) -> Float[Array, " e"]:
         recur = lambda state, word: (self.cell.recur(state, word), None)  # noqa: E731

@@ -9,7 +9,7 @@ from engrax.memory.base import AbstractMemory
 from engrax.memory.hcam import clock
 from engrax.memory.hcam.layer import HCAMLayer, LayerState
 from engrax.memory.ring import episode_steps
-from engrax.nn.linear import LayerNorm, apply, linear
+from engrax.nn.linear import Initialiser, LayerNorm, apply, linear
 from engrax.nn.local_attention import check_width
 from engrax.types import Recall
 
@@ -28,7 +28,8 @@ class HCAM(AbstractMemory[HCAMState]):
     Ballet agent; the defaults are small.
 
     Deviations (choices where the paper is silent): local attention with relative positions covers the steps that are
-    in no chunk yet; inputs are projected to the width and normalised, and so is the output; each layer ends in an MLP.
+    in no chunk yet; inputs are projected to the width and normalised, and so is the output; each layer ends in an MLP; what is read comes back as it
+    was stored, until training changes that (`value_init`).
     """
 
     input_projection: eqx.nn.Linear
@@ -50,6 +51,7 @@ class HCAM(AbstractMemory[HCAMState]):
         top_k: int = 2,
         window: int | None = None,
         mlp_size: int | None = None,
+        value_init: Initialiser = "identity",
         key: Key[Array, ""],
     ):
         """Args:
@@ -63,6 +65,8 @@ class HCAM(AbstractMemory[HCAMState]):
             top_k: k, chunks that a step attends to in detail.
             window: steps of local attention, the current one included; the chunk size by default.
             mlp_size: hidden units of a layer's MLP; twice the width by default.
+            value_init: of what is read from chunks. With `identity` what is remembered comes back in the code that the
+                present has, so whatever reads the present can read it from the start; the released module has `he`.
             key: for the parameters.
 
         Raises:
@@ -75,7 +79,7 @@ class HCAM(AbstractMemory[HCAMState]):
         self.layers = tuple(
             HCAMLayer(
                 width, num_heads=num_heads, window=window, chunk_size=chunk_size, num_chunks=num_chunks, top_k=top_k,
-                mlp_size=2 * width if mlp_size is None else mlp_size, key=layer_key,
+                mlp_size=2 * width if mlp_size is None else mlp_size, value_init=value_init, key=layer_key,
             )
             for layer_key in layer_keys
         )  # fmt: skip

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from engrax.nn.linear import apply, linear
+from engrax.nn.linear import Initialiser, apply, linear
 from engrax.nn.positions import age_code
 
 INVALID_CHUNK = -1e6
@@ -54,8 +54,18 @@ class HierarchicalAttention(eqx.Module):
     num_heads: int = eqx.field(static=True)
     top_k: int = eqx.field(static=True)
 
-    def __init__(self, query_size: int, memory_size: int, num_heads: int, top_k: int, *, key: Key[Array, ""]):
-        """Args: E and D, the widths of queries and of remembered vectors; heads; chunks to attend to in detail.
+    def __init__(
+        self, query_size: int, memory_size: int, num_heads: int, top_k: int, *, key: Key[Array, ""],
+        value_init: Initialiser = "he",
+    ):  # fmt: skip
+        """Args:
+
+            query_size: E, the width of queries.
+            memory_size: D, the width of remembered vectors.
+            num_heads: of the attention inside a chunk.
+            top_k: chunks to attend to in detail.
+            key: for the weights.
+            value_init: of values and output, the rest is `he`; the released module's is `he`, too.
 
         Raises:
             ValueError: where the heads do not divide D, D is odd, or k is not positive.
@@ -69,8 +79,8 @@ class HierarchicalAttention(eqx.Module):
         self.relevance_key = linear(memory_size, memory_size, key=keys[1], bias=False, init="he")
         self.detail_query = linear(query_size, memory_size, key=keys[2], init="he")
         self.detail_key = linear(memory_size, memory_size, key=keys[3], init="he")
-        self.detail_value = linear(memory_size, memory_size, key=keys[4], init="he")
-        self.detail_output = linear(memory_size, memory_size, key=keys[5], init="he")
+        self.detail_value = linear(memory_size, memory_size, key=keys[4], init=value_init)
+        self.detail_output = linear(memory_size, memory_size, key=keys[5], init=value_init)
         self.num_heads, self.top_k = num_heads, top_k
 
     def __call__(
