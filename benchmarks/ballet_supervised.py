@@ -1,12 +1,14 @@
 """What an agent can learn of Ballet if it is told the answer: a probe of encoders and memory apart from the reward.
 
     python benchmarks/ballet_supervised.py hcam-ballet-laptop [--any.setting VALUE ...] [--episodes 45000]
-        [--rate 1e-3] [--batch 64] [--random-actions]
+        [--rate 1e-3] [--batch 64] [--random-actions] [--rewarded 0.3]
 
 The policy's logits at the first step of the choice phase are to name the direction in which the target stands: softmax
 cross-entropy, Adam, whole fresh episodes. Guessing one of N dancers that are there is right once in N. In minutes it
 says whether a change of encoder, memory or sizes is worth hours of reinforcement learning. `--random-actions` makes
-the previous actions random, as those of a policy that still explores are.
+the previous actions random, as those of a policy that still explores are. `--rewarded` tells no answer: the policy
+draws one direction, is rewarded if it is right, and learns by the policy gradient with that entropy cost, advantages
+normalised over the batch: what reinforcement learning would be if walking there were no matter.
 """
 
 import argparse
@@ -23,6 +25,7 @@ import optax
 from engrax.cli.settings import override, split_settings
 from engrax.envs.ballet.tables import CENTRE, HOMES, MOVES
 from engrax.experiments.presets import PRESETS
+from engrax.losses.policy import entropies, log_probabilities, policy_gradient
 from engrax.types import AgentInput
 
 DIRECTIONS = np.asarray([list(MOVES.values()).index(tuple(np.sign(np.asarray(home) - CENTRE))) for home in HOMES])
@@ -41,7 +44,8 @@ def main():
     def learn(agent, state, key):
         keys = jax.random.split(key, arguments.batch)
         episodes = jax.vmap(lambda key: watch(environment, key, arguments.random_actions))(keys)
-        (cost, right), gradient = eqx.filter_value_and_grad(judge, has_aux=True)(agent, *episodes)
+        teach = told if arguments.rewarded is None else rewarded(jax.random.fold_in(key, 1), arguments.rewarded)
+        (cost, right), gradient = eqx.filter_value_and_grad(judge, has_aux=True)(agent, *episodes, teach)
         changes, state = optimiser.update(gradient, state, eqx.filter(agent, eqx.is_inexact_array))
         return eqx.apply_updates(agent, changes), state, cost, right
 
@@ -68,24 +72,44 @@ def watch(environment, key, random_actions: bool):
     return inputs, jnp.asarray(DIRECTIONS)[state.cast.homes[state.cast.target]]
 
 
-def judge(agent, inputs, answers):
+def told(logits, answers):
+    """The cost of the right directions."""
+    return jnp.mean(optax.softmax_cross_entropy_with_integer_labels(logits, answers))
+
+
+def rewarded(key, entropy_cost: float):
+    """The policy gradient's cost of directions drawn with `key`."""
+
+    def cost(logits, answers):
+        chosen = jax.random.categorical(key, logits)
+        rewards = (chosen == answers).astype(logits.dtype)
+        advantages = (rewards - jnp.mean(rewards)) / (jnp.std(rewards) + 1e-6)
+        policy = policy_gradient(log_probabilities(logits, chosen), advantages)
+        return jnp.mean(policy - entropy_cost * entropies(logits))
+
+    return cost
+
+
+def judge(agent, inputs, answers, teach):
     """The cost, and how often the likeliest direction is right."""
     length = inputs.first.shape[1]
     keys, actions = jax.random.split(jax.random.key(0), length), jnp.zeros(length - 1, jnp.int32)
     _, outputs = jax.vmap(lambda one: agent.unroll(None, one, actions, keys))(inputs)
     logits = outputs.logits[:, -1]
-    cost = jnp.mean(optax.softmax_cross_entropy_with_integer_labels(logits, answers))
-    return cost, jnp.mean(jnp.argmax(logits, axis=-1) == answers)
+    return teach(logits, answers), jnp.mean(jnp.argmax(logits, axis=-1) == answers)
 
 
 def parse():
-    own, settings = split_settings(sys.argv[1:], ("--episodes", "--rate", "--batch", "--random-actions", "--help"))
+    own, settings = split_settings(
+        sys.argv[1:], ("--episodes", "--rate", "--batch", "--random-actions", "--rewarded", "--help")
+    )
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("preset", help="of Ballet")
     parser.add_argument("--episodes", type=int, default=45_000)
     parser.add_argument("--rate", type=float, default=1e-3, help="Adam's (1e-3)")
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--random-actions", action="store_true")
+    parser.add_argument("--rewarded", type=float, metavar="ENTROPY_COST", help="reward one decision, tell no answer")
     arguments = parser.parse_args(own)
     return arguments, override(PRESETS[arguments.preset], settings)
 

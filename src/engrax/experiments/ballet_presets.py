@@ -33,7 +33,7 @@ PAPER_MEMORIES: dict[str, Memory] = {
 LAPTOP_MEMORIES: dict[str, Memory] = {
     "dnc": DNCMemory(),
     "gtrxl": GTrXLMemory(),
-    "hcam": HCAMMemory(num_chunks=4),
+    "hcam": HCAMMemory(),
     "lstm": LSTMMemory(width=128),
     "ntm": NTMMemory(),
     "rl-mem": RLMEMMemory(width=64),
@@ -43,10 +43,10 @@ LAPTOP_MEMORIES: dict[str, Memory] = {
 
 
 LEVELS_MEMORIES: dict[str, Memory] = {
-    "hcam": HCAMMemory(),
+    "hcam": LAPTOP_MEMORIES["hcam"],
     "gtrxl": GTrXLMemory(window=144),
     "gtrxl-light": GTrXLMemory(width=48, mlp_size=96, window=144),
-    "lstm": LSTMMemory(width=128),
+    "lstm": LAPTOP_MEMORIES["lstm"],
 }
 """HCAM with room for a delay of 48, GTrXL that reaches as far back, the same with as few FLOPs as HCAM, and an LSTM."""
 
@@ -118,7 +118,9 @@ def ballet_levels(memory: Memory) -> Experiment:
     experiment = ballet_laptop(memory)
     return replace(
         experiment,
-        task=MixtureTask(levels=(BalletTask(dance_delay=2, dances=TWO_DANCES), BalletTask(dance_delay=2), BalletTask())),
+        task=MixtureTask(
+            levels=(BalletTask(dance_delay=2, dances=TWO_DANCES), BalletTask(dance_delay=2), BalletTask())
+        ),
         learner=replace(experiment.learner, learning_rate=2e-3),
         updates=150,
         checkpoint_every=25,

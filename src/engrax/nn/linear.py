@@ -21,8 +21,8 @@ def linear(
         output_size: width of the output.
         key: for the weights.
         bias: whether there is one.
-        init: `lecun` (variance 1/fan-in), `he` (2/fan-in), `small` (1e-4/fan-in, for policy heads), or `identity` (ones on
-            the diagonal: what comes in goes out).
+        init: `lecun` (variance 1/fan-in), `he` (2/fan-in), `small` (1e-4/fan-in, for policy heads), or `identity`
+            (ones on the diagonal: what comes in goes out).
     """
     layer = eqx.nn.Linear(input_size, output_size, use_bias=bias, key=key)
     layer = eqx.tree_at(lambda where: where.weight, layer, _weights((output_size, input_size), key, init))

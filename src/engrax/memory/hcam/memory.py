@@ -28,8 +28,8 @@ class HCAM(AbstractMemory[HCAMState]):
     Ballet agent; the defaults are small.
 
     Deviations (choices where the paper is silent): local attention with relative positions covers the steps that are
-    in no chunk yet; inputs are projected to the width and normalised, and so is the output; each layer ends in an MLP; what is read comes back as it
-    was stored, until training changes that (`value_init`).
+    in no chunk yet; inputs are projected to the width and normalised, and so is the output; each layer ends in an MLP.
+    Ours: until training changes that, what is read comes back as it was stored (`value_init`).
     """
 
     input_projection: eqx.nn.Linear
