@@ -37,22 +37,10 @@ def main():
     arguments, experiment = parse()
     environment = experiment.task.build()
     agent = eqx.filter_jit(experiment.build_agent)(environment, jax.random.key(experiment.seed))
-    optimiser = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(arguments.rate, eps=1e-5))
-    state = optimiser.init(eqx.filter(agent, eqx.is_inexact_array))
-
-    @eqx.filter_jit
-    def learn(agent, state, key):
-        keys = jax.random.split(key, arguments.batch)
-        episodes = jax.vmap(lambda key: watch(environment, key, arguments.random_actions))(keys)
-        teach = told if arguments.rewarded is None else rewarded(jax.random.fold_in(key, 1), arguments.rewarded)
-        (cost, right), gradient = eqx.filter_value_and_grad(judge, has_aux=True)(agent, *episodes, teach)
-        changes, state = optimiser.update(gradient, state, eqx.filter(agent, eqx.is_inexact_array))
-        return eqx.apply_updates(agent, changes), state, cost, right
-
     begun, recent = time.perf_counter(), []
-    for number in range(1, arguments.episodes // arguments.batch + 1):
-        agent, state, *told = learn(agent, state, jax.random.fold_in(jax.random.key(5), number))
-        recent.append([float(figure) for figure in told])
+    settings = (arguments.batch, arguments.rate, arguments.random_actions, arguments.rewarded)
+    for number, lesson in enumerate(lessons(agent, environment, arguments.episodes // arguments.batch, *settings), 1):
+        recent.append(lesson)
         if number % REPORTS == 0:
             cost, right = np.mean(recent[-REPORTS:], axis=0)
             seconds = time.perf_counter() - begun
@@ -60,6 +48,28 @@ def main():
                 f"{number * arguments.batch:>8,} episodes  cost {cost:.3f}  right {right:.3f}  {seconds:.0f} s",
                 flush=True,
             )
+
+
+def lessons(
+    agent, environment, batches: int, batch: int = 64, rate: float = 1e-3, random_actions: bool = False,
+    entropy_cost: float | None = None, seed: int = 5,
+):  # fmt: skip
+    """The cost, and how often the likeliest direction was right, in one batch of fresh episodes after the other."""
+    optimiser = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(rate, eps=1e-5))
+    state = optimiser.init(eqx.filter(agent, eqx.is_inexact_array))
+
+    @eqx.filter_jit
+    def learn(agent, state, key):
+        keys = jax.random.split(key, batch)
+        episodes = jax.vmap(lambda key: watch(environment, key, random_actions))(keys)
+        teach = told if entropy_cost is None else rewarded(jax.random.fold_in(key, 1), entropy_cost)
+        (cost, right), gradient = eqx.filter_value_and_grad(judge, has_aux=True)(agent, *episodes, teach)
+        changes, state = optimiser.update(gradient, state, eqx.filter(agent, eqx.is_inexact_array))
+        return eqx.apply_updates(agent, changes), state, cost, right
+
+    for number in range(1, batches + 1):
+        agent, state, cost, right = learn(agent, state, jax.random.fold_in(jax.random.key(seed), number))
+        yield float(cost), float(right)
 
 
 def watch(environment, key, random_actions: bool):

@@ -1,0 +1,169 @@
+"""Which of HCAM's parts are necessary: how soon an agent without one learns Ballet's 2_delay16 from being told answers.
+
+    python benchmarks/hcam_parts.py --out runs/parts [--episodes 19200] [--seeds 3] [--only "as it is" "one layer"]
+
+Each variant is the preset `hcam-ballet-laptop` with settings or its memory changed, taught as by
+`benchmarks/ballet_supervised.py`; a figure is the share of right directions in the last 6,400 episodes (0.5: one of the
+two dancers). What is done is kept: the command may be stopped and given again.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from ballet_supervised import lessons
+
+from engrax.cli.settings import override
+from engrax.experiments.presets import PRESETS
+from engrax.memory.hcam import HCAM, HierarchicalAttention
+from engrax.memory.hcam.layer import HCAMLayer
+from engrax.nn.linear import apply
+
+M = TypeVar("M", bound=eqx.Module)
+BATCH, LAST = 64, 100
+
+
+class FlatAttention(HierarchicalAttention):
+    """One softmax over the rows of all chunks: no summaries, no choice of chunks."""
+
+    def read_sequence(self, queries, cache, valid):
+        """Reads with many queries."""
+        scores = jnp.einsum("the,mhce->htmc", self._heads(apply(self.detail_query, queries)), cache.keys)
+        scores = jnp.where(valid[None, :, :, None], scores, -1e9)
+        attention = self._softmax(scores.reshape(*scores.shape[:2], -1)).reshape(scores.shape)
+        mixed = jnp.einsum("htmc,mhce->the", attention, cache.values)
+        return apply(self.detail_output, mixed.reshape(queries.shape[0], -1))
+
+
+class SharedAttention(HierarchicalAttention):
+    """Chunks are chosen with the queries and keys of the attention inside them."""
+
+    def project_summary(self, contents):
+        """The key of a chunk's mean."""
+        return apply(self.detail_key, jax.lax.stop_gradient(jnp.mean(contents, axis=-2)))
+
+    def _relevance(self, queries, cache, valid):
+        return eqx.tree_at(
+            lambda a: a.relevance_query, as_a(HierarchicalAttention, self), self.detail_query
+        )._relevance(queries, cache, valid)
+
+
+class NoAttention(HierarchicalAttention):
+    """Reads nothing."""
+
+    def read_sequence(self, queries, cache, valid):
+        """Zeros."""
+        return jnp.zeros_like(queries)
+
+
+class NoBypass(HCAMLayer):
+    """What was read takes the place of what is there, as soon as anything can be read."""
+
+    def unroll(self, state, count, steps, xs):
+        """All times at once, from an empty memory, which is all that the probe needs."""
+        attended = xs + self.recent.attend_sequence(state, count, steps, xs)
+        timeline = jnp.concatenate([self._past(state, count), jax.lax.stop_gradient(attended)])
+        cache, valid = self._chunks(state, count, steps, timeline)
+        read = self.attention.read_sequence(self.block_norm(attended), cache, valid)
+        ys = jnp.where(jnp.any(valid, axis=1)[:, None], read, attended)
+        return self.init_state(), ys + self.mlp(self.mlp_norm(ys))
+
+
+class Variant(NamedTuple):
+    """Settings to change, and what becomes of the memory."""
+
+    settings: Mapping[str, str] = {}
+    change: Callable[[HCAM], HCAM] = lambda memory: memory
+
+
+def as_a(kind: type[M], module: eqx.Module) -> M:
+    """A module with the same fields, of another kind."""
+    other = object.__new__(kind)
+    for field in fields(module):
+        object.__setattr__(other, field.name, getattr(module, field.name))
+    return other
+
+
+def attentions(kind: type[HierarchicalAttention], layers: slice = slice(None)) -> Callable[[HCAM], HCAM]:
+    """Changes the attention to chunks of some layers."""
+    where = lambda memory: [layer.attention for layer in memory.layers[layers]]  # noqa: E731
+    return lambda memory: eqx.tree_at(where, memory, [as_a(kind, attention) for attention in where(memory)])
+
+
+def without_bypass(memory: HCAM) -> HCAM:
+    """Cuts the residual connection around every layer's memory."""
+    return eqx.tree_at(lambda m: m.layers, memory, tuple(as_a(NoBypass, layer) for layer in memory.layers))
+
+
+VARIANTS = {
+    "as it is": Variant(),
+    "k = 1": Variant({"memory.top_k": "1"}),
+    "k = all 4 chunks": Variant({"memory.num_chunks": "4", "memory.top_k": "4"}),
+    "chunks of 8": Variant({"memory.chunk_size": "8", "memory.num_chunks": "16"}),
+    "chunks of 32": Variant({"memory.chunk_size": "32", "memory.num_chunks": "4", "memory.window": "32"}),
+    "one layer": Variant({"memory.num_layers": "1"}),
+    "four layers": Variant({"memory.num_layers": "4"}),
+    "memory on top only": Variant(change=attentions(NoAttention, slice(0, -1))),
+    "flat attention": Variant(change=attentions(FlatAttention)),
+    "shared queries and keys": Variant(change=attentions(SharedAttention)),
+    "no bypass": Variant(change=without_bypass),
+    "values start at random": Variant({"memory.value_init": "he"}),
+    "scales of 1": Variant({"agent.encoders.text_scale": "1", "agent.encoders.sum_scale": "1"}),
+}
+
+
+def main():
+    arguments = parse()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    for seed in range(arguments.seeds):
+        for name in arguments.only or VARIANTS:
+            path = arguments.out / f"{name.replace(' ', '_')}-{seed}.json"
+            if not path.exists():
+                result = {"variant": name, "seed": seed, **taught(VARIANTS[name], seed, arguments.episodes)}
+                path.write_text(json.dumps(result) + "\n", encoding="utf-8")
+                print(f"{name}, seed {seed}: {result['right'][-1]:.3f}, {result['seconds']:.0f} s", flush=True)
+    print(table(arguments.out))
+
+
+def taught(variant: Variant, seed: int, episodes: int) -> dict[str, Any]:
+    """Teaches a fresh agent, and says how often it was right, 6,400 episodes by 6,400."""
+    experiment = override(PRESETS["hcam-ballet-laptop"], dict(variant.settings))
+    environment = experiment.task.build()
+    agent = eqx.filter_jit(experiment.build_agent)(environment, jax.random.key(seed))
+    agent = eqx.tree_at(lambda a: a.memory, agent, variant.change(agent.memory))
+    begun = time.perf_counter()
+    right = [share for _, share in lessons(agent, environment, episodes // BATCH, BATCH, seed=seed)]
+    means = [float(np.mean(right[i : i + LAST])) for i in range(0, len(right), LAST)]
+    return {"episodes": episodes, "right": np.round(means, 4).tolist(), "seconds": time.perf_counter() - begun}
+
+
+def table(folder: Path) -> str:
+    """All variants' figures: the mean over seeds, and each."""
+    lines = ["| variant | right | each seed |", "|---|---|---|"]
+    for name in VARIANTS:
+        paths = sorted(folder.glob(f"{name.replace(' ', '_')}-*.json"))
+        last = [json.loads(path.read_text(encoding="utf-8"))["right"][-1] for path in paths]
+        if last:
+            lines.append(f"| {name} | {np.mean(last):.3f} | {', '.join(f'{share:.3f}' for share in last)} |")
+    return "\n".join(lines)
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True, help="a file a variant and seed")
+    parser.add_argument("--episodes", type=int, default=19_200, help="of each run (19,200)")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--only", nargs="+", choices=VARIANTS, metavar="NAME")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
