@@ -137,7 +137,7 @@ def taught(variant: Variant, seed: int, episodes: int) -> dict[str, Any]:
     """Teaches a fresh agent, and says how often it was right, 6,400 episodes by 6,400."""
     experiment = override(PRESETS["hcam-ballet-laptop"], dict(variant.settings))
     environment = experiment.task.build()
-    agent = eqx.filter_jit(experiment.build_agent)(environment, jax.random.key(seed))
+    agent: Any = eqx.filter_jit(experiment.build_agent)(environment, jax.random.key(seed))
     agent = eqx.tree_at(lambda a: a.memory, agent, variant.change(agent.memory))
     begun = time.perf_counter()
     right = [share for _, share in lessons(agent, environment, episodes // BATCH, BATCH, seed=seed)]

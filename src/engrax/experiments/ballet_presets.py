@@ -24,7 +24,15 @@ RECONSTRUCTION = ReconstructionWeights(symbols=0.05, text=0.05)
 
 PAPER_MEMORIES: dict[str, Memory] = {
     "hcam": HCAMMemory(
-        width=512, num_layers=4, num_heads=8, chunk_size=32, num_chunks=32, top_k=8, window=32, mlp_size=2048
+        width=512,
+        num_layers=4,
+        num_heads=8,
+        chunk_size=32,
+        num_chunks=32,
+        top_k=8,
+        window=32,
+        mlp_size=2048,
+        value_init="he",
     ),
     "gtrxl": GTrXLMemory(width=512, num_layers=4, num_heads=8, window=256, mlp_size=2048),
     "lstm": LSTMMemory(width=512),
@@ -75,8 +83,8 @@ def ballet_paper(memory: Memory) -> Experiment:
 def ballet_laptop(memory: Memory) -> Experiment:
     """Ballet's 2_delay16 in symbols, small enough for two cores.
 
-    A level for those who go on from an agent that knows easier ones (`--from`); `ballet_levels` learns it in one run.
-    What is chosen here, and what it is worth, is in docs/tasks/ballet.md.
+    A level for those who go on from an agent that knows easier ones (`--from`); `ballet_levels` learns it in one run,
+    with them beside it. What is chosen here, and what it is worth, is in docs/tasks/ballet.md.
     """
     return Experiment(
         task=BalletTask(),
