@@ -22,6 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from engrax.algorithms.ppo import normalised
 from engrax.cli.settings import override, split_settings
 from engrax.envs.ballet.tables import CENTRE, HOMES, MOVES
 from engrax.experiments.presets import PRESETS
@@ -37,21 +38,26 @@ def main():
     arguments, experiment = parse()
     environment = experiment.task.build()
     agent = eqx.filter_jit(experiment.build_agent)(environment, jax.random.key(experiment.seed))
-    begun, recent = time.perf_counter(), []
-    settings = (arguments.batch, arguments.rate, arguments.random_actions, arguments.rewarded)
-    for number, lesson in enumerate(lessons(agent, environment, arguments.episodes // arguments.batch, *settings), 1):
+    how = {"random_actions": arguments.random_actions, "entropy_cost": arguments.rewarded}
+    course(agent, environment, arguments.episodes, batch=arguments.batch, rate=arguments.rate, **how)
+
+
+def course(agent, environment, episodes: int, *, batch: int = 64, **settings) -> list[float]:
+    """Teaches, says how it goes, and returns how often the likeliest direction was right, 100 batches by 100."""
+    begun, means, recent = time.perf_counter(), [], []
+    for number, lesson in enumerate(lessons(agent, environment, episodes // batch, batch, **settings), 1):
         recent.append(lesson)
         if number % REPORTS == 0:
-            cost, right = np.mean(recent[-REPORTS:], axis=0)
+            cost, right = np.mean(recent, axis=0)
+            means.append(float(right))
+            recent = []
             seconds = time.perf_counter() - begun
-            print(
-                f"{number * arguments.batch:>8,} episodes  cost {cost:.3f}  right {right:.3f}  {seconds:.0f} s",
-                flush=True,
-            )
+            print(f"{number * batch:>8,} episodes  cost {cost:.3f}  right {right:.3f}  {seconds:.0f} s", flush=True)
+    return means
 
 
 def lessons(
-    agent, environment, batches: int, batch: int = 64, rate: float = 1e-3, random_actions: bool = False,
+    agent, environment, batches: int, batch: int, *, rate: float = 1e-3, random_actions: bool = False,
     entropy_cost: float | None = None, seed: int = 5,
 ):  # fmt: skip
     """The cost, and how often the likeliest direction was right, in one batch of fresh episodes after the other."""
@@ -84,7 +90,7 @@ def watch(environment, key, random_actions: bool):
 
 def told(logits, answers):
     """The cost of the right directions."""
-    return jnp.mean(optax.softmax_cross_entropy_with_integer_labels(logits, answers))
+    return -jnp.mean(log_probabilities(logits, answers))
 
 
 def rewarded(key, entropy_cost: float):
@@ -93,8 +99,7 @@ def rewarded(key, entropy_cost: float):
     def cost(logits, answers):
         chosen = jax.random.categorical(key, logits)
         rewards = (chosen == answers).astype(logits.dtype)
-        advantages = (rewards - jnp.mean(rewards)) / (jnp.std(rewards) + 1e-6)
-        policy = policy_gradient(log_probabilities(logits, chosen), advantages)
+        policy = policy_gradient(log_probabilities(logits, chosen), normalised(rewards, jnp.ones_like(rewards)))
         return jnp.mean(policy - entropy_cost * entropies(logits))
 
     return cost

@@ -19,7 +19,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from ballet_supervised import lessons
+from ballet_supervised import course
 
 from engrax.cli.settings import override
 from engrax.experiments.presets import PRESETS
@@ -28,7 +28,6 @@ from engrax.memory.hcam.layer import HCAMLayer
 from engrax.nn.linear import apply
 
 M = TypeVar("M", bound=eqx.Module)
-BATCH, LAST = 64, 100
 
 
 class FlatAttention(HierarchicalAttention):
@@ -48,12 +47,15 @@ class SharedAttention(HierarchicalAttention):
 
     def project_summary(self, contents):
         """The key of a chunk's mean."""
-        return apply(self.detail_key, jax.lax.stop_gradient(jnp.mean(contents, axis=-2)))
+        return HierarchicalAttention.project_summary(self._shared, contents)
 
     def _relevance(self, queries, cache, valid):
-        return eqx.tree_at(
-            lambda a: a.relevance_query, as_a(HierarchicalAttention, self), self.detail_query
-        )._relevance(queries, cache, valid)
+        return HierarchicalAttention._relevance(self._shared, queries, cache, valid)
+
+    @property
+    def _shared(self):
+        where = lambda a: (a.relevance_query, a.relevance_key)  # noqa: E731
+        return eqx.tree_at(where, self, (self.detail_query, self.detail_key))
 
 
 class NoAttention(HierarchicalAttention):
@@ -67,14 +69,8 @@ class NoAttention(HierarchicalAttention):
 class NoBypass(HCAMLayer):
     """What was read takes the place of what is there, as soon as anything can be read."""
 
-    def unroll(self, state, count, steps, xs):
-        """All times at once, from an empty memory, which is all that the probe needs."""
-        attended = xs + self.recent.attend_sequence(state, count, steps, xs)
-        timeline = jnp.concatenate([self._past(state, count), jax.lax.stop_gradient(attended)])
-        cache, valid = self._chunks(state, count, steps, timeline)
-        read = self.attention.read_sequence(self.block_norm(attended), cache, valid)
-        ys = jnp.where(jnp.any(valid, axis=1)[:, None], read, attended)
-        return self.init_state(), ys + self.mlp(self.mlp_norm(ys))
+    def _joined(self, x, read, found):
+        return jnp.where(found, read, x)
 
 
 class Variant(NamedTuple):
@@ -127,9 +123,9 @@ def main():
         for name in arguments.only or VARIANTS:
             path = arguments.out / f"{name.replace(' ', '_')}-{seed}.json"
             if not path.exists():
+                print(f"{name}, seed {seed}", flush=True)
                 result = {"variant": name, "seed": seed, **taught(VARIANTS[name], seed, arguments.episodes)}
                 path.write_text(json.dumps(result) + "\n", encoding="utf-8")
-                print(f"{name}, seed {seed}: {result['right'][-1]:.3f}, {result['seconds']:.0f} s", flush=True)
     print(table(arguments.out))
 
 
@@ -140,9 +136,8 @@ def taught(variant: Variant, seed: int, episodes: int) -> dict[str, Any]:
     agent: Any = eqx.filter_jit(experiment.build_agent)(environment, jax.random.key(seed))
     agent = eqx.tree_at(lambda a: a.memory, agent, variant.change(agent.memory))
     begun = time.perf_counter()
-    right = [share for _, share in lessons(agent, environment, episodes // BATCH, BATCH, seed=seed)]
-    means = [float(np.mean(right[i : i + LAST])) for i in range(0, len(right), LAST)]
-    return {"episodes": episodes, "right": np.round(means, 4).tolist(), "seconds": time.perf_counter() - begun}
+    right = course(agent, environment, episodes, seed=seed)
+    return {"episodes": episodes, "right": np.round(right, 4).tolist(), "seconds": time.perf_counter() - begun}
 
 
 def table(folder: Path) -> str:

@@ -11,7 +11,7 @@ from engrax.runs.directory import RunDirectory
 RESULTS = Path(__file__).parents[2] / "results"
 PUBLISHED = {
     "hcam-ballet-2_delay16": (0.959, 0.2),
-    "hcam-ballet-demo": (0.971, 0.17),
+    "hcam-ballet-demo": (0.994, 0.08),
     "merlin-memory-game-3-pairs": (2.970, 0.2),
     "merlin-memory-game-3-pairs-pixels": (2.957, 0.24),
     "merlin-memory-game-8-pairs": (7.815, 0.42),

@@ -174,13 +174,14 @@ class ActorCritic(AbstractAgent[S]):
     def embed(self, inps: AgentInput) -> Float[Array, "*t d"]:
         """The memory's input, over any leading axes; at `first` there was no action and no reward."""
         features = [encoder(inps.observation[name]) for name, encoder in self.encoders.items()]
-        past = [past_features(inps, self.num_actions)] if self.hears_past else []
-        return jnp.concatenate([*features, *past], axis=-1)
+        return self._beside_past(jnp.concatenate(features, axis=-1), inps, self.hears_past)
 
     def _output(self, h: Float[Array, "*t h"], inps: AgentInput) -> AgentOutput:
-        past = [past_features(inps, self.num_actions)] if self.heads_hear_past else []
-        heard = jnp.concatenate([h, *past], axis=-1)
+        heard = self._beside_past(h, inps, self.heads_hear_past)
         return AgentOutput(logits=self.policy(heard), value=self.value(heard)[..., 0], auxiliary=h)
+
+    def _beside_past(self, x: Float[Array, "*t d"], inps: AgentInput, heard: bool) -> Float[Array, "*t e"]:
+        return jnp.concatenate([x, past_features(inps, self.num_actions)], axis=-1) if heard else x
 
     def _reconstruct(self, name: str, observation: Array, outs: AgentOutput, steps: int) -> Float[Array, " t"]:
         decoder = self.decoders[name]

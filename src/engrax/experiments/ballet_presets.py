@@ -16,7 +16,7 @@ from engrax.experiments.memories import (
     RLMEMMemory,
     TrXLMemory,
 )
-from engrax.experiments.tasks import BalletTask, MixtureTask
+from engrax.experiments.tasks import BalletTask, MixtureTask, Task
 from engrax.nn.encoders import EncoderSizes
 
 TWO_DANCES = ("up_and_down", "left_and_right")
@@ -48,8 +48,6 @@ LAPTOP_MEMORIES: dict[str, Memory] = {
     "trxl": TrXLMemory(),
     "none": NoneMemory(width=128),
 }
-
-
 LEVELS_MEMORIES: dict[str, Memory] = {
     "hcam": LAPTOP_MEMORIES["hcam"],
     "gtrxl": GTrXLMemory(window=144),
@@ -111,28 +109,20 @@ def ballet_laptop(memory: Memory) -> Experiment:
 
 def ballet_demo(memory: Memory) -> Experiment:
     """The laptop's agent on an easier level: 2 dancers, 2 dances, 2 steps apart."""
-    experiment = ballet_laptop(memory)
-    return replace(
-        experiment,
-        task=BalletTask(dance_delay=2, dances=TWO_DANCES),
-        learner=replace(experiment.learner, learning_rate=2e-3, entropy_cost=0.04),
-        updates=70,
-        checkpoint_every=25,
-    )
+    return from_the_beginning(memory, BalletTask(dance_delay=2, dances=TWO_DANCES), updates=70, entropy_cost=0.04)
 
 
 def ballet_levels(memory: Memory) -> Experiment:
-    """The paper's 2_delay16 from the beginning, with two easier levels beside it (ours): two dances, and no delay."""
+    """The paper's 2_delay16 with two easier levels beside it (ours): two dances, and all of them a short time apart."""
+    levels = (BalletTask(dance_delay=2, dances=TWO_DANCES), BalletTask(dance_delay=2), BalletTask())
+    return from_the_beginning(memory, MixtureTask(levels=levels), updates=150)
+
+
+def from_the_beginning(memory: Memory, task: Task, updates: int, **changed: float) -> Experiment:
+    """The laptop's agent on what it can learn without having learnt anything before; `changed` are the learner's."""
     experiment = ballet_laptop(memory)
-    return replace(
-        experiment,
-        task=MixtureTask(
-            levels=(BalletTask(dance_delay=2, dances=TWO_DANCES), BalletTask(dance_delay=2), BalletTask())
-        ),
-        learner=replace(experiment.learner, learning_rate=2e-3),
-        updates=150,
-        checkpoint_every=25,
-    )
+    learner = replace(experiment.learner, learning_rate=2e-3, **changed)
+    return replace(experiment, task=task, learner=learner, updates=updates, checkpoint_every=25)
 
 
 PRESETS: dict[str, Experiment] = {

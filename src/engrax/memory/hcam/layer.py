@@ -80,8 +80,7 @@ class HCAMLayer(eqx.Module):
         state = self._write_chunk(state, count, x)
         valid = clock.readable_now(count, self.num_slots, self.chunk_size)
         read = self.attention.read(self.block_norm(x), state.cache, valid)
-        x = x + jnp.where(jnp.any(valid), read.output, 0.0)
-        return state, x + self.mlp(self.mlp_norm(x)), read
+        return state, self._output(x, read.output, valid), read
 
     def unroll(
         self, state: LayerState | None, count: Int[Array, ""], steps: Int[Array, " t"], xs: Float[Array, "t d"]
@@ -91,9 +90,20 @@ class HCAMLayer(eqx.Module):
         timeline = jnp.concatenate([self._past(state, count), jax.lax.stop_gradient(attended)])
         cache, valid = self._chunks(state, count, steps, timeline)
         read = self.attention.read_sequence(self.block_norm(attended), cache, valid)
-        ys = attended + jnp.where(jnp.any(valid, axis=1)[:, None], read, 0.0)
-        ys = ys + self.mlp(self.mlp_norm(ys))
-        return self._state_after(self.init_state() if state is None else state, steps, xs, attended), ys
+        state = self._state_after(self.init_state() if state is None else state, steps, xs, attended)
+        return state, self._output(attended, read, valid)
+
+    def _output(
+        self, x: Float[Array, "*t d"], read: Float[Array, "*t d"], valid: Bool[Array, "*t m"]
+    ) -> Float[Array, "*t d"]:
+        x = self._joined(x, read, jnp.any(valid, axis=-1)[..., None])
+        return x + self.mlp(self.mlp_norm(x))
+
+    def _joined(
+        self, x: Float[Array, "*t d"], read: Float[Array, "*t d"], found: Bool[Array, "*t 1"]
+    ) -> Float[Array, "*t d"]:
+        """The block's residual connection: nothing is added where nothing could be read."""
+        return x + jnp.where(found, read, 0.0)
 
     def _write_chunk(self, state: LayerState, count: Int[Array, ""], x: Float[Array, " d"]) -> LayerState:
         slot, place = count // self.chunk_size % self.num_slots, count % self.chunk_size
