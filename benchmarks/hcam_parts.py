@@ -111,7 +111,8 @@ VARIANTS = {
     "flat attention": Variant(change=attentions(FlatAttention)),
     "shared queries and keys": Variant(change=attentions(SharedAttention)),
     "no bypass": Variant(change=without_bypass),
-    "values start at random": Variant({"memory.value_init": "he"}),
+    "reads are added at first": Variant({"memory.read_init": "identity"}),
+    "reads are random at first": Variant({"memory.read_init": "he"}),
     "scales of 1": Variant({"agent.encoders.text_scale": "1", "agent.encoders.sum_scale": "1"}),
 }
 

@@ -12,7 +12,7 @@ from oracles.hcam import oracle_memory, random_biases
 
 SIZES = {
     "width": 8, "num_layers": 2, "num_heads": 2, "chunk_size": 3, "num_chunks": 2, "top_k": 2, "window": 4,
-    "value_init": "he",  # after the identity an exchange of values and output would not show
+    "read_init": "he",  # after diagonals an exchange of values and output would not show
 }  # fmt: skip
 
 

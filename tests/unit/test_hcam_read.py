@@ -86,10 +86,11 @@ def test_more_chunks_wanted_than_there_are():
         attention(jnp.ones(6), jnp.ones((3, 4, 8)), jnp.ones(3, bool))
 
 
-def test_with_the_identity_a_read_is_a_mean_of_what_is_remembered():
+@pytest.mark.parametrize(("read_init", "factor"), [("identity", 1.0), ("contrast", -0.5)])
+def test_at_first_a_read_is_the_mean_of_what_is_remembered_added_or_half_of_it_taken_away(read_init, factor):
     """All rows of a chunk are alike and no age is told apart: their mean is the row with the codes' mean on top."""
-    attention = HierarchicalAttention(6, 8, 2, 1, key=jax.random.key(0), value_init="identity")
+    attention = HierarchicalAttention(6, 8, 2, 1, key=jax.random.key(0), read_init=read_init)
     attention = eqx.tree_at(lambda a: a.detail_query.weight, attention, jnp.zeros((8, 6)))
     row = jax.random.normal(jax.random.key(1), (8,))
     got = attention(jnp.ones(6), jnp.tile(row, (1, 4, 1)), jnp.ones(1, bool))
-    np.testing.assert_allclose(got, row + jnp.mean(age_code(4, 8), axis=0), atol=1e-5)
+    np.testing.assert_allclose(got, factor * (row + jnp.mean(age_code(4, 8), axis=0)), atol=1e-5)

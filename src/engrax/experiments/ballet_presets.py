@@ -32,7 +32,7 @@ PAPER_MEMORIES: dict[str, Memory] = {
         top_k=8,
         window=32,
         mlp_size=2048,
-        value_init="he",
+        read_init="he",
     ),
     "gtrxl": GTrXLMemory(width=512, num_layers=4, num_heads=8, window=256, mlp_size=2048),
     "lstm": LSTMMemory(width=512),

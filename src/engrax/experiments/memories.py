@@ -46,9 +46,9 @@ class HCAMMemory:
     """Steps of local attention, at least a chunk."""
     mlp_size: int = 128
     """Hidden units of a layer's MLP."""
-    value_init: Literal["identity", "he"] = "identity"
-    """How values and output of the chunks' attention start: `identity` (what is remembered comes back in the code that
-    the present has; ours) or `he` (as in the released module)."""
+    read_init: hcam.ReadInit = "contrast"
+    """What reading a chunk does at first: `contrast` (half of it is taken away from the present, so that what was
+    otherwise then stands out; ours), `identity` (it is added; ours), or `he` (random, as in the released module)."""
 
     def __post_init__(self):
         hcam.check_sizes(self.width, self.num_heads, self.chunk_size, self.num_chunks, self.top_k, self.window)
@@ -65,7 +65,7 @@ class HCAMMemory:
             top_k=self.top_k,
             window=self.window,
             mlp_size=self.mlp_size,
-            value_init=self.value_init,
+            read_init=self.read_init,
             key=key,
         )
 

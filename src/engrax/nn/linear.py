@@ -7,22 +7,23 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-Initialiser = Literal["lecun", "he", "small", "identity"]
+Initialiser = Literal["lecun", "he", "small", "identity", "minus_half"]
 SCALES = {"lecun": 1.0, "he": 2.0, "small": 1e-4}
+DIAGONALS = {"identity": 1.0, "minus_half": -0.5}
 
 
 def linear(
     input_size: int, output_size: int, *, key: Key[Array, ""], bias: bool = True, init: Initialiser = "lecun"
 ) -> eqx.nn.Linear:
-    """A linear layer with variance-scaled, fan-in, truncated-normal weights (or the identity) and zero biases.
+    """A linear layer with variance-scaled, fan-in, truncated-normal weights (or a diagonal) and zero biases.
 
     Args:
         input_size: width of the input.
         output_size: width of the output.
         key: for the weights.
         bias: whether there is one.
-        init: `lecun` (variance 1/fan-in), `he` (2/fan-in), `small` (1e-4/fan-in, for policy heads), or `identity`
-            (ones on the diagonal: what comes in goes out).
+        init: `lecun` (variance 1/fan-in), `he` (2/fan-in), `small` (1e-4/fan-in, for policy heads), `identity` (ones
+            on the diagonal: what comes in goes out), or `minus_half` (-1/2 on it).
     """
     layer = eqx.nn.Linear(input_size, output_size, use_bias=bias, key=key)
     layer = eqx.tree_at(lambda where: where.weight, layer, _weights((output_size, input_size), key, init))
@@ -30,8 +31,8 @@ def linear(
 
 
 def _weights(shape: tuple[int, int], key: Key[Array, ""], init: Initialiser) -> Float[Array, "o i"]:
-    if init == "identity":
-        return jnp.eye(*shape)
+    if init in DIAGONALS:
+        return DIAGONALS[init] * jnp.eye(*shape)
     scale = SCALES[init]
     make = jax.nn.initializers.variance_scaling(scale, "fan_in", "truncated_normal", in_axis=-1, out_axis=-2)
     return make(key, shape)

@@ -8,9 +8,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from engrax.memory.hcam import clock
-from engrax.memory.hcam.read import ChunkCache, HierarchicalAttention, Read
+from engrax.memory.hcam.read import ChunkCache, HierarchicalAttention, Read, ReadInit
 from engrax.memory.ring import RecentAttention, put, put_last
-from engrax.nn.linear import MLP, Initialiser, LayerNorm
+from engrax.nn.linear import MLP, LayerNorm
 from engrax.nn.local_attention import KeysValues, LocalAttention
 
 
@@ -43,13 +43,13 @@ class HCAMLayer(eqx.Module):
 
     def __init__(
         self, size: int, *, num_heads: int, window: int, chunk_size: int, num_chunks: int, top_k: int,
-        mlp_size: int, value_init: Initialiser, key: Key[Array, ""],
+        mlp_size: int, read_init: ReadInit, key: Key[Array, ""],
     ):  # fmt: skip
         """Args: as of `HCAM`."""
         local_key, attention_key, mlp_key = jax.random.split(key, 3)
         self.local_norm, self.block_norm, self.mlp_norm = LayerNorm(size), LayerNorm(size), LayerNorm(size)
         self.local = LocalAttention(size, num_heads, window, key=local_key)
-        self.attention = HierarchicalAttention(size, size, num_heads, top_k, key=attention_key, value_init=value_init)
+        self.attention = HierarchicalAttention(size, size, num_heads, top_k, key=attention_key, read_init=read_init)
         self.mlp = MLP((size, mlp_size, size), key=mlp_key, last_init="small")
         self.chunk_size, self.num_slots = chunk_size, num_chunks + 1
 

@@ -8,8 +8,9 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from engrax.memory.base import AbstractMemory
 from engrax.memory.hcam import clock
 from engrax.memory.hcam.layer import HCAMLayer, LayerState
+from engrax.memory.hcam.read import ReadInit
 from engrax.memory.ring import episode_steps
-from engrax.nn.linear import Initialiser, LayerNorm, apply, linear
+from engrax.nn.linear import LayerNorm, apply, linear
 from engrax.nn.local_attention import check_width
 from engrax.types import Recall
 
@@ -29,7 +30,7 @@ class HCAM(AbstractMemory[HCAMState]):
 
     Deviations (choices where the paper is silent): local attention with relative positions covers the steps that are
     in no chunk yet; inputs are projected to the width and normalised, and so is the output; each layer ends in an MLP.
-    Ours: until training changes that, what is read comes back as it was stored (`value_init`).
+    Ours: until training changes that, half of what is read is taken away from what there is now (`read_init`).
     """
 
     input_projection: eqx.nn.Linear
@@ -51,7 +52,7 @@ class HCAM(AbstractMemory[HCAMState]):
         top_k: int = 2,
         window: int | None = None,
         mlp_size: int | None = None,
-        value_init: Initialiser = "identity",
+        read_init: ReadInit = "contrast",
         key: Key[Array, ""],
     ):
         """Args:
@@ -65,8 +66,9 @@ class HCAM(AbstractMemory[HCAMState]):
             top_k: k, chunks that a step attends to in detail.
             window: steps of local attention, the current one included; the chunk size by default.
             mlp_size: hidden units of a layer's MLP; twice the width by default.
-            value_init: of what is read from chunks. With `identity` what is remembered comes back in the code that the
-                present has, so whatever reads the present can read it from the start; the released module has `he`.
+            read_init: what a chunk's read does at first. `contrast` takes half of it away from the present, so that
+                what was otherwise then stands out now, in the code that the present has; `identity` adds it; `he` is
+                the released module's random start.
             key: for the parameters.
 
         Raises:
@@ -79,7 +81,7 @@ class HCAM(AbstractMemory[HCAMState]):
         self.layers = tuple(
             HCAMLayer(
                 width, num_heads=num_heads, window=window, chunk_size=chunk_size, num_chunks=num_chunks, top_k=top_k,
-                mlp_size=2 * width if mlp_size is None else mlp_size, value_init=value_init, key=layer_key,
+                mlp_size=2 * width if mlp_size is None else mlp_size, read_init=read_init, key=layer_key,
             )
             for layer_key in layer_keys
         )  # fmt: skip

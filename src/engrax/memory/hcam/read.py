@@ -1,6 +1,6 @@
 """The read: attend to chunk summaries, then in detail inside the top k chunks."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import equinox as eqx
 import jax
@@ -13,6 +13,14 @@ from engrax.nn.positions import age_code
 INVALID_CHUNK = -1e6
 UNSELECTED = -1e9
 DENSE_CHUNKS_PER_K = 8
+
+ReadInit = Literal["contrast", "identity", "he"]
+VALUE_AND_OUTPUT: dict[ReadInit, tuple[Initialiser, Initialiser]] = {
+    "contrast": ("identity", "minus_half"),
+    "identity": ("identity", "identity"),
+    "he": ("he", "he"),
+}
+"""How values and output of a read start: half of what is remembered is taken away, it is added, or neither."""
 
 
 class ChunkCache(NamedTuple):
@@ -56,7 +64,7 @@ class HierarchicalAttention(eqx.Module):
 
     def __init__(
         self, query_size: int, memory_size: int, num_heads: int, top_k: int, *, key: Key[Array, ""],
-        value_init: Initialiser = "he",
+        read_init: ReadInit = "he",
     ):  # fmt: skip
         """Args:
 
@@ -65,7 +73,7 @@ class HierarchicalAttention(eqx.Module):
             num_heads: of the attention inside a chunk.
             top_k: chunks to attend to in detail.
             key: for the weights.
-            value_init: of values and output, the rest is `he`; the released module's is `he`, too.
+            read_init: of values and output, see `VALUE_AND_OUTPUT`; the rest is `he`, as all is in the released module.
 
         Raises:
             ValueError: where the heads do not divide D, D is odd, or k is not positive.
@@ -75,12 +83,13 @@ class HierarchicalAttention(eqx.Module):
         if top_k < 1:
             raise ValueError(f"top_k is {top_k}: at least one chunk must be read")
         keys = jax.random.split(key, 6)
+        value_init, output_init = VALUE_AND_OUTPUT[read_init]
         self.relevance_query = linear(query_size, memory_size, key=keys[0], bias=False, init="he")
         self.relevance_key = linear(memory_size, memory_size, key=keys[1], bias=False, init="he")
         self.detail_query = linear(query_size, memory_size, key=keys[2], init="he")
         self.detail_key = linear(memory_size, memory_size, key=keys[3], init="he")
         self.detail_value = linear(memory_size, memory_size, key=keys[4], init=value_init)
-        self.detail_output = linear(memory_size, memory_size, key=keys[5], init=value_init)
+        self.detail_output = linear(memory_size, memory_size, key=keys[5], init=output_init)
         self.num_heads, self.top_k = num_heads, top_k
 
     def __call__(
