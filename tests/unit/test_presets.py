@@ -47,8 +47,8 @@ def test_presets_train_at_debug_size(name):
 def test_merlins_reconstructions_fall(name, senses):
     """Over the same experience again and again, at a rate at which a few dozen updates tell."""
     experiment = PRESETS[name]
-    learner = dataclasses.replace(experiment.learner, learning_rate=5e-3, max_gradient_norm=1e6)
-    trainer = dataclasses.replace(experiment, learner=learner).build()
+    learner = dataclasses.replace(experiment.learner, learning_rate=5e-3, max_gradient_norm=1e6, minibatches=1)
+    trainer = dataclasses.replace(experiment, learner=learner, streams=1).build()
     state = trainer.init()
     _, segments, _ = jax.jit(trainer.act)(state.agent, state.actors, state.key)
     learn, agent, optimiser, costs = jax.jit(trainer.learn), state.agent, state.optimiser, []

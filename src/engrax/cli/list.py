@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from engrax.agents import AGENTS
 from engrax.cli.arguments import Parser, add_json
 from engrax.cli.output import print_json, print_table
-from engrax.envs import TASKS
+from engrax.experiments.annotations import kinds
+from engrax.experiments.config import Agent
+from engrax.experiments.memories import Memory
 from engrax.experiments.presets import PRESETS
-from engrax.memory import MEMORIES
+from engrax.experiments.tasks import Task
 
 _EXAMPLES = """\
   engrax list
@@ -20,9 +21,10 @@ def run(words: Sequence[str]) -> int:
     parser = Parser("list", "Say what there is: memories, agents, tasks, presets.", _EXAMPLES)
     add_json(parser, "the names")
     arguments = parser.read(words)
-    registries = {"memories": MEMORIES, "agents": AGENTS, "tasks": TASKS, "presets": PRESETS}
+    settings = {"memories": Memory, "agents": Agent, "tasks": Task}
+    names = {name: sorted(kinds(annotation)) for name, annotation in settings.items()} | {"presets": list(PRESETS)}
     if arguments.json:
-        print_json({name: list(registry) for name, registry in registries.items()})
+        print_json(names)
     else:
-        print_table({name: ", ".join(registry) for name, registry in registries.items()})
+        print_table({name: ", ".join(words) for name, words in names.items()})
     return 0
