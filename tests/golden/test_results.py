@@ -10,8 +10,9 @@ from engrax.runs.directory import RunDirectory
 
 RESULTS = Path(__file__).parents[2] / "results"
 PUBLISHED = {
-    "hcam-ballet-2_delay16": (0.959, 0.2),
-    "hcam-ballet-demo": (0.994, 0.08),
+    "hcam-ballet-2_delay16": (0.962, 0.2),
+    "hcam-ballet-demo": (1.000, 0.06),
+    "hcam-ballet-levels": (0.965, 0.2),
     "merlin-memory-game-3-pairs": (2.970, 0.2),
     "merlin-memory-game-3-pairs-pixels": (2.957, 0.24),
     "merlin-memory-game-8-pairs": (7.815, 0.42),

@@ -1,9 +1,10 @@
 """Ballet's presets: HCAM and what it is compared with."""
 
 from dataclasses import replace
+from typing import Any
 
 from engrax.agents import ActorCriticSizes, ReconstructionWeights
-from engrax.algorithms import IMPALA, PPO
+from engrax.algorithms import IMPALA, PPO, Ramp
 from engrax.experiments.config import Experiment
 from engrax.experiments.memories import (
     DNCMemory,
@@ -115,10 +116,11 @@ def ballet_demo(memory: Memory) -> Experiment:
 def ballet_levels(memory: Memory) -> Experiment:
     """The paper's 2_delay16 with two easier levels beside it (ours): two dances, and all of them a short time apart."""
     levels = (BalletTask(dance_delay=2, dances=TWO_DANCES), BalletTask(dance_delay=2), BalletTask())
-    return from_the_beginning(memory, MixtureTask(levels=levels), updates=150)
+    slower = Ramp(end=0.1, start=130, updates=170)
+    return from_the_beginning(memory, MixtureTask(levels=levels), updates=300, learning_rate_ramp=slower)
 
 
-def from_the_beginning(memory: Memory, task: Task, updates: int, **changed: float) -> Experiment:
+def from_the_beginning(memory: Memory, task: Task, updates: int, **changed: Any) -> Experiment:
     """The laptop's agent on what it can learn without having learnt anything before; `changed` are the learner's."""
     experiment = ballet_laptop(memory)
     learner = replace(experiment.learner, learning_rate=2e-3, **changed)

@@ -1,0 +1,107 @@
+"""Whose dance an HCAM agent looks at as it decides, and whether looking at a dancer speaks for that dancer.
+
+    python benchmarks/ballet_attention.py results/hcam-ballet-2_delay16 [--dancers 4] [--delay 16] [--episodes 400]
+
+At the first step of the choice phase, in the first layer: how much of the attention to chunks lies on the steps of the
+target's dance, on those of the others', and on steps where nobody danced. Then all attention is put on the chunk of the
+first dancer's dance, and on that of the second's: by how much does the logit of walking to the first, less that of
+walking to the second, differ between the two? Above zero, what is looked at is what is walked to; below, an agent can
+only learn to look at those who are not meant.
+"""
+
+import argparse
+from pathlib import Path
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from ballet_supervised import DIRECTIONS, watch
+from hcam_parts import as_a
+
+from engrax.cli.experiment import load_trained
+from engrax.envs.ballet.tables import DANCE_LENGTH
+from engrax.experiments.tasks import BalletTask
+from engrax.memory.hcam import HierarchicalAttention, clock
+from engrax.runs.directory import RunDirectory
+
+
+class ForcedAttention(HierarchicalAttention):
+    """The last query has nothing but one chunk to read."""
+
+    chunk: int = eqx.field(static=True, default=0)
+
+    def _dense_relevance(self, scores):
+        forced = jax.nn.one_hot(self.chunk, scores.shape[1])
+        return super()._dense_relevance(scores).at[-1].set(forced)
+
+
+def main():
+    arguments = parse()
+    task = BalletTask(num_dancers=arguments.dancers, dance_delay=arguments.delay)
+    _, environment, agent, *_ = load_trained(RunDirectory.open(arguments.directory), task)
+    keys = jax.random.split(jax.random.key(arguments.seed), arguments.episodes)
+    own, others = eqx.filter_jit(eqx.filter_vmap(look, in_axes=(None, None, 0)))(agent, environment, keys)
+    print(f"attention  target's dance {jnp.mean(own):.2f}  the others' {jnp.mean(others):.2f}", end="")
+    print(f"  nobody's {1 - jnp.mean(own) - jnp.mean(others):.2f}")
+    period, size = environment.dance_delay + DANCE_LENGTH - 1, agent.memory.layers[0].chunk_size
+    chunks = [(turn * period + DANCE_LENGTH // 2) // size for turn in (0, 1)]
+    first, second = (np.asarray(preferences(forced(agent, chunk), environment, keys)) for chunk in chunks)
+    error = np.std(first - second) / len(keys) ** 0.5
+    print(f"looking at a dancer speaks for that dancer by {np.mean(first - second):+.2f} (standard error {error:.2f})")
+
+
+def look(agent, environment, key):
+    """The first layer's attention to the steps of the target's dance, and to those of the others'."""
+    inputs, _ = watch(environment, key, False)
+    xs, count = agent.embed(inputs), inputs.first.shape[0] - 1
+    state, _ = agent.memory.unroll(None, xs[:-1], inputs.first[:-1])
+    read, layer = agent.memory._step(state, xs[-1], inputs.first[-1])[2][0], agent.memory.layers[0]
+    chunks = clock.slot_numbers(jnp.asarray(count), layer.num_slots, layer.chunk_size)[read.chunks]
+    steps = chunks[:, None] * layer.chunk_size + jnp.arange(layer.chunk_size)
+    turn, elapsed = jnp.divmod(steps, environment.dance_delay + DANCE_LENGTH - 1)
+    danced = read.weights * (elapsed < DANCE_LENGTH)
+    own = jnp.sum(danced * (turn == cast_of(environment, key).target))
+    return own, jnp.sum(danced) - own
+
+
+@eqx.filter_jit
+def preferences(agent, environment, keys):
+    """The logit of walking to the first dancer less that of walking to the second, in each episode."""
+
+    def preference(key):
+        inputs, _ = watch(environment, key, False)
+        length = inputs.first.shape[0]
+        actions, noise = jnp.zeros(length - 1, jnp.int32), jax.random.split(jax.random.key(0), length)
+        logits = agent.unroll(None, inputs, actions, noise)[1].logits[-1]
+        first, second = jnp.asarray(DIRECTIONS)[cast_of(environment, key).homes[:2]]
+        return logits[first] - logits[second]
+
+    return jax.vmap(preference)(keys)
+
+
+def cast_of(environment, key):
+    """Who danced what in the episode that `watch` shows."""
+    return environment.draw(jax.random.split(key)[0]).cast
+
+
+def forced(agent, chunk: int):
+    """The agent with eyes for one chunk."""
+    where = lambda a: a.memory.layers[0].attention  # noqa: E731
+    attention = as_a(ForcedAttention, where(agent))
+    object.__setattr__(attention, "chunk", chunk)
+    return eqx.tree_at(where, agent, attention)
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("directory", type=Path, help="a run or a published result: an HCAM agent on Ballet")
+    parser.add_argument("--dancers", type=int, default=2)
+    parser.add_argument("--delay", type=int, default=16)
+    parser.add_argument("--episodes", type=int, default=400)
+    parser.add_argument("--seed", type=int, default=5)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
