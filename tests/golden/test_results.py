@@ -11,6 +11,7 @@ from engrax.runs.directory import RunDirectory
 RESULTS = Path(__file__).parents[2] / "results"
 PUBLISHED = {
     "hcam-ballet-2_delay16": (0.962, 0.2),
+    "hcam-ballet-delay16": (0.861, 0.36),
     "hcam-ballet-demo": (1.000, 0.06),
     "hcam-ballet-levels": (0.965, 0.2),
     "merlin-memory-game-3-pairs": (2.970, 0.2),
