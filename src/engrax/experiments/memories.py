@@ -21,6 +21,7 @@ from engrax.memory import (
     trxl,
 )
 from engrax.memory.addressing import AbstractRowStore
+from engrax.memory.hcam.read import ReadInit
 from engrax.memory.retroactive import Reuse
 from engrax.nn.gating import AbstractResidual, PostNorm
 
@@ -46,7 +47,7 @@ class HCAMMemory:
     """Steps of local attention, at least a chunk."""
     mlp_size: int = 128
     """Hidden units of a layer's MLP."""
-    read_init: hcam.ReadInit = "contrast"
+    read_init: ReadInit = "contrast"
     """What reading a chunk does at first: `contrast` (half of it is taken away from the present, so that what was
     otherwise then stands out; ours), `identity` (it is added; ours), or `he` (random, as in the released module)."""
 
