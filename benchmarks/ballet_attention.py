@@ -16,10 +16,11 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from ballet_supervised import DIRECTIONS, watch
+from ballet_supervised import decide, directions, watch
 from hcam_parts import as_a
 
 from engrax.cli.experiment import load_trained
+from engrax.envs.ballet.stage import choice_time
 from engrax.envs.ballet.tables import DANCE_LENGTH
 from engrax.experiments.tasks import BalletTask
 from engrax.memory.hcam import HierarchicalAttention, clock
@@ -29,7 +30,7 @@ from engrax.runs.directory import RunDirectory
 class ForcedAttention(HierarchicalAttention):
     """The last query has nothing but one chunk to read."""
 
-    chunk: int = eqx.field(static=True, default=0)
+    chunk: int = eqx.field(static=True)
 
     def _dense_relevance(self, scores):
         forced = jax.nn.one_hot(self.chunk, scores.shape[1])
@@ -41,28 +42,34 @@ def main():
     task = BalletTask(num_dancers=arguments.dancers, dance_delay=arguments.delay)
     _, environment, agent, *_ = load_trained(RunDirectory.open(arguments.directory), task)
     keys = jax.random.split(jax.random.key(arguments.seed), arguments.episodes)
-    own, others = eqx.filter_jit(eqx.filter_vmap(look, in_axes=(None, None, 0)))(agent, environment, keys)
+    own, others = looks(agent, environment, keys)
     print(f"attention  target's dance {jnp.mean(own):.2f}  the others' {jnp.mean(others):.2f}", end="")
     print(f"  nobody's {1 - jnp.mean(own) - jnp.mean(others):.2f}")
-    period, size = environment.dance_delay + DANCE_LENGTH - 1, agent.memory.layers[0].chunk_size
-    chunks = [(turn * period + DANCE_LENGTH // 2) // size for turn in (0, 1)]
-    first, second = (np.asarray(preferences(forced(agent, chunk), environment, keys)) for chunk in chunks)
+    middles = [choice_time(turn, environment.dance_delay) + DANCE_LENGTH // 2 for turn in (0, 1)]
+    agents = [forced(agent, middle // agent.memory.layers[0].chunk_size) for middle in middles]
+    first, second = (np.asarray(preferences(one, environment, keys)) for one in agents)
     error = np.std(first - second) / len(keys) ** 0.5
     print(f"looking at a dancer speaks for that dancer by {np.mean(first - second):+.2f} (standard error {error:.2f})")
 
 
-def look(agent, environment, key):
-    """The first layer's attention to the steps of the target's dance, and to those of the others'."""
-    inputs, _ = watch(environment, key, False)
-    xs, count = agent.embed(inputs), inputs.first.shape[0] - 1
-    state, _ = agent.memory.unroll(None, xs[:-1], inputs.first[:-1])
-    read, layer = agent.memory._step(state, xs[-1], inputs.first[-1])[2][0], agent.memory.layers[0]
-    chunks = clock.slot_numbers(jnp.asarray(count), layer.num_slots, layer.chunk_size)[read.chunks]
-    steps = chunks[:, None] * layer.chunk_size + jnp.arange(layer.chunk_size)
-    turn, elapsed = jnp.divmod(steps, environment.dance_delay + DANCE_LENGTH - 1)
-    danced = read.weights * (elapsed < DANCE_LENGTH)
-    own = jnp.sum(danced * (turn == cast_of(environment, key).target))
-    return own, jnp.sum(danced) - own
+@eqx.filter_jit
+def looks(agent, environment, keys):
+    """The first layer's attention to the steps of the target's dance, and to those of the others', in each episode."""
+    layer = agent.memory.layers[0]
+
+    def look(key):
+        inputs, cast = watch(environment, key)
+        xs, firsts = agent.embed(inputs), inputs.first
+        state, _ = agent.memory.unroll(None, xs[:-1], firsts[:-1])
+        read = agent.memory._step(state, xs[-1], firsts[-1])[2][0]
+        chunks = clock.slot_numbers(state.count, layer.num_slots, layer.chunk_size)[read.chunks]
+        steps = chunks[:, None] * layer.chunk_size + jnp.arange(layer.chunk_size)
+        turn, elapsed = jnp.divmod(steps, choice_time(1, environment.dance_delay))
+        danced = read.weights * (elapsed < DANCE_LENGTH)
+        own = jnp.sum(danced * (turn == cast.target))
+        return own, jnp.sum(danced) - own
+
+    return jax.vmap(look)(keys)
 
 
 @eqx.filter_jit
@@ -70,27 +77,17 @@ def preferences(agent, environment, keys):
     """The logit of walking to the first dancer less that of walking to the second, in each episode."""
 
     def preference(key):
-        inputs, _ = watch(environment, key, False)
-        length = inputs.first.shape[0]
-        actions, noise = jnp.zeros(length - 1, jnp.int32), jax.random.split(jax.random.key(0), length)
-        logits = agent.unroll(None, inputs, actions, noise)[1].logits[-1]
-        first, second = jnp.asarray(DIRECTIONS)[cast_of(environment, key).homes[:2]]
-        return logits[first] - logits[second]
+        inputs, cast = watch(environment, key)
+        first, second = decide(agent, inputs)[directions(cast)[:2]]
+        return first - second
 
     return jax.vmap(preference)(keys)
-
-
-def cast_of(environment, key):
-    """Who danced what in the episode that `watch` shows."""
-    return environment.draw(jax.random.split(key)[0]).cast
 
 
 def forced(agent, chunk: int):
     """The agent with eyes for one chunk."""
     where = lambda a: a.memory.layers[0].attention  # noqa: E731
-    attention = as_a(ForcedAttention, where(agent))
-    object.__setattr__(attention, "chunk", chunk)
-    return eqx.tree_at(where, agent, attention)
+    return eqx.tree_at(where, agent, as_a(ForcedAttention, where(agent), chunk=chunk))
 
 
 def parse() -> argparse.Namespace:

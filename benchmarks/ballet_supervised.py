@@ -1,14 +1,15 @@
 """What an agent can learn of Ballet if it is told the answer: a probe of encoders and memory apart from the reward.
 
     python benchmarks/ballet_supervised.py hcam-ballet-laptop [--any.setting VALUE ...] [--episodes 45000]
-        [--rate 1e-3] [--batch 64] [--random-actions] [--rewarded 0.3]
+        [--rate 1e-3] [--batch 64] [--random-actions] [--rewarded 0.3] [--also num_dancers=4 dance_delay=48]
 
 The policy's logits at the first step of the choice phase are to name the direction in which the target stands: softmax
 cross-entropy, Adam, whole fresh episodes. Guessing one of N dancers that are there is right once in N. In minutes it
 says whether a change of encoder, memory or sizes is worth hours of reinforcement learning. `--random-actions` makes
 the previous actions random, as those of a policy that still explores are. `--rewarded` tells no answer: the policy
 draws one direction, is rewarded if it is right, and learns by the policy gradient with that entropy cost, advantages
-normalised over the batch: what reinforcement learning would be if walking there were no matter.
+normalised over the batch: what reinforcement learning would be if walking there were no matter. `--also` asks 1,000
+questions about each of some other levels in the end.
 """
 
 import argparse
@@ -23,6 +24,7 @@ import numpy as np
 import optax
 
 from engrax.algorithms.ppo import normalised
+from engrax.cli.compare import task_settings
 from engrax.cli.settings import override, split_settings
 from engrax.envs.ballet.tables import CENTRE, HOMES, MOVES
 from engrax.experiments.presets import PRESETS
@@ -39,13 +41,21 @@ def main():
     environment = experiment.task.build()
     agent = eqx.filter_jit(experiment.build_agent)(environment, jax.random.key(experiment.seed))
     how = {"random_actions": arguments.random_actions, "entropy_cost": arguments.rewarded}
-    course(agent, environment, arguments.episodes, batch=arguments.batch, rate=arguments.rate, **how)
+    agent, _ = course(agent, environment, arguments.episodes, batch=arguments.batch, rate=arguments.rate, **how)
+    for level in arguments.also:
+        other = override(experiment, {f"task.{name}": value for name, value in task_settings(level).items()})
+        print(f"{level}: right {examined(agent, other.task.build()):.3f}", flush=True)
 
 
-def course(agent, environment, episodes: int, *, batch: int = 64, **settings) -> list[float]:
-    """Teaches, says how it goes, and returns how often the likeliest direction was right, 100 batches by 100."""
+def course(agent, environment, episodes: int, *, batch: int = 64, **settings):
+    """Teaches, and says how it goes.
+
+    Returns:
+        The agent, and how often the likeliest direction was right, 100 batches by 100.
+    """
     begun, means, recent = time.perf_counter(), [], []
-    for number, lesson in enumerate(lessons(agent, environment, episodes // batch, batch, **settings), 1):
+    for number, (taught, *lesson) in enumerate(lessons(agent, environment, episodes // batch, batch, **settings), 1):
+        agent = taught
         recent.append(lesson)
         if number % REPORTS == 0:
             cost, right = np.mean(recent, axis=0)
@@ -53,39 +63,62 @@ def course(agent, environment, episodes: int, *, batch: int = 64, **settings) ->
             recent = []
             seconds = time.perf_counter() - begun
             print(f"{number * batch:>8,} episodes  cost {cost:.3f}  right {right:.3f}  {seconds:.0f} s", flush=True)
-    return means
+    return agent, means
 
 
 def lessons(
     agent, environment, batches: int, batch: int, *, rate: float = 1e-3, random_actions: bool = False,
     entropy_cost: float | None = None, seed: int = 5,
 ):  # fmt: skip
-    """The cost, and how often the likeliest direction was right, in one batch of fresh episodes after the other."""
+    """The agent, the cost, and how often the likeliest direction was right, one batch after the other."""
     optimiser = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(rate, eps=1e-5))
     state = optimiser.init(eqx.filter(agent, eqx.is_inexact_array))
 
     @eqx.filter_jit
     def learn(agent, state, key):
         keys = jax.random.split(key, batch)
-        episodes = jax.vmap(lambda key: watch(environment, key, random_actions))(keys)
+        inputs, casts = jax.vmap(lambda key: watch(environment, key, random_actions))(keys)
         teach = told if entropy_cost is None else rewarded(jax.random.fold_in(key, 1), entropy_cost)
-        (cost, right), gradient = eqx.filter_value_and_grad(judge, has_aux=True)(agent, *episodes, teach)
+        (cost, right), gradient = eqx.filter_value_and_grad(judge, has_aux=True)(agent, inputs, casts, teach)
         changes, state = optimiser.update(gradient, state, eqx.filter(agent, eqx.is_inexact_array))
         return eqx.apply_updates(agent, changes), state, cost, right
 
     for number in range(1, batches + 1):
         agent, state, cost, right = learn(agent, state, jax.random.fold_in(jax.random.key(seed), number))
-        yield float(cost), float(right)
+        yield agent, float(cost), float(right)
 
 
-def watch(environment, key, random_actions: bool):
-    """The inputs of one episode up to the first step of the choice phase, and the action that is right there."""
+def examined(agent, environment, batches: int = 4, batch: int = 250, seed: int = 9) -> float:
+    """How often the likeliest direction is right, in fresh episodes."""
+
+    @eqx.filter_jit
+    def examine(agent, key):
+        inputs, casts = jax.vmap(lambda key: watch(environment, key))(jax.random.split(key, batch))
+        return judge(agent, inputs, casts, told)[1]
+
+    keys = (jax.random.fold_in(jax.random.key(seed), number) for number in range(batches))
+    return float(np.mean([examine(agent, key) for key in keys]))
+
+
+def watch(environment, key, random_actions: bool = False):
+    """The inputs of one episode up to the first step of the choice phase, and who danced what."""
     draw_key, action_key = jax.random.split(key)
     state, times = environment.draw(draw_key), jnp.arange(environment.choice_step + 1)
     steps = jax.vmap(lambda time: environment.observe(replace(state, step=time)))(times)
     actions = jax.random.randint(action_key, times.shape, 0, environment.num_actions) * random_actions
-    inputs = AgentInput(steps.observation, actions, jnp.zeros(times.shape), steps.first)
-    return inputs, jnp.asarray(DIRECTIONS)[state.cast.homes[state.cast.target]]
+    return AgentInput(steps.observation, actions, jnp.zeros(times.shape), steps.first), state.cast
+
+
+def directions(cast):
+    """The action that leads to each dancer."""
+    return jnp.asarray(DIRECTIONS)[cast.homes]
+
+
+def decide(agent, inputs):
+    """The policy's logits at the last step of an episode's inputs."""
+    length = inputs.first.shape[0]
+    keys, actions = jax.random.split(jax.random.key(0), length), jnp.zeros(length - 1, jnp.int32)
+    return agent.unroll(None, inputs, actions, keys)[1].logits[-1]
 
 
 def told(logits, answers):
@@ -105,18 +138,16 @@ def rewarded(key, entropy_cost: float):
     return cost
 
 
-def judge(agent, inputs, answers, teach):
+def judge(agent, inputs, casts, teach):
     """The cost, and how often the likeliest direction is right."""
-    length = inputs.first.shape[1]
-    keys, actions = jax.random.split(jax.random.key(0), length), jnp.zeros(length - 1, jnp.int32)
-    _, outputs = jax.vmap(lambda one: agent.unroll(None, one, actions, keys))(inputs)
-    logits = outputs.logits[:, -1]
+    logits = jax.vmap(lambda one: decide(agent, one))(inputs)
+    answers = jax.vmap(lambda cast: directions(cast)[cast.target])(casts)
     return teach(logits, answers), jnp.mean(jnp.argmax(logits, axis=-1) == answers)
 
 
 def parse():
     own, settings = split_settings(
-        sys.argv[1:], ("--episodes", "--rate", "--batch", "--random-actions", "--rewarded", "--help")
+        sys.argv[1:], ("--episodes", "--rate", "--batch", "--random-actions", "--rewarded", "--also", "--help")
     )
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("preset", help="of Ballet")
@@ -125,6 +156,7 @@ def parse():
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--random-actions", action="store_true")
     parser.add_argument("--rewarded", type=float, metavar="ENTROPY_COST", help="reward one decision, tell no answer")
+    parser.add_argument("--also", nargs="+", default=[], metavar="LEVEL", help="levels to be asked about in the end")
     arguments = parser.parse_args(own)
     return arguments, override(PRESETS[arguments.preset], settings)
 

@@ -54,7 +54,7 @@ TOLERANCE = {"dnc": 1e-3}
 """Where it is not 1e-4: rows of nearly the same usage are allocated in either order, by rounding."""
 
 
-@pytest.mark.parametrize("name", [name for name in MEMORIES if name != "trxl"])  # gtrxl is that with gates
+@pytest.mark.parametrize("name", MEMORIES)
 def test_memories_of_default_size(name):
     memory = MEMORIES[name](INPUT_SIZE, key=jax.random.key(0))
     check_memory(memory, INPUT_SIZE, steps=160, tolerance=TOLERANCE.get(name, 1e-4))
