@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from engrax.cli.settings import override
-from engrax.evaluation.rollout import play
+from engrax.evaluation.play import play
 from engrax.experiments.codec import encode
 from engrax.experiments.config import Experiment
 from engrax.experiments.presets import PRESETS

@@ -3,7 +3,7 @@
 import pytest
 
 from engrax.algorithms import IMPALA, PPO
-from engrax.evaluation.rollout import play
+from engrax.evaluation.play import play
 from engrax.experiments import Experiment, HCAMMemory, LSTMMemory, NoneMemory, RecallTask
 
 SHORT, LONG = 6, 60

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from engrax.cli.errors import UsageError
+from engrax.errors import UsageError
 
 
 class Parser(argparse.ArgumentParser):

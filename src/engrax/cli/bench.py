@@ -11,9 +11,9 @@ from engrax.cli.arguments import Parser, add_json, integer
 from engrax.cli.experiment import build_trainer, find_preset
 from engrax.cli.output import print_json, print_table
 from engrax.cli.settings import override, split_settings
-from engrax.evaluation.speed import Speed, measure
 from engrax.experiments.config import Experiment
 from engrax.experiments.presets import PRESETS
+from engrax.measuring.speed import Speed, measure
 
 _EXAMPLES = """\
   engrax bench hcam-ballet-laptop

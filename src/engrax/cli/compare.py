@@ -16,13 +16,14 @@ from engrax.cli.evaluate import evaluate
 from engrax.cli.experiment import build_trainer, experiment_of, find_preset, task_with
 from engrax.cli.output import say, warn
 from engrax.cli.settings import override, split_settings
-from engrax.experiments.codec import UserError, encode, parse_json, show
+from engrax.errors import BusyError, RunError, UserError
+from engrax.experiments.codec import encode, parse_json, show
 from engrax.experiments.config import Experiment
 from engrax.experiments.presets import PRESETS
 from engrax.experiments.tasks import Task, levels_of
 from engrax.runs import checkpoint
 from engrax.runs.directory import RunDirectory, counters
-from engrax.runs.storage import BusyError, RunError, read_text, write_text
+from engrax.runs.storage import read_text, write_text
 
 REPORT, EVALUATIONS = "report.html", "evaluations"
 LARGEST = 10_000_000

@@ -8,9 +8,10 @@ from engrax.cli.arguments import Parser, add_directory, add_json, integer
 from engrax.cli.experiment import describe_task, experiment_of, load_trained, task_with
 from engrax.cli.output import print_json
 from engrax.cli.settings import split_settings
-from engrax.evaluation.rollout import play
+from engrax.errors import UserError
+from engrax.evaluation.play import play
 from engrax.evaluation.statistics import Mean, mean_ci95, span
-from engrax.experiments.codec import UserError, show
+from engrax.experiments.codec import show
 from engrax.experiments.tasks import Task, levels_of
 from engrax.runs.directory import RunDirectory
 

@@ -11,13 +11,14 @@ import jax
 from engrax.agents import AbstractAgent
 from engrax.cli.settings import override
 from engrax.envs.base import AbstractEnvironment
-from engrax.experiments.codec import ConfigError, UserError, decode, encode, show, suggest
+from engrax.errors import ConfigError, RunError, UserError
+from engrax.experiments.codec import decode, encode, show, suggest
 from engrax.experiments.config import Experiment
 from engrax.experiments.presets import PRESETS
 from engrax.experiments.tasks import Task, levels_of
 from engrax.runs import checkpoint
 from engrax.runs.directory import RunDirectory, counters
-from engrax.runs.storage import RunError, machine_memory
+from engrax.runs.storage import machine_memory
 from engrax.runtime import Trainer
 
 _Shape = jax.ShapeDtypeStruct

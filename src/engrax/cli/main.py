@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from importlib import import_module
 
 import engrax
-from engrax.cli.errors import RunFailedError, UsageError, describe
 from engrax.cli.output import warn
 from engrax.cli.programs import keep_programs
+from engrax.errors import RunFailedError, UsageError, UserError, describe
 
 COMMANDS = {
     "list": "what there is: memories, agents, tasks, presets",
@@ -77,8 +77,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return _complain("stopped", status=130)
-    except (ValueError, OSError, RunFailedError) as error:
-        if os.environ.get("ENGRAX_DEBUG") or not _is_expected(error):
+    except (UserError, OSError, RunFailedError) as error:
+        if os.environ.get("ENGRAX_DEBUG"):
             raise
         message = describe(error) if isinstance(error, OSError) else str(error)
         return _complain(message, status=1 if isinstance(error, RunFailedError) else 2)
@@ -102,14 +102,6 @@ def _dispatch(words: list[str]) -> int:
         raise UsageError(f"unknown command {name[:40]!r}; {way_out}")
     keep_programs(os.environ)
     return import_module(f"engrax.cli.{name}").run(words[1:])
-
-
-def _is_expected(error: Exception) -> bool:
-    if isinstance(error, UsageError | RunFailedError | OSError):
-        return True
-    from engrax.experiments.codec import UserError
-
-    return isinstance(error, UserError)
 
 
 def _open_streams() -> None:

@@ -9,8 +9,8 @@ import jax
 from engrax.cli.arguments import Parser, add_directory, add_json, integer
 from engrax.cli.experiment import building, load_trained
 from engrax.cli.output import print_json
+from engrax.errors import ConfigError
 from engrax.evaluation.readout import read_out
-from engrax.experiments.codec import ConfigError
 from engrax.runs.directory import RunDirectory
 
 _EXAMPLES = """\

@@ -11,12 +11,13 @@ from typing import Any
 from engrax.cli.arguments import Parser, add_directory, integer
 from engrax.cli.evaluate import evaluate
 from engrax.cli.output import say, warn
+from engrax.errors import RunError
 from engrax.evaluation.plots import Curve, learning_curve
 from engrax.evaluation.statistics import span
 from engrax.runs import checkpoint
 from engrax.runs.directory import RunDirectory
 from engrax.runs.metrics import Row, as_lines, thinned
-from engrax.runs.storage import RunError, write_text
+from engrax.runs.storage import write_text
 from engrax.runs.warm_start import OPTIMISER, sources
 
 LARGEST = 5_000_000

@@ -10,12 +10,12 @@ from rich.console import Console
 from engrax.cli.arguments import Parser, add_directory, integer
 from engrax.cli.experiment import Trained, load_trained
 from engrax.cli.output import say
-from engrax.evaluation.film import Film, Shot
-from engrax.evaluation.movie import MOVIES, ffmpeg, write_png
-from engrax.evaluation.replay import Episode, most_telling, record
-from engrax.experiments.codec import UserError
+from engrax.errors import UserError
 from engrax.runs.directory import RunDirectory
 from engrax.runs.storage import replacing
+from engrax.viewing.film import Film, Shot
+from engrax.viewing.movie import MOVIES, ffmpeg, write_png
+from engrax.viewing.record import Episode, most_telling, record
 
 ENDINGS = (*MOVIES, ".png")
 _SECONDS_BETWEEN_LINES = 10.0

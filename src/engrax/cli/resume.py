@@ -7,7 +7,7 @@ from engrax.cli.arguments import Parser, add_directory, add_json, integer
 from engrax.cli.experiment import build_trainer, experiment_of
 from engrax.cli.output import say, warn
 from engrax.cli.train import train_and_report
-from engrax.experiments.codec import UserError
+from engrax.errors import UserError
 from engrax.runs.directory import RunDirectory
 
 _EXAMPLES = """\

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from types import NoneType
 from typing import Any, Literal, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
+from engrax.errors import ConfigError, UserError
 from engrax.experiments.annotations import dataclasses_of, kinds, union_members
-from engrax.experiments.codec import ConfigError, Text, UserError, decode, encode, show, suggest
+from engrax.experiments.codec import Text, decode, encode, show, suggest
 
 T = TypeVar("T")
 

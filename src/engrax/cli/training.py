@@ -12,7 +12,7 @@ import jax
 import numpy as np
 
 from engrax.cli.display import Display
-from engrax.cli.errors import RunFailedError, describe
+from engrax.errors import RunFailedError, describe
 from engrax.runs.directory import RunDirectory, State
 from engrax.runs.events import EventLog
 

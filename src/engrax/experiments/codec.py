@@ -14,19 +14,12 @@ from collections.abc import Iterable, Mapping
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from engrax.errors import ConfigError
 from engrax.experiments.annotations import PLAIN, describe, kinds, union_members
 
 T = TypeVar("T")
 
 _DEEPEST = 64
-
-
-class UserError(ValueError):
-    """Something its user can put right; the command line shows it as one line."""
-
-
-class ConfigError(UserError):
-    """A setting that is unknown, missing, or has a value that does not fit."""
 
 
 class Text(str):

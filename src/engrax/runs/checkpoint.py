@@ -19,7 +19,7 @@ from jax import tree_util as jtu
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
-from engrax.experiments.codec import UserError
+from engrax.errors import UserError
 from engrax.runs.storage import machine_memory, regular_size, write_atomically
 
 T = TypeVar("T")

@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import engrax
-from engrax.experiments.codec import ConfigError, encode, parse_json, show
+from engrax.errors import ConfigError, RunError
+from engrax.experiments.codec import encode, parse_json, show
 from engrax.runs import checkpoint
 from engrax.runs.checkpoint import CheckpointError, Contents
 from engrax.runs.checkpoint_folder import CheckpointFolder, counters
 from engrax.runs.metrics import MetricsLog
-from engrax.runs.storage import TEMPORARY, RunError, locked, read_text, write_text
+from engrax.runs.storage import TEMPORARY, locked, read_text, write_text
 
 _CONFIG = "config.json"
 _LARGEST_CONFIG = 10_000_000

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from engrax.runs.storage import RunError, flush_directory, naming, regular_size, write_text
+from engrax.errors import RunError
+from engrax.runs.storage import flush_directory, naming, regular_size, write_text
 
 Row = dict[str, int | float | None]
 

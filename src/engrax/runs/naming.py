@@ -4,7 +4,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from engrax.runs.storage import RunError
+from engrax.errors import RunError
 
 
 def new_path(preset: str, root: Path = Path("runs")) -> Path:

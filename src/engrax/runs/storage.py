@@ -7,17 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from engrax.experiments.codec import UserError
+from engrax.errors import BusyError, RunError
 
 TEMPORARY = ".tmp"
-
-
-class RunError(UserError):
-    """A run directory that cannot be used as asked."""
-
-
-class BusyError(RunError):
-    """A directory that another process works in."""
 
 
 def write_atomically(path: Path, contents: bytes) -> None:

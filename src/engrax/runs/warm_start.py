@@ -10,10 +10,10 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import equinox as eqx
 
+from engrax.errors import RunError
 from engrax.runs import checkpoint
 from engrax.runs.checkpoint import CheckpointError, Contents
 from engrax.runs.directory import RunDirectory, counters
-from engrax.runs.storage import RunError
 
 OPTIMISER = "optimiser.safetensors"
 

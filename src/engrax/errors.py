@@ -1,0 +1,35 @@
+"""Errors that a user can put right. Each message is one line: the value, what was expected, and the way out.
+
+This module imports nothing, so that a wrong command line is answered at once.
+"""
+
+
+class UserError(ValueError):
+    """Wrong input; the command line prints the message as one line and exits with status 2."""
+
+
+class UsageError(UserError):
+    """A command line that cannot be understood."""
+
+
+class ConfigError(UserError):
+    """A setting that is unknown or missing, or whose value does not fit."""
+
+
+class RunError(UserError):
+    """A run directory that cannot be used as asked."""
+
+
+class BusyError(RunError):
+    """A directory that another process uses."""
+
+
+class RunFailedError(Exception):
+    """Training that stopped early; the message says why, and what to do. What was saved before is kept."""
+
+
+def describe(error: OSError) -> str:
+    """The operating system's error in one line, the file first."""
+    if error.strerror is None:
+        return str(error)
+    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror

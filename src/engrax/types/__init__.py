@@ -1,0 +1,32 @@
+"""The nouns: what one sees and does, what passes between environments, agents and learners, and what is recalled."""
+
+from engrax.types.actions import Action, Actions, Continuous, Discrete, MultiDiscrete, Policy
+from engrax.types.interface import Interface, Question
+from engrax.types.recall import Recall, nothing_recalled
+from engrax.types.specs import AbstractSpec, ImageSpec, Observation, Spec, SymbolsSpec, TextSpec, VectorSpec
+from engrax.types.stream import AgentInput, AgentOutput, Segment, TimeStep, tree_where
+
+__all__ = [
+    "AbstractSpec",
+    "Action",
+    "Actions",
+    "AgentInput",
+    "AgentOutput",
+    "Continuous",
+    "Discrete",
+    "ImageSpec",
+    "Interface",
+    "MultiDiscrete",
+    "Observation",
+    "Policy",
+    "Question",
+    "Recall",
+    "Segment",
+    "Spec",
+    "SymbolsSpec",
+    "TextSpec",
+    "TimeStep",
+    "VectorSpec",
+    "nothing_recalled",
+    "tree_where",
+]

@@ -1,0 +1,59 @@
+"""What an agent sees and does in a world: the one description that agents, suites and evaluation take."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from engrax.types.actions import Actions, Discrete
+from engrax.types.specs import Spec
+
+
+class Question(NamedTuple):
+    """What a read-out of an agent's memory may be asked about the hidden state.
+
+    Attributes:
+        labels: the entry of `info` that holds the answers, integers [q] from `lowest` on.
+        known: the entry that says which of them have been shown so far in the episode, [q].
+        classes: how many answers there are to each.
+        lowest: the least of them.
+    """
+
+    labels: str
+    known: str
+    classes: int
+    lowest: int = 0
+
+
+@dataclass(frozen=True)
+class Interface:
+    """What one sees and does.
+
+    Attributes:
+        observations: one spec a part, by its name.
+        actions: the kind of action.
+        action_names: what to call each action where people look on; numbers if not given.
+        chance: the mean return of a player without memory, where the task states one.
+        question: what `engrax probe` asks; None where there is nothing to ask.
+    """
+
+    observations: Mapping[str, Spec]
+    actions: Actions
+    action_names: tuple[str, ...] = ()
+    chance: float | None = None
+    question: Question | None = None
+
+    def __post_init__(self):
+        if not self.observations:
+            raise ValueError("an interface without observations: name at least one part")
+        if not self.action_names and isinstance(self.actions, Discrete):
+            object.__setattr__(self, "action_names", tuple(map(str, range(self.actions.size))))
+
+    def difference(self, other: "Interface") -> str | None:
+        """What an agent made for this interface would miss in another, in words; None where it can play there."""
+        if self.actions != other.actions:
+            return f"actions are {other.actions}, expected {self.actions}"
+        for name in sorted({*self.observations, *other.observations}):
+            ours, theirs = self.observations.get(name), other.observations.get(name)
+            if ours != theirs:
+                return f"observation {name!r} is {theirs or 'missing'}, expected {ours or 'nothing of that name'}"
+        return None

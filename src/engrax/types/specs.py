@@ -1,0 +1,156 @@
+"""What one part of an observation looks like: its shape, its dtype, its bounds, and how to draw one.
+
+A spec is of a *kind*, such as `image`; encoders, decoders and loss weights go by the kind, never by the name that an
+environment gives to the part. `engrax.nn.senses.SENSES` says which kinds can be encoded.
+"""
+
+import abc
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from jaxtyping import Array
+
+Observation = Mapping[str, Array]
+"""What is observed at a step: one array a part, by its name."""
+
+
+class AbstractSpec(abc.ABC):
+    """One part of an observation. Specs are frozen dataclasses: equal where they describe the same arrays.
+
+    Attributes:
+        kind: the name of the kind.
+    """
+
+    kind: ClassVar[str]
+
+    @property
+    @abc.abstractmethod
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one observation."""
+
+    @property
+    @abc.abstractmethod
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of an observation."""
+
+    @property
+    @abc.abstractmethod
+    def bounds(self) -> tuple[Any, Any]:
+        """The least and the largest value, both included; they broadcast to the shape."""
+
+    def draw(self, numbers: np.random.Generator, leading: tuple[int, ...] = ()) -> np.ndarray:
+        """Random observations `[*leading, *shape]`, uniform within the bounds."""
+        low, high = self.bounds
+        return numbers.integers(low, high, (*leading, *self.shape), dtype=np.int64, endpoint=True).astype(self.dtype)
+
+
+@dataclass(frozen=True)
+class ImageSpec(AbstractSpec):
+    """A picture: uint8 `[height, width, channels]`, of any size."""
+
+    kind = "image"
+    height: int
+    width: int
+    channels: int = 3
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """[height, width, channels]."""
+        return (self.height, self.width, self.channels)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """uint8."""
+        return np.dtype(np.uint8)
+
+    @property
+    def bounds(self) -> tuple[Any, Any]:
+        """0 to 255."""
+        return 0, 255
+
+
+@dataclass(frozen=True)
+class SymbolsSpec(AbstractSpec):
+    """A grid of categorical features `[height, width, len(sizes)]`; feature f takes values 0..sizes[f]-1.
+
+    The dtype is uint8, or int32 where a feature has more than 256 values. `salience` says how much each feature counts
+    when a grid is reconstructed: 1 each where it is empty.
+    """
+
+    kind = "symbols"
+    height: int
+    width: int
+    sizes: tuple[int, ...]
+    salience: tuple[float, ...] = ()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """[height, width, features]."""
+        return (self.height, self.width, len(self.sizes))
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """uint8, or int32 for large features."""
+        return np.dtype(np.uint8 if max(self.sizes) <= 256 else np.int32)
+
+    @property
+    def bounds(self) -> tuple[Any, Any]:
+        """0 to one less than the size, feature by feature."""
+        return 0, np.asarray(self.sizes) - 1
+
+
+@dataclass(frozen=True)
+class TextSpec(AbstractSpec):
+    """A sentence of token ids: int32 `[length]`; token i reads `vocabulary[i]`."""
+
+    kind = "text"
+    length: int
+    vocabulary: tuple[str, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """[length]."""
+        return (self.length,)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """int32."""
+        return np.dtype(np.int32)
+
+    @property
+    def bounds(self) -> tuple[Any, Any]:
+        """0 to the last token."""
+        return 0, len(self.vocabulary) - 1
+
+
+@dataclass(frozen=True)
+class VectorSpec(AbstractSpec):
+    """Real numbers: float32 `[size]`."""
+
+    kind = "vector"
+    size: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """[size]."""
+        return (self.size,)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """float32."""
+        return np.dtype(np.float32)
+
+    @property
+    def bounds(self) -> tuple[Any, Any]:
+        """Any finite number."""
+        return np.finfo(np.float32).min, np.finfo(np.float32).max
+
+    def draw(self, numbers: np.random.Generator, leading: tuple[int, ...] = ()) -> np.ndarray:
+        """Standard normal numbers `[*leading, size]`."""
+        return numbers.standard_normal((*leading, self.size)).astype(np.float32)
+
+
+Spec = AbstractSpec
+"""What one part of an observation looks like."""

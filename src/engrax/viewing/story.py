@@ -1,0 +1,55 @@
+"""An episode made ready for drawing."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from engrax.envs.base import AbstractEnvironment
+from engrax.viewing.pictures import Frames, pictures, words
+from engrax.viewing.record import Episode
+
+RECALLED = 5
+"""How many recalled steps are shown as pictures."""
+_LEAST = 0.05
+"""How much attention such a step has, as a part of the most that any step has."""
+
+
+class Story(NamedTuple):
+    """An episode, made ready for drawing.
+
+    Attributes:
+        episode: as it was recorded.
+        frames: a picture a step.
+        words: a text a step.
+        actions: the actions' names.
+        attention: how much each step attended to each other, [T, T].
+        remembers: whether the memory has items to attend to at all.
+    """
+
+    episode: Episode
+    frames: Frames
+    words: Sequence[str]
+    actions: Sequence[str]
+    attention: Float[np.ndarray, "t t"]
+    remembers: bool
+
+
+def tell(environment: AbstractEnvironment, episode: Episode) -> Story:
+    """Makes an episode ready for drawing."""
+    frames = pictures(environment, episode.observation)
+    return Story(
+        episode,
+        np.full((episode.length, 1, 1, 3), 250, np.uint8) if frames is None else frames,
+        words(environment, episode.observation),
+        environment.action_names,
+        np.stack([episode.attention(step) for step in range(episode.length)]),
+        episode.weights.shape[1] > 0,
+    )
+
+
+def strongest(attention: Float[np.ndarray, " t"], most: int = RECALLED) -> np.ndarray:
+    """The steps with the most attention, in the order of time; those with next to none are left out."""
+    steps = np.argsort(-attention, kind="stable")[:most]
+    return np.sort(steps[attention[steps] > _LEAST * max(float(attention.max(initial=0.0)), 1e-9)])
