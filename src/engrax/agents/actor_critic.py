@@ -1,6 +1,6 @@
 """An actor-critic around any memory: LSTM, HCAM and all other memory agents are this one."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Literal, TypeVar
 
@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from engrax.agents.base import AbstractAgent, choose
-from engrax.memory import MEMORIES, AbstractMemory
+from engrax.memory import AbstractMemory, MemoryChoice, make_memory
 from engrax.nn.decoders import AbstractDecoder, make_decoder
 from engrax.nn.encoders import AbstractEncoder, EncoderSizes, make_encoder, past_features, past_size
 from engrax.nn.linear import MLP
@@ -82,7 +82,7 @@ class ActorCritic(AbstractAgent[S]):
         observation_spec: Mapping[str, Spec],
         num_actions: int,
         *,
-        memory: Callable[..., AbstractMemory[S]] = MEMORIES["hcam"],
+        memory: MemoryChoice = "hcam",
         sizes: ActorCriticSizes = ActorCriticSizes(),
         key: Key[Array, ""],
     ):
@@ -91,7 +91,7 @@ class ActorCritic(AbstractAgent[S]):
         Args:
             observation_spec: one spec a modality.
             num_actions: how many actions there are.
-            memory: makes the memory: `memory(input_size, key=key)`.
+            memory: see `make_memory`.
             sizes: of encoders and heads, and the self-supervision.
             key: for the parameters.
         """
@@ -101,7 +101,7 @@ class ActorCritic(AbstractAgent[S]):
         self.encoders = {n: make_encoder(s, sizes.encoders, key=k) for (n, s), k in zip(specs, keys, strict=True)}
         input_size = sum(encoder.output_size for encoder in self.encoders.values())
         input_size += past_size(num_actions) if sizes.hears_past else 0
-        self.memory = memory(input_size, key=memory_key)
+        self.memory = make_memory(memory, input_size, key=memory_key)
         size = self.memory.output_size
         heard = size + (past_size(num_actions) if sizes.heads_hear_past else 0)
         self.policy = MLP((heard, sizes.hidden, num_actions), key=policy_key, last_init="small")
