@@ -1,6 +1,5 @@
 """An actor-critic around any memory: LSTM, HCAM and all other memory agents are this one."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Self, TypeVar
 
@@ -10,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key
 
 from engrax.agents.base import AbstractAgent, AbstractAgentSizes, check_input, choose
-from engrax.memory import AbstractMemory, AbstractMemorySizes, HCAMSizes, make_memory
+from engrax.memory import AbstractMemory, AbstractMemorySizes, HCAMSizes, MemoryChoice, make_memory
 from engrax.nn.linear import MLP
 from engrax.nn.policies import make_policy, policy_size
 from engrax.nn.senses import (
@@ -28,7 +27,6 @@ from engrax.nn.senses import (
 from engrax.types import Action, Actions, AgentInput, AgentOutput, Interface, Recall, Spec
 
 S = TypeVar("S")
-MemoryChoice = str | AbstractMemorySizes | AbstractMemory[Any] | Callable[..., AbstractMemory[Any]]
 
 
 @dataclass(frozen=True)
