@@ -202,24 +202,6 @@ def test_a_softmax_over_nothing_is_zero_and_of_huge_scores_finite():
     np.testing.assert_allclose(masked_softmax(scores, mask), [[0, 1], [0.5, 0.5], [0, 0]])
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"discount": 1.0}, "discount is 1.0, expected at least 0 and less than 1"),
-        ({"discount": -0.1}, "discount is -0.1"),
-        ({"rows": 0}, "rows is 0"),
-        (
-            {"rows": 2.5},
-            "rows is 2.5, expected a whole number of at least 1: set rows to 1 or more",
-        ),
-        ({"reuse": "none"}, "reuse is 'none', expected one of: kept, mean"),
-    ],
-)
-def test_settings_that_make_no_sense_are_named(arguments, message):
-    with pytest.raises(ValueError, match=message):
-        RetroactiveSizes(**arguments)
-
-
 SMALL_RL_MEM = RLMEMSizes(width=5, heads=2, word=WIDTH, store=STORES["mean"])
 
 
