@@ -75,7 +75,7 @@ class GymnasiumBallet(gymnasium.Env[Any, Any]):
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observation, Info]:
         """Opens an episode: the first of this seed's stream, or without a seed the stream's next."""
         super().reset(seed=seed, options=options)
-        deal = released_deal(self.np_random, self.task.num_dancers, self.task.dances)
+        deal = released_deal(self.np_random, self.task.num_dancers, self.task.repertoire)
         self._play(self._compiled().opening(deal), LOOK)
         return self._observation(), self._info()
 
