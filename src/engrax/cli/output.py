@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any, TextIO
+from typing import Any
 
 
 def print_json(value: Mapping[str, Any]) -> None:
@@ -86,7 +86,7 @@ def _to_terminal(message: str) -> None:
         terminal.write(f"{_lines(message)}\n")
 
 
-def _reconfigure(stream: TextIO, errors: str | None) -> None:
+def _reconfigure(stream: object, errors: str | None) -> None:
     # Streams that notebooks and tests put in the place of the system's may not have this.
     reconfigure = getattr(stream, "reconfigure", None)
     if reconfigure is not None and errors is not None:
