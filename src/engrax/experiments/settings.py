@@ -1,21 +1,22 @@
-"""The settings of an experiment on the command line: `--memory.width 64`, and what there is to set."""
+"""The settings of an experiment by dotted names: what there is, and how to change it by values that were typed."""
 
-import ast
-import dataclasses
 import difflib
-import functools
-import inspect
-import itertools
-import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import NoneType
-from typing import Any, Literal, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NamedTuple, TypeVar, get_args, get_origin
 
 from engrax.errors import ConfigError, UserError
-from engrax.experiments.annotations import dataclasses_of, kinds, union_members
-from engrax.experiments.codec import Text, decode, encode, show, suggest
+from engrax.experiments.annotations import KIND, fields_of, group_of, registry_of, union_members
+from engrax.experiments.codec import Text, decode, encode
+from engrax.experiments.docs import attribute_docs
+from engrax.experiments.words import show, suggest
 
 T = TypeVar("T")
+
+MEMORY = "memory"
+"""`--memory` is short for the setting of the agent that holds its memory."""
+HOLDERS = ("agent.memory", "agent.store")
+"""The settings that `memory` is short for: the first that the agent has."""
 
 _SEE_HELP = "`engrax train PRESET --help` lists them all"
 _METAVARS = {int: "INT", float: "NUMBER", bool: "{true,false}", str: "TEXT", NoneType: "none"}
@@ -26,7 +27,7 @@ class Setting(NamedTuple):
 
     Attributes:
         path: its dotted name.
-        annotation: what it holds.
+        annotation: its type.
         holder: the part of the plain JSON that it stands in, under the last part of its name.
         doc: what it means.
     """
@@ -46,12 +47,12 @@ class Setting(NamedTuple):
         """Its value now, as one would type it."""
         value = self.holder.get(self.name)
         if isinstance(value, dict):
-            return value.get("kind", "set below")
+            return value.get(KIND, "set below")
         return ",".join(map(str, value)) if isinstance(value, list) else _typed(value)
 
     @property
     def metavar(self) -> str:
-        """What it takes, in short."""
+        """The values it takes, in short."""
         return _metavar(self.annotation)
 
 
@@ -85,10 +86,11 @@ def split_settings(words: Sequence[str], reserved: Sequence[str]) -> tuple[list[
     return own, settings
 
 
-def override(experiment: T, settings: dict[str, str]) -> T:
+def override(experiment: T, settings: Mapping[str, str]) -> T:
     """An experiment with some settings changed.
 
-    A group that offers kinds is switched by name, `memory` or `memory.kind`, and then starts from that kind's defaults.
+    A setting that names a class is switched by its kind, `agent.memory` or `agent.memory.kind`, and then starts from
+    the defaults of that class. `memory` is short for `agent.memory`, or for the `agent.store` of an agent with one.
 
     Args:
         experiment: where to start from, a dataclass.
@@ -98,14 +100,18 @@ def override(experiment: T, settings: dict[str, str]) -> T:
         The changed experiment.
 
     Raises:
-        ConfigError: a name is not known, or a value does not fit.
+        ConfigError: a name is not known or given twice, or a value does not fit.
     """
     data = encode(experiment)
-    typed = {path.removesuffix(".kind"): value for path, value in settings.items()}
-    # Outermost first: a kind decides which settings exist below it.
-    for path in sorted(typed, key=lambda path: path.count(".")):
-        setting = _find(type(experiment), data, path)
-        setting.holder[setting.name] = _plain(setting, Text(typed[path]))
+    seen: dict[str, str] = {}
+    for typed, value in sorted(settings.items(), key=_depth):
+        known = {setting.path: setting for setting in list_settings(type(experiment), data)}
+        path = _in_full(typed.removesuffix(f".{KIND}"), known)
+        if path in seen:
+            raise ConfigError(f"--{seen[path]} and --{typed} are the same setting: give one of them")
+        seen[path] = typed
+        setting = _find(path, typed, known)
+        setting.holder[setting.name] = _plain(setting, Text(value))
     return decode(type(experiment), data)
 
 
@@ -118,35 +124,18 @@ def list_settings(config: Any, data: dict[str, Any], prefix: str = "") -> Iterat
         prefix: the dotted name it stands under, with a dot at its end.
 
     Yields:
-        A `Setting` a leaf, and one a group that offers kinds; below that, the settings of the kind chosen.
+        A `Setting` a leaf, and one a setting that names a class; below that, the settings of the class chosen.
     """
-    hints, docs = get_type_hints(config), attribute_docs(config)
-    for field in dataclasses.fields(config):
-        if field.name == "kind":
-            continue
-        _fill(field, data)
-        hint, value, path = hints[field.name], data.get(field.name), prefix + field.name
-        group = _chosen(hint, value)
-        if group is None or len(union_members(hint)) > 1:
-            yield Setting(path, hint, data, docs.get(field.name, ""))
+    docs = attribute_docs(config)
+    for name, field in fields_of(config).items():
+        if name not in data and field.default is not None:
+            data[name] = encode(field.default())
+        value, path = data.get(name), prefix + name
+        group = _chosen(field.annotation, value)
+        if group is None or group is not field.annotation:
+            yield Setting(path, field.annotation, data, docs.get(name, ""))
         if group is not None and isinstance(value, dict):
             yield from list_settings(group, value, f"{path}.")
-
-
-@functools.cache
-def attribute_docs(config: Any) -> dict[str, str]:
-    """The strings that stand below the fields of a class, and of those it inherits from, by field."""
-    try:
-        body = ast.parse(textwrap.dedent(inspect.getsource(config))).body[0]
-    except (OSError, TypeError):
-        return {}
-    inherited = [attribute_docs(base) for base in reversed(config.__bases__)]
-    docs: dict[str, str] = {name: doc for documented in inherited for name, doc in documented.items()}
-    statements = body.body if isinstance(body, ast.ClassDef) else []
-    for field, below in itertools.pairwise(statements):
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(below, ast.Expr):
-            docs[field.target.id] = " ".join(str(getattr(below.value, "value", "")).split())
-    return docs
 
 
 def _next_value(name: str, rest: list[str]) -> str:
@@ -155,15 +144,38 @@ def _next_value(name: str, rest: list[str]) -> str:
     return rest.pop(0)
 
 
-def _find(config: Any, data: dict[str, Any], path: str) -> Setting:
-    known = {setting.path: setting for setting in list_settings(config, data)}
+def _depth(item: tuple[str, str]) -> int:
+    """Outermost first: a kind decides which settings exist below it, and the agent which memory it holds."""
+    path = item[0].removesuffix(f".{KIND}")
+    return path.count(".") + (path.partition(".")[0] == MEMORY)
+
+
+def _in_full(path: str, known: Iterable[str]) -> str:
+    first, dot, rest = path.partition(".")
+    if first != MEMORY or first in known:
+        return path
+    named = {".".join(name.split(".")[:2]) for name in known}
+    holder = next((holder for holder in HOLDERS if holder in named), HOLDERS[0])
+    return holder + dot + rest
+
+
+def _find(path: str, typed: str, known: Mapping[str, Setting]) -> Setting:
     if path in known:
         return known[path]
     if any(name.startswith(f"{path}.") for name in known):
-        raise ConfigError(f"--{path} is a group of settings; set one of those in it: {_SEE_HELP}")
+        raise ConfigError(_is_group(path, typed))
     near = _near(path, list(known))
     way_out = f"did you mean --{' or --'.join(near)}?" if near else _SEE_HELP
-    raise ConfigError(f"unknown setting {show('--' + path)}; {way_out}")
+    raise ConfigError(f"unknown setting {show('--' + typed)}; {way_out}")
+
+
+def _is_group(path: str, typed: str) -> str:
+    if path in HOLDERS:
+        return (
+            f"--{typed}: this agent takes no other memory, it has its store: set --{path}.rows and its other settings, "
+            "or choose --agent actor_critic, which takes any memory"
+        )
+    return f"--{typed} is a group of settings; set one of those in it: {_SEE_HELP}"
 
 
 def _near(path: str, known: Sequence[str]) -> list[str]:
@@ -174,34 +186,26 @@ def _near(path: str, known: Sequence[str]) -> list[str]:
         return same[:3]
     if near := difflib.get_close_matches(path, known, n=1, cutoff=0.8):
         return near
-    ends = difflib.get_close_matches(name, set(last.values()), n=1)
+    ends = difflib.get_close_matches(name, set(last.values()), n=1, cutoff=0.75)
     return [each for each in known if last[each] in ends][:3]
 
 
 def _plain(setting: Setting, text: Text) -> Any:
     if NoneType in union_members(setting.annotation) and text.lower() == "none":
         return None
-    found = kinds(setting.annotation)
-    if found and text not in found:
-        raise ConfigError(f"--{setting.path}: {show(text)} is not known; {suggest(text, found)}")
-    if found and text == setting.value:
+    registry = registry_of(setting.annotation)
+    if registry and text not in registry:
+        raise ConfigError(f"--{setting.path}: {show(text)} is not known; {suggest(text, registry)}")
+    if registry and text == setting.value:
         return setting.holder[setting.name]
-    return {"kind": str(text)} if found else text
-
-
-def _fill(field: dataclasses.Field[Any], data: dict[str, Any]) -> None:
-    if field.name in data:
-        return
-    if field.default is not dataclasses.MISSING:
-        data[field.name] = encode(field.default)
-    elif field.default_factory is not dataclasses.MISSING:
-        data[field.name] = encode(field.default_factory())
+    return {KIND: str(text)} if registry else text
 
 
 def _chosen(annotation: Any, value: Any) -> type | None:
-    if found := kinds(annotation):
-        return found.get(value["kind"]) if isinstance(value, dict) else None
-    return next(iter(dataclasses_of(annotation)), None)
+    """The class whose settings stand below a setting."""
+    if registry := registry_of(annotation):
+        return registry.get(value[KIND]) if isinstance(value, dict) else None
+    return group_of(annotation)
 
 
 def _metavar(annotation: Any) -> str:
@@ -211,9 +215,10 @@ def _metavar(annotation: Any) -> str:
         return "{" + ",".join(map(str, get_args(annotation))) + "}"
     if get_origin(annotation) is tuple:
         return f"{_metavar(get_args(annotation)[0])},..."
-    if found := kinds(annotation):
-        return "{" + ",".join(found) + "}"
-    return "|".join(_metavar(member) for member in union_members(annotation))
+    members = union_members(annotation)
+    if len(members) > 1:
+        return "|".join(map(_metavar, members))
+    return "{" + ",".join(registry_of(annotation)) + "}"
 
 
 def _typed(value: Any) -> str:
