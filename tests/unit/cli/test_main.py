@@ -5,54 +5,23 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import equinox as eqx
-import jax
-import jax.numpy as jnp
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import engrax
-from engrax.cli import train
-from engrax.cli.main import COMMANDS, main
+from engrax.cli.main import COMMANDS
 from engrax.errors import ConfigError
 from engrax.experiments.codec import encode
 from engrax.experiments.presets import PRESETS
-from engrax.runs.checkpoint import state_sha256
 from engrax.runs.directory import RunDirectory
 
-
-class Answer(NamedTuple):
-    status: int
-    out: str
-    err: str
+from unit.runs.fake_runs import Answer
 
 
-class State(eqx.Module):
-    agent: jax.Array
-    updates: jax.Array
-
-
-@pytest.fixture
-def engrax_cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words: str) -> Answer:
-        status = main(words)
-        return Answer(status, *capsys.readouterr())
-
-    return run
-
-
-@pytest.fixture
-def directory(tmp_path: Path) -> RunDirectory:
-    directory = RunDirectory.create(tmp_path / "run", PRESETS["debug"], preset="debug", command=["engrax", "train"])
-    directory.metrics.append({"update": 3, "environment_steps": 30, "return": None, "loss": 0.5})
-    directory.save(State(jnp.ones(2), jnp.int32(3)), 30)
-    return directory
+BUILD = "engrax.runs.training.build_trainer"
 
 
 def complaint(answer: Answer) -> str:
@@ -105,45 +74,6 @@ def test_help_is_quick():
     assert time.monotonic() - start < 2.0
 
 
-def test_list_names_what_there_is(engrax_cli: Any):
-    line = engrax_cli("list", "--json").out
-    assert line.count("\n") == 1
-    found = json.loads(line)
-    assert list(found) == ["memories", "agents", "tasks", "presets"]
-    assert "hcam" in found["memories"]
-    assert found["tasks"] == ["ballet", "memory_game", "mixture", "recall"]
-    assert found["presets"] == list(PRESETS)
-    assert "hcam-ballet-laptop" in engrax_cli("list").out
-
-
-def test_show_says_how_far_a_run_is(engrax_cli: Any, directory: RunDirectory):
-    line = engrax_cli("show", str(directory.path), "--json").out
-    assert line.count("\n") == 1
-    found = json.loads(line)
-    assert (found["updates"], found["environment_steps"]) == (3, 30)
-    assert found["state_sha256"] == state_sha256(State(jnp.ones(2), jnp.int32(3)))
-    assert found["metrics"] == {"update": 3, "environment_steps": 30, "return": None, "loss": 0.5}
-    assert found["experiment"] == encode(PRESETS["debug"])
-    assert found["state_sha256"] in engrax_cli("show", str(directory.path)).out
-
-
-def test_show_falls_back_from_a_damaged_checkpoint_and_says_so(engrax_cli: Any, directory: RunDirectory):
-    newest = directory.save(State(jnp.ones(2), jnp.int32(4)), 40)
-    newest.write_bytes(b"x")
-    answer = engrax_cli("show", str(directory.path), "--json")
-    assert json.loads(answer.out)["updates"] == 3
-    assert "update-000000000004.safetensors is damaged" in answer.err
-
-
-def test_show_of_a_run_that_has_not_saved_yet_and_of_a_published_result(engrax_cli: Any, directory: RunDirectory):
-    directory.checkpoints()[0].unlink()
-    published = json.loads(engrax_cli("show", str(directory.path), "--json").out)
-    assert (published["updates"], published["state_sha256"]) == (3, None)
-    directory.weights.unlink()
-    new = json.loads(engrax_cli("show", str(directory.path), "--json").out)
-    assert (new["updates"], new["environment_steps"], new["state_sha256"]) == (0, 0, None)
-
-
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -180,7 +110,7 @@ def test_wrong_input_is_one_line(engrax_cli: Any, directory: RunDirectory, words
 
 
 def test_a_directory_that_cannot_be_written_is_named(engrax_cli: Any, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(train, "build_trainer", lambda experiment: (None, None))
+    monkeypatch.setattr(BUILD, lambda experiment: (None, None))
     assert complaint(engrax_cli("train", "debug", "--out", "/proc/here")).startswith("/proc/here: ")
 
 
@@ -188,7 +118,7 @@ def test_errors_of_the_program_are_not_hidden(engrax_cli: Any, monkeypatch: pyte
     def broken(experiment: Any):
         raise ValueError("a mistake of ours")
 
-    monkeypatch.setattr(train, "build_trainer", broken)
+    monkeypatch.setattr(BUILD, broken)
     with pytest.raises(ValueError, match="a mistake of ours"):
         engrax_cli("train", "debug")
 
@@ -197,7 +127,7 @@ def test_ctrl_c_is_no_traceback(engrax_cli: Any, monkeypatch: pytest.MonkeyPatch
     def interrupted(experiment: Any):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(train, "build_trainer", interrupted)
+    monkeypatch.setattr(BUILD, interrupted)
     assert engrax_cli("train", "debug") == Answer(130, "", "engrax: stopped\n")
 
 
@@ -215,8 +145,7 @@ def test_any_words_are_answered_or_refused_in_one_line(
     def stop(experiment: Any):
         raise ConfigError("far enough")
 
-    monkeypatch.setattr(train, "build_trainer", stop)
-    monkeypatch.setattr("engrax.cli.resume.build_trainer", stop)
+    monkeypatch.setattr(BUILD, stop)
     answer = engrax_cli(*words) if words[:1] != ["demo"] else Answer(0, "", "")
     if answer.status:
         assert complaint(answer)

@@ -1,6 +1,5 @@
 """The training loop, with a trainer that costs nothing."""
 
-import io
 import os
 import signal
 from collections.abc import Callable
@@ -12,13 +11,10 @@ import equinox as eqx
 import jax.numpy as jnp
 import pytest
 from jaxtyping import Array
-from rich.console import Console
 
-from engrax.cli.display import Display, PlainDisplay, picture
-from engrax.cli.pace import Pace, clock
-from engrax.cli.training import DivergedError, Outcome, run
 from engrax.runs.checkpoint import load
 from engrax.runs.directory import RunDirectory
+from engrax.runs.loop import DivergedError, Outcome, run
 
 
 @dataclass(frozen=True)
@@ -41,6 +37,9 @@ class FakeTrainer:
     def __init__(self, meanwhile: Callable[[int], dict[str, float]] = lambda update: {}):
         self.meanwhile = meanwhile
 
+    def init(self) -> State:
+        return start()
+
     def update(self, state: State) -> tuple[State, dict[str, Any]]:
         following = State(state.agent + 1.0, state.updates + 1)
         metrics = {"episodes": 0.0, "return": float("nan"), "loss": 0.5}
@@ -50,14 +49,6 @@ class FakeTrainer:
         return 7 * updates
 
 
-class Silent(Display):
-    def __exit__(self, *error: object) -> None:
-        pass
-
-    def show(self, row: Any) -> None:
-        pass
-
-
 @pytest.fixture
 def directory(tmp_path: Path) -> RunDirectory:
     return RunDirectory.create(tmp_path / "run", Experiment(), preset="fake", command=[])
@@ -65,7 +56,7 @@ def directory(tmp_path: Path) -> RunDirectory:
 
 def train(directory: RunDirectory, trainer: FakeTrainer, until: int = 10, **settings: Any) -> Outcome:
     state = directory.resume(start(), pytest.fail) or start()
-    return run(trainer, state, directory, until=until, checkpoint_every=4, display=Silent(), **settings)
+    return run(trainer, state, directory, until=until, checkpoint_every=4, **settings)
 
 
 def updates_kept(directory: RunDirectory) -> list[int]:
@@ -147,45 +138,3 @@ def test_parameters_that_are_not_finite_are_never_saved(directory: RunDirectory)
     with pytest.raises(DivergedError, match="is no longer finite at update 8"):
         train(directory, Explosive())
     assert updates_kept(directory) == [4]
-
-
-def row(update: int, **metrics: float | None) -> dict[str, int | float | None]:
-    return {"update": update, "environment_steps": 100 * update, "seconds": 2.0 * update, "episodes": 1.0, **metrics}
-
-
-def test_a_glance_has_speed_time_left_and_recent_means():
-    pace = Pace(until=10)
-    assert pace.look(row(1, loss=1.0)).seconds_left is None
-    glance = pace.look({**row(2, loss=3.0), "return": 0.5})
-    assert (glance.steps_per_second, glance.seconds_left) == (50.0, 16.0)
-    assert list(glance.means.items()) == [("return", 0.5), ("loss", 2.0)]
-
-
-def test_a_glance_leaves_out_what_was_never_measured():
-    assert "return" not in Pace(until=10).look({**row(1), "return": None}).means
-
-
-@pytest.mark.parametrize(("seconds", "text"), [(None, "-"), (0.4, "0:00:00"), (59.6, "0:01:00"), (3725.0, "1:02:05")])
-def test_clock(seconds: float | None, text: str):
-    assert clock(seconds) == text
-
-
-def test_without_a_terminal_the_first_and_last_updates_are_told(capsys: pytest.CaptureFixture[str]):
-    display = PlainDisplay(until=3)
-    for update in (1, 2, 3):
-        display.show(row(update, loss=0.25))
-    captured = capsys.readouterr()
-    first, last = captured.err.splitlines()
-    assert captured.out == ""
-    assert first == "update 1/3  100 steps  -  left -  loss 0.25"
-    assert last == "update 3/3  300 steps  50 steps/s  left 0:00:00  loss 0.25"
-
-
-def test_on_a_terminal_everything_is_shown():
-    pace = Pace(until=1000)
-    pace.look(row(1, loss=1.0, entropy=2.0))
-    console = Console(width=100, file=io.StringIO())
-    console.print(picture(pace.look(row(2, loss=3.0, entropy=2.0))))
-    text = console.file.getvalue()
-    for part in ("update 2 of 1,000", "50 steps/s", "0:33:16 left", "200 steps", "loss", "entropy"):
-        assert part in text
