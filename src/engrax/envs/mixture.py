@@ -1,6 +1,6 @@
 """Several levels as one task: every episode is of one of them, drawn afresh."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int, Key, PyTree, UInt8
 
 from engrax.envs.base import AbstractEnvironment
-from engrax.types import Observation, Spec, TimeStep
+from engrax.types import Interface, Observation, TimeStep
 
 
 class MixtureState(eqx.Module):
@@ -44,32 +44,16 @@ class Mixture(AbstractEnvironment[MixtureState]):
         if not self.levels:
             raise ValueError("a mixture has no levels: name at least one")
         for number, level in enumerate(self.levels):
-            if level.observation_spec != self.observation_spec or level.num_actions != self.num_actions:
-                raise ValueError(
-                    f"level {number} of a mixture has other observations or actions than level 0: mix levels of a kind"
-                )
+            if difference := self.levels[0].interface.difference(level.interface):
+                raise ValueError(f"level {number} of a mixture differs: {difference}; mix levels of a kind")
 
     @property
-    def observation_spec(self) -> Mapping[str, Spec]:
-        """That of each level."""
-        return self.levels[0].observation_spec
-
-    @property
-    def num_actions(self) -> int:
-        """That of each level."""
-        return self.levels[0].num_actions
-
-    @property
-    def action_names(self) -> Sequence[str]:
-        """Those of each level."""
-        return self.levels[0].action_names
-
-    @property
-    def chance(self) -> float | None:
-        """The mean of the levels', where all state one."""
-        chances = [level.chance for level in self.levels]
-        known = [chance for chance in chances if chance is not None]
-        return sum(known) / len(known) if len(known) == len(chances) else None
+    def interface(self) -> Interface:
+        """That of the first level; chance is the mean of the levels', where all state one."""
+        interfaces = [level.interface for level in self.levels]
+        known = [interface.chance for interface in interfaces if interface.chance is not None]
+        chance = sum(known) / len(known) if len(known) == len(interfaces) else None
+        return replace(interfaces[0], chance=chance, question=None)
 
     def picture(self, observation: Observation) -> UInt8[Array, "h w 3"] | None:
         """As the first level draws it."""

@@ -1,32 +1,16 @@
-"""Memories under one contract, and their registry."""
+"""Memories under one contract, each beside its settings, and their registry."""
 
-from collections.abc import Callable
-from functools import partial
-from typing import Any
-
-from engrax.memory.base import AbstractMemory
-from engrax.memory.controller import ControlledMemory
-from engrax.memory.dnc import DNC
-from engrax.memory.hcam import HCAM, HierarchicalAttention
-from engrax.memory.lstm import LSTM
-from engrax.memory.none import NoMemory
-from engrax.memory.ntm import NTM
-from engrax.memory.retroactive import RetroactiveMemory
-from engrax.memory.rl_mem import RLMEM
-from engrax.memory.trxl import TrXL
-from engrax.nn.gating import Gated
-
-MEMORIES: dict[str, Callable[..., AbstractMemory[Any]]] = {
-    "dnc": partial(ControlledMemory, store=DNC()),
-    "gtrxl": partial(TrXL, residual=Gated),
-    "hcam": HCAM,
-    "lstm": LSTM,
-    "none": NoMemory,
-    "ntm": partial(ControlledMemory, store=NTM()),
-    "rl_mem": RLMEM,
-    "trxl": TrXL,
-}
-"""Every memory by name: `MEMORIES[name](input_size, key=key)` makes one of small default size."""
+from engrax.memory.base import AbstractMemory, AbstractMemorySizes
+from engrax.memory.controller import AbstractControllerSizes, ControlledMemory
+from engrax.memory.dnc import DNC, DNCSizes
+from engrax.memory.hcam import HCAM, HCAMSizes, HierarchicalAttention
+from engrax.memory.lstm import LSTM, LSTMSizes
+from engrax.memory.none import NoMemory, NoMemorySizes
+from engrax.memory.ntm import NTM, NTMSizes
+from engrax.memory.registry import MEMORIES, MemoryChoice, make_memory, sizes_named
+from engrax.memory.retroactive import RetroactiveMemory, RetroactiveSizes
+from engrax.memory.rl_mem import RLMEM, RLMEMSizes
+from engrax.memory.trxl import AbstractTrXLSizes, GTrXLSizes, TrXL, TrXLSizes
 
 __all__ = [
     "DNC",
@@ -35,11 +19,25 @@ __all__ = [
     "MEMORIES",
     "NTM",
     "RLMEM",
+    "AbstractControllerSizes",
     "AbstractMemory",
+    "AbstractMemorySizes",
+    "AbstractTrXLSizes",
     "ControlledMemory",
-    "Gated",
+    "DNCSizes",
+    "GTrXLSizes",
+    "HCAMSizes",
     "HierarchicalAttention",
+    "LSTMSizes",
+    "MemoryChoice",
+    "NTMSizes",
     "NoMemory",
+    "NoMemorySizes",
+    "RLMEMSizes",
     "RetroactiveMemory",
+    "RetroactiveSizes",
     "TrXL",
+    "TrXLSizes",
+    "make_memory",
+    "sizes_named",
 ]

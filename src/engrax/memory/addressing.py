@@ -9,6 +9,7 @@ from jaxtyping import Array, Float, Int
 
 from engrax.memory.controller import AbstractStore
 from engrax.memory.retroactive import inverse_norms
+from engrax.nn.checks import check_at_least
 from engrax.types import Recall
 
 S = TypeVar("S")
@@ -43,14 +44,12 @@ class AbstractRowStore(AbstractStore[S]):
         heads: that read.
     """
 
-    rows: int = eqx.field(static=True, default=32)
-    width: int = eqx.field(static=True, default=32)
-    heads: int = eqx.field(static=True, default=2)
+    rows: int = eqx.field(static=True)
+    width: int = eqx.field(static=True)
+    heads: int = eqx.field(static=True)
 
     def __check_init__(self):
-        if min(self.rows, self.width, self.heads) < 1:
-            sizes = f"rows is {self.rows}, width {self.width} and heads {self.heads}"
-            raise ValueError(f"{sizes}, expected at least 1 each")
+        check_at_least(1, rows=self.rows, width=self.width, heads=self.heads)
 
     @property
     def reads_size(self) -> int:
@@ -64,13 +63,20 @@ def empty_rows(rows: int, width: int) -> Rows:
     return Rows(contents, inverse_norms(contents), jnp.zeros(rows), jnp.zeros(rows, jnp.int32))
 
 
-def look_up(rows: Rows, keys: Float[Array, "k w"], strengths: Float[Array, " k"]) -> Float[Array, "k n"]:
+def look_up(
+    rows: Rows, keys: Float[Array, "k w"], strengths: Float[Array, " k"]
+) -> Float[Array, "k n"]:
     """Weights over the rows, a softmax of strength * cosine(key, row), with epsilon inside the roots of the norms."""
-    cosines = jnp.einsum("kw,nw->kn", keys * inverse_norms(keys)[:, None], rows.contents) * rows.scales[None, :]
+    cosines = (
+        jnp.einsum("kw,nw->kn", keys * inverse_norms(keys)[:, None], rows.contents)
+        * rows.scales[None, :]
+    )
     return jax.nn.softmax(strengths[:, None] * cosines, axis=-1)
 
 
-def write(rows: Rows, weights: Float[Array, " n"], erased: Float[Array, " w"], added: Float[Array, " w"]) -> Rows:
+def write(
+    rows: Rows, weights: Float[Array, " n"], erased: Float[Array, " w"], added: Float[Array, " w"]
+) -> Rows:
     """M_t(i) = M_{t-1}(i) * (1 - w(i) e) + w(i) a."""
     kept = 1.0 - weights[:, None] * erased[None, :]
     contents = rows.contents * kept + weights[:, None] * added[None, :]
@@ -78,7 +84,9 @@ def write(rows: Rows, weights: Float[Array, " n"], erased: Float[Array, " w"], a
     new = jax.lax.stop_gradient(weights) * jnp.linalg.norm(jax.lax.stop_gradient(added))
     most = new > left
     ages = jnp.where(most, 1, rows.ages + (rows.ages > 0).astype(jnp.int32))
-    return Rows(contents, inverse_norms(contents), jax.lax.stop_gradient(jnp.where(most, new, left)), ages)
+    return Rows(
+        contents, inverse_norms(contents), jax.lax.stop_gradient(jnp.where(most, new, left)), ages
+    )
 
 
 def recalled(rows: Rows, weights: Float[Array, "k n"]) -> Recall:

@@ -1,10 +1,11 @@
 """The memory contract."""
 
 import abc
-from typing import Generic, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, Self, TypeVar
 
 import equinox as eqx
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Key
 
 from engrax.types import Recall, nothing_recalled
 
@@ -38,7 +39,9 @@ class AbstractMemory(eqx.Module, Generic[S]):
         """An empty memory: what any state is where `first`."""
 
     @abc.abstractmethod
-    def step(self, state: S, x: Float[Array, " d"], first: Bool[Array, ""]) -> tuple[S, Float[Array, " h"]]:
+    def step(
+        self, state: S, x: Float[Array, " d"], first: Bool[Array, ""]
+    ) -> tuple[S, Float[Array, " h"]]:
         """Reads with one input, then remembers it. Where `first`, the state before counts as empty."""
 
     @abc.abstractmethod
@@ -55,3 +58,26 @@ class AbstractMemory(eqx.Module, Generic[S]):
         """What a `step` with these arguments would attend to; empty unless the memory attends to items."""
         del state, x, first
         return nothing_recalled()
+
+
+@dataclass(frozen=True, kw_only=True)
+class AbstractMemorySizes(abc.ABC):
+    """The settings of a memory: a frozen dataclass with a docstring under every field.
+
+    Values are checked when an object is made (`__post_init__`): a ValueError in one line says which
+    value is wrong, what was expected, and what to change.
+    """
+
+    @abc.abstractmethod
+    def build(self, input_size: int, *, key: Key[Array, ""]) -> AbstractMemory[Any]:
+        """Builds the memory.
+
+        Args:
+            input_size: d, the width of its inputs.
+            key: draws the parameters.
+        """
+
+    @classmethod
+    @abc.abstractmethod
+    def tiny(cls) -> Self:
+        """Sizes for tests and debugging: everything compiles and runs fast."""

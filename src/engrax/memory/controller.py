@@ -1,14 +1,16 @@
 """An LSTM that reads from and writes to a store beside it: what RL-MEM, the NTM and the DNC have in common."""
 
 import abc
-from typing import Any, Generic, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, Self, TypeVar
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key
 
-from engrax.memory.base import AbstractMemory
+from engrax.memory.base import AbstractMemory, AbstractMemorySizes
+from engrax.nn.checks import check_at_least
 from engrax.nn.linear import apply, linear
 from engrax.nn.recurrent import LSTMState, StackedLSTM
 from engrax.types import Recall, tree_where
@@ -72,7 +74,9 @@ class AbstractControlledMemory(AbstractMemory[ControllerState[S]]):
         state, outputs = jax.lax.scan(step, state, (apply(known, xs), firsts))
         return state, jnp.concatenate(outputs, axis=1)
 
-    def recall(self, state: ControllerState[S], x: Float[Array, " d"], first: Bool[Array, ""]) -> Recall:
+    def recall(
+        self, state: ControllerState[S], x: Float[Array, " d"], first: Bool[Array, ""]
+    ) -> Recall:
         """The rows read, a mean over heads."""
         return self._step(state, x, first)[2]
 
@@ -81,7 +85,11 @@ class AbstractControlledMemory(AbstractMemory[ControllerState[S]]):
         return self._recur(state, apply(known, x), first, fed_back)
 
     def _recur(
-        self, state: ControllerState[S], driven: Float[Array, " g"], first: Bool[Array, ""], fed_back: eqx.nn.Linear
+        self,
+        state: ControllerState[S],
+        driven: Float[Array, " g"],
+        first: Bool[Array, ""],
+        fed_back: eqx.nn.Linear,
     ):
         """One step, given the input's part of the gates and how the reads of the step before come in.
 
@@ -117,15 +125,50 @@ class AbstractStore(eqx.Module, Generic[S]):
         return tree_where(first, self.init_state(), state)
 
     @abc.abstractmethod
-    def access(self, state: S, interface: Float[Array, " i"]) -> tuple[S, Float[Array, " m"], Recall]:
+    def access(
+        self, state: S, interface: Float[Array, " i"]
+    ) -> tuple[S, Float[Array, " m"], Recall]:
         """Reads and writes as the interface says: the store after it, the reads, and what they looked at."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AbstractControllerSizes(AbstractMemorySizes):
+    """What every LSTM around rows has."""
+
+    width: int = 64
+    """Width of each LSTM layer."""
+    layers: int = 1
+    """LSTM layers."""
+    rows: int = 32
+    """Rows of the store."""
+    word: int = 32
+    """Width of a row."""
+    heads: int = 2
+    """Heads that read; one writes."""
+
+    def __post_init__(self):
+        check_at_least(1, width=self.width, layers=self.layers)
+        check_at_least(1, rows=self.rows, word=self.word, heads=self.heads)
+
+    @abc.abstractmethod
+    def store(self) -> AbstractStore[Any]:
+        """The rows."""
+
+    def build(self, input_size: int, *, key: Key[Array, ""]) -> "ControlledMemory[Any]":
+        """Builds the LSTM around its store."""
+        return ControlledMemory(input_size, self, key=key)
+
+    @classmethod
+    def tiny(cls) -> Self:
+        """A layer of width 8, and four rows of width 4 with one head."""
+        return cls(width=8, rows=4, word=4, heads=1)
 
 
 class ControlledMemory(AbstractControlledMemory[S]):
     """An LSTM around any store; the interface is a linear map of h_t.
 
-    With `NTM` or `DNC` as the store it is the memory of that name. Where the papers add a linear map of the reads to
-    one of h_t, the output here is both, and what is built on it maps them.
+    With `NTMSizes` or `DNCSizes` it is the memory of that name. Where the papers add a linear map of
+    the reads to one of h_t, the output here is both, and what is built on it maps them.
     """
 
     lstm: StackedLSTM
@@ -134,13 +177,12 @@ class ControlledMemory(AbstractControlledMemory[S]):
     input_size: int = eqx.field(static=True)
     output_size: int = eqx.field(static=True)
 
-    def __init__(
-        self, input_size: int, store: AbstractStore[S], *, width: int = 64, layers: int = 1, key: Key[Array, ""]
-    ):
-        """Args: `input_size`; the store; `width` of each LSTM layer; `layers` of the LSTM; `key` for the parameters."""
+    def __init__(self, input_size: int, sizes: AbstractControllerSizes, *, key: Key[Array, ""]):
+        """Args: `input_size` d, `sizes` with the kind of store, and `key` for the parameters."""
         lstm_key, interface_key = jax.random.split(key)
-        self.store = store
-        self.lstm = StackedLSTM(input_size + store.reads_size, width, layers, key=lstm_key)
+        self.store = store = sizes.store()
+        input_and_reads = input_size + store.reads_size
+        self.lstm = StackedLSTM(input_and_reads, sizes.width, sizes.layers, key=lstm_key)
         self.interface = linear(self.lstm.output_size, store.interface_size, key=interface_key)
         self.input_size, self.output_size = input_size, self.lstm.output_size + store.reads_size
 

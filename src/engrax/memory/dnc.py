@@ -1,5 +1,6 @@
 """The store of the differentiable neural computer: rows that are allocated, freed, and linked in order of writing."""
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import jax
@@ -8,6 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from engrax.memory.addressing import AbstractRowStore, Rows, empty_rows, look_up, recalled, write
+from engrax.memory.controller import AbstractControllerSizes
 from engrax.types import Recall
 
 TINY = 1e-30  # added to what a logarithm is taken of: it changes no usage but 0, and is cancelled in the gradient
@@ -86,13 +88,17 @@ class DNC(AbstractRowStore[DNCState]):
         link, read_weights = jnp.zeros((self.rows, self.rows)), jnp.zeros((self.heads, self.rows))
         return DNCState(empty_rows(self.rows, self.width), zeros, zeros, link, zeros, read_weights)
 
-    def access(self, state: DNCState, interface: Float[Array, " i"]) -> tuple[DNCState, Float[Array, " m"], Recall]:
+    def access(
+        self, state: DNCState, interface: Float[Array, " i"]
+    ) -> tuple[DNCState, Float[Array, " m"], Recall]:
         """Writes, then reads."""
         told = self.parse(interface)
         usage = used(state.usage, state.write_weights, state.read_weights, told.free_gates)
         by_content = look_up(state.rows, told.write_key, told.write_strength)[0]
         by_allocation = told.allocation_gate * allocation(usage)
-        write_weights = told.write_gate * (by_allocation + (1.0 - told.allocation_gate) * by_content)
+        write_weights = told.write_gate * (
+            by_allocation + (1.0 - told.allocation_gate) * by_content
+        )
         rows = write(state.rows, write_weights, told.erased, told.added)
         link = linked(state.link, state.precedence, write_weights)
         precedence = (1.0 - jnp.sum(write_weights)) * state.precedence + write_weights
@@ -118,6 +124,15 @@ class DNC(AbstractRowStore[DNCState]):
             write_gate=jax.nn.sigmoid(raw.write_gate),
             modes=jax.nn.softmax(raw.modes.reshape(3, self.heads), axis=0),
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DNCSizes(AbstractControllerSizes):
+    """Differentiable neural computer: an LSTM, and rows that are allocated, freed, and linked."""
+
+    def store(self) -> DNC:
+        """The rows."""
+        return DNC(self.rows, self.word, self.heads)
 
 
 def used(

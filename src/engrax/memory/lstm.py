@@ -1,12 +1,36 @@
 """Long short-term memory as a memory."""
 
+from dataclasses import dataclass
+from typing import Self
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key
 
-from engrax.memory.base import AbstractMemory
+from engrax.memory.base import AbstractMemory, AbstractMemorySizes
+from engrax.nn.checks import check_at_least
 from engrax.nn.recurrent import LSTMCell, LSTMState
+
+
+@dataclass(frozen=True, kw_only=True)
+class LSTMSizes(AbstractMemorySizes):
+    """One LSTM layer."""
+
+    width: int = 128
+    """Width of the hidden and of the cell state."""
+
+    def __post_init__(self):
+        check_at_least(1, width=self.width)
+
+    def build(self, input_size: int, *, key: Key[Array, ""]) -> "LSTM":
+        """Builds the LSTM."""
+        return LSTM(input_size, self, key=key)
+
+    @classmethod
+    def tiny(cls) -> Self:
+        """A width of 8."""
+        return cls(width=8)
 
 
 class LSTM(AbstractMemory[LSTMState]):
@@ -16,10 +40,10 @@ class LSTM(AbstractMemory[LSTMState]):
     input_size: int = eqx.field(static=True)
     output_size: int = eqx.field(static=True)
 
-    def __init__(self, input_size: int, *, width: int = 64, key: Key[Array, ""]):
-        """Args: `input_size`, `width` of hidden and cell state, `key` for the parameters."""
-        self.cell = LSTMCell(input_size, width, key=key)
-        self.input_size, self.output_size = input_size, width
+    def __init__(self, input_size: int, sizes: LSTMSizes = LSTMSizes(), *, key: Key[Array, ""]):
+        """Args: `input_size` d, `sizes`, and `key` for the parameters."""
+        self.cell = LSTMCell(input_size, sizes.width, key=key)
+        self.input_size, self.output_size = input_size, sizes.width
 
     def init_state(self) -> LSTMState:
         """Zeros."""

@@ -1,11 +1,35 @@
 """No memory: the control in every comparison."""
 
+from dataclasses import dataclass
+from typing import Self
+
 import equinox as eqx
 import jax
 from jaxtyping import Array, Bool, Float, Key
 
-from engrax.memory.base import AbstractMemory
+from engrax.memory.base import AbstractMemory, AbstractMemorySizes
+from engrax.nn.checks import check_at_least
 from engrax.nn.linear import apply, linear
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoMemorySizes(AbstractMemorySizes):
+    """No memory: the control."""
+
+    width: int = 128
+    """Width of the output."""
+
+    def __post_init__(self):
+        check_at_least(1, width=self.width)
+
+    def build(self, input_size: int, *, key: Key[Array, ""]) -> "NoMemory":
+        """Builds the projection."""
+        return NoMemory(input_size, self, key=key)
+
+    @classmethod
+    def tiny(cls) -> Self:
+        """A width of 8."""
+        return cls(width=8)
 
 
 class NoMemory(AbstractMemory[tuple[()]]):
@@ -15,10 +39,12 @@ class NoMemory(AbstractMemory[tuple[()]]):
     input_size: int = eqx.field(static=True)
     output_size: int = eqx.field(static=True)
 
-    def __init__(self, input_size: int, *, width: int = 64, key: Key[Array, ""]):
-        """Args: `input_size`, `width` of the output, `key` for the parameters."""
-        self.projection = linear(input_size, width, key=key, init="he")
-        self.input_size, self.output_size = input_size, width
+    def __init__(
+        self, input_size: int, sizes: NoMemorySizes = NoMemorySizes(), *, key: Key[Array, ""]
+    ):
+        """Args: `input_size` d, `sizes`, and `key` for the parameters."""
+        self.projection = linear(input_size, sizes.width, key=key, init="he")
+        self.input_size, self.output_size = input_size, sizes.width
 
     def init_state(self) -> tuple[()]:
         """Nothing."""

@@ -1,5 +1,6 @@
 """The store of the neural Turing machine: heads that go by content, and from where they are."""
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import jax
@@ -7,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from engrax.memory.addressing import AbstractRowStore, Rows, empty_rows, look_up, recalled, write
+from engrax.memory.controller import AbstractControllerSizes
 from engrax.types import Recall
 
 EPSILON = 1e-6  # inside the logarithm of a sharpened weight: a weight of zero has a gradient, and it is finite
@@ -58,21 +60,40 @@ class NTM(AbstractRowStore[NTMState]):
         start = jnp.eye(1, self.rows)
         return NTMState(empty_rows(self.rows, self.width), start, jnp.tile(start, (self.heads, 1)))
 
-    def access(self, state: NTMState, interface: Float[Array, " i"]) -> tuple[NTMState, Float[Array, " m"], Recall]:
+    def access(
+        self, state: NTMState, interface: Float[Array, " i"]
+    ) -> tuple[NTMState, Float[Array, " m"], Recall]:
         """Writes, then reads."""
         head = self.width + 6
         parts = jax.lax.split(interface, (self.width, self.width, head, self.heads * head))
         erased, added, of_writer, of_readers = parts
         write_weights = address(state.rows, state.write_weights, parse(of_writer[None]))
         rows = write(state.rows, write_weights[0], jax.nn.sigmoid(erased), added)
-        read_weights = address(rows, state.read_weights, parse(of_readers.reshape(self.heads, head)))
+        read_weights = address(
+            rows, state.read_weights, parse(of_readers.reshape(self.heads, head))
+        )
         reads = read_weights @ rows.contents
-        return NTMState(rows, write_weights, read_weights), reads.ravel(), recalled(rows, read_weights)
+        return (
+            NTMState(rows, write_weights, read_weights),
+            reads.ravel(),
+            recalled(rows, read_weights),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class NTMSizes(AbstractControllerSizes):
+    """Neural Turing machine: an LSTM, and rows that heads move along."""
+
+    def store(self) -> NTM:
+        """The rows."""
+        return NTM(self.rows, self.word, self.heads)
 
 
 def parse(moves: Float[Array, "k i"]) -> Heads:
     """Into their ranges: softplus for strengths, sigmoid for gates, softmax for shifts, 1 + softplus for powers."""
-    keys, strengths, gates, shifts, powers = jax.lax.split(moves, (moves.shape[1] - 6, 1, 1, 3, 1), axis=1)
+    keys, strengths, gates, shifts, powers = jax.lax.split(
+        moves, (moves.shape[1] - 6, 1, 1, 3, 1), axis=1
+    )
     return Heads(
         keys=keys,
         strengths=jax.nn.softplus(strengths[:, 0]),
@@ -92,7 +113,9 @@ def address(rows: Rows, before: Float[Array, "k n"], heads: Heads) -> Float[Arra
 def shift(weights: Float[Array, "k n"], shifts: Float[Array, "k 3"]) -> Float[Array, "k n"]:
     """The circular convolution w(i) = sum_j w(j) s(i - j), with the last row before the first (equation 8)."""
     back, still, on = (shifts[:, n : n + 1] for n in range(3))
-    return back * jnp.roll(weights, -1, axis=1) + still * weights + on * jnp.roll(weights, 1, axis=1)
+    return (
+        back * jnp.roll(weights, -1, axis=1) + still * weights + on * jnp.roll(weights, 1, axis=1)
+    )
 
 
 def sharpen(weights: Float[Array, "k n"], powers: Float[Array, " k"]) -> Float[Array, "k n"]:

@@ -1,12 +1,14 @@
 """MERLIN's store: rows of what was sensed, to which what came after is added in retrospect."""
 
-from typing import Any, Literal, NamedTuple, TypeVar
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, Self, TypeVar, get_args
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from engrax.nn.checks import check_at_least, check_choice
 from engrax.nn.linear import apply, linear
 from engrax.types import Recall, tree_where
 
@@ -16,6 +18,40 @@ SHARPNESS = 5.0
 
 Owner = TypeVar("Owner", bound=Any)
 Reuse = Literal["kept", "mean"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetroactiveSizes:
+    """MERLIN's store of rows; for other agents the memory `rl_mem` has one."""
+
+    rows: int = 32
+    """Rows; at least as many as an episode has steps."""
+    discount: float = 0.96
+    """Factor, a step, on what is added to earlier rows; less than 1."""
+    retroactive: bool = True
+    """Whether what comes later is added to earlier rows; false is an ablation."""
+    reuse: Reuse = "kept"
+    """The usage that a row taken again starts from: its own, `kept` (the paper's rule read literally:
+    mostly the row just written is taken again, and a full store nearly freezes), or the `mean` of
+    all rows."""
+
+    def __post_init__(self):
+        check_at_least(1, rows=self.rows)
+        check_choice(get_args(Reuse), reuse=self.reuse)
+        if not 0.0 <= self.discount < 1.0:
+            raise ValueError(
+                f"discount is {self.discount}, expected at least 0 and less than 1, as at 1 nothing "
+                "is added to earlier rows: to do without, set retroactive to false"
+            )
+
+    def build(self, width: int) -> "RetroactiveMemory":
+        """Builds the store, for vectors of a width."""
+        return RetroactiveMemory(width, self)
+
+    @classmethod
+    def tiny(cls) -> Self:
+        """Eight rows."""
+        return cls(rows=8)
 
 
 class RetroactiveState(NamedTuple):
@@ -53,33 +89,26 @@ class RetroactiveMemory(eqx.Module):
     Source: Wayne et al. 2018, arXiv 1803.10760, methods, "Memory". Rows never written cannot be read (choice).
 
     Attributes:
-        rows: N.
         width: of what is written, w.
-        discount: gamma, at least 0 and less than 1.
-        retroactive: whether rows have the second half; without it they are of width w.
-        reuse: the usage that a row taken again starts from: its own, `kept` (the paper's rule read literally: mostly
-            the row just written is taken again, and a full store nearly freezes), or the `mean` of all rows.
+        sizes: rows N, discount gamma, whether rows have the second half (without it they are of
+            width w), and the usage that a row taken again starts from.
     """
 
-    rows: int = eqx.field(static=True)
     width: int = eqx.field(static=True)
-    discount: float = eqx.field(static=True, default=0.96)
-    retroactive: bool = eqx.field(static=True, default=True)
-    reuse: Reuse = eqx.field(static=True, default="kept")
+    sizes: RetroactiveSizes = eqx.field(static=True, default=RetroactiveSizes())
 
     def __check_init__(self):
-        if self.rows < 1 or self.width < 1:
-            raise ValueError(f"rows is {self.rows} and width {self.width}, expected at least 1 each")
-        if not 0.0 <= self.discount < 1.0:
-            raise ValueError(
-                f"discount is {self.discount}, expected at least 0 and less than 1: at 1 nothing would be added to "
-                "earlier rows. To do without, set retroactive to false"
-            )
+        check_at_least(1, width=self.width)
+
+    @property
+    def rows(self) -> int:
+        """N."""
+        return self.sizes.rows
 
     @property
     def row_width(self) -> int:
         """The width of a row, and of a key: 2w, or w if not retroactive."""
-        return 2 * self.width if self.retroactive else self.width
+        return 2 * self.width if self.sizes.retroactive else self.width
 
     def init_state(self) -> RetroactiveState:
         """An empty store."""
@@ -110,7 +139,10 @@ class RetroactiveMemory(eqx.Module):
         Returns:
             Reads, their weights (both exactly 0 while nothing is written), and the store with its usage increased.
         """
-        cosines = jnp.einsum("kc,nc->kn", keys * inverse_norms(keys)[:, None], state.contents) * state.scales[None, :]
+        cosines = (
+            jnp.einsum("kc,nc->kn", keys * inverse_norms(keys)[:, None], state.contents)
+            * state.scales[None, :]
+        )
         scores = strengths[:, None] * cosines
         weights = masked_softmax(scores, jnp.broadcast_to(written(state), scores.shape))
         usage = state.usage + jax.lax.stop_gradient(jnp.sum(weights, axis=0))
@@ -122,14 +154,16 @@ class RetroactiveMemory(eqx.Module):
         row = jnp.where(free, state.writes, jnp.argmin(state.usage))
         taken = jnp.arange(self.rows) == row
         trace = jnp.where(taken, 0.0, state.trace)
-        shares = jnp.stack([taken.astype(z.dtype), trace][: 1 + self.retroactive], axis=1)
+        shares = jnp.stack([taken.astype(z.dtype), trace][: 1 + self.sizes.retroactive], axis=1)
         added = (shares[:, :, None] * z[None, None, :]).reshape(self.rows, self.row_width)
         contents = jnp.where(taken[:, None], 0.0, state.contents) + added
-        usage = state.usage if self.reuse == "kept" else jnp.where(taken & ~free, jnp.mean(state.usage), state.usage)
+        usage = state.usage
+        if self.sizes.reuse == "mean":
+            usage = jnp.where(taken & ~free, jnp.mean(usage), usage)
         return RetroactiveState(
             contents=contents,
             scales=inverse_norms(contents),
-            trace=self.discount * trace + (1.0 - self.discount) * taken.astype(z.dtype),
+            trace=self.sizes.discount * trace + (1.0 - self.sizes.discount) * taken.astype(z.dtype),
             usage=usage,
             ages=jnp.where(taken, 1, state.ages + (state.ages > 0).astype(jnp.int32)),
             writes=state.writes + 1,

@@ -1,14 +1,53 @@
 """RL-MEM: MERLIN's store around an LSTM, shaped by the task's gradient alone."""
 
+from dataclasses import dataclass, field
+from typing import Self
+
 import equinox as eqx
 import jax
 from jaxtyping import Array, Float, Key
 
+from engrax.memory.base import AbstractMemorySizes
 from engrax.memory.controller import AbstractControlledMemory
-from engrax.memory.retroactive import ReadHeads, RetroactiveMemory, RetroactiveState, recalled
+from engrax.memory.retroactive import (
+    ReadHeads,
+    RetroactiveMemory,
+    RetroactiveSizes,
+    RetroactiveState,
+    recalled,
+)
+from engrax.nn.checks import check_at_least
 from engrax.nn.linear import apply, linear
 from engrax.nn.recurrent import StackedLSTM
 from engrax.types import Recall
+
+
+@dataclass(frozen=True, kw_only=True)
+class RLMEMSizes(AbstractMemorySizes):
+    """MERLIN's store around an LSTM, without prediction."""
+
+    width: int = 128
+    """Width of each LSTM layer."""
+    layers: int = 2
+    """LSTM layers."""
+    heads: int = 3
+    """Keys with which a step reads."""
+    word: int = 32
+    """Width of what is written; rows are twice as wide."""
+    store: RetroactiveSizes = field(default_factory=RetroactiveSizes)
+    """The rows."""
+
+    def __post_init__(self):
+        check_at_least(1, width=self.width, layers=self.layers, heads=self.heads, word=self.word)
+
+    def build(self, input_size: int, *, key: Key[Array, ""]) -> "RLMEM":
+        """Builds RL-MEM."""
+        return RLMEM(input_size, self, key=key)
+
+    @classmethod
+    def tiny(cls) -> Self:
+        """Layers of width 8 and eight rows of twice 4."""
+        return cls(width=8, word=4, store=RetroactiveSizes.tiny())
 
 
 class RLMEM(AbstractControlledMemory[RetroactiveState]):
@@ -27,31 +66,15 @@ class RLMEM(AbstractControlledMemory[RetroactiveState]):
     input_size: int = eqx.field(static=True)
     output_size: int = eqx.field(static=True)
 
-    def __init__(
-        self,
-        input_size: int,
-        *,
-        width: int = 64,
-        layers: int = 2,
-        heads: int = 3,
-        store: RetroactiveMemory | None = None,
-        key: Key[Array, ""],
-    ):
-        """Draws the parameters.
-
-        Args:
-            input_size: d.
-            width: of each LSTM layer.
-            layers: of the LSTM.
-            heads: keys with which a step reads.
-            store: of any width; of 32 rows of twice 32 if not given.
-            key: for the parameters.
-        """
-        self.store = RetroactiveMemory(32, 32) if store is None else store
-        reads = heads * self.store.row_width
+    def __init__(self, input_size: int, sizes: RLMEMSizes = RLMEMSizes(), *, key: Key[Array, ""]):
+        """Args: `input_size` d, `sizes`, and `key` for the parameters."""
+        self.store = sizes.store.build(sizes.word)
+        reads = sizes.heads * self.store.row_width
         lstm_key, heads_key, store_key = jax.random.split(key, 3)
-        self.lstm = StackedLSTM(input_size + reads, width, layers, key=lstm_key)
-        self.heads = ReadHeads(self.lstm.output_size, heads, self.store.row_width, key=heads_key)
+        self.lstm = StackedLSTM(input_size + reads, sizes.width, sizes.layers, key=lstm_key)
+        self.heads = ReadHeads(
+            self.lstm.output_size, sizes.heads, self.store.row_width, key=heads_key
+        )
         self.to_store = linear(self.lstm.output_size, self.store.width, key=store_key)
         self.input_size, self.output_size = input_size, self.lstm.output_size + reads
 

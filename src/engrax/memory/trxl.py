@@ -1,18 +1,76 @@
 """Transformer-XL, plain (Dai et al. 2019, arXiv 1901.02860) and gated (Parisotto et al. 2019, arXiv 1910.06764)."""
 
-from collections.abc import Callable
+import abc
+from dataclasses import dataclass
+from typing import Self
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from engrax.memory.base import AbstractMemory
+from engrax.memory.base import AbstractMemory, AbstractMemorySizes
 from engrax.memory.ring import Recent, RecentAttention, episode_steps
-from engrax.nn.gating import AbstractResidual, PostNorm
+from engrax.nn.checks import check_at_least, check_width
+from engrax.nn.gating import AbstractResidual, Gated, PostNorm
 from engrax.nn.linear import MLP, apply, linear
-from engrax.nn.local_attention import LocalAttention, check_width
+from engrax.nn.local_attention import LocalAttention
 from engrax.types import Recall
+
+
+@dataclass(frozen=True, kw_only=True)
+class AbstractTrXLSizes(AbstractMemorySizes):
+    """What the plain and the gated Transformer-XL have in common."""
+
+    width: int = 64
+    """Width of every layer and of the output."""
+    num_layers: int = 2
+    """Stacked layers, each with a memory of its own inputs."""
+    num_heads: int = 4
+    """Attention heads; they divide the width."""
+    window: int = 64
+    """Steps that a layer attends to, the present one included."""
+    mlp_size: int = 128
+    """Hidden units of a layer's MLP."""
+
+    def __post_init__(self):
+        check_width(self.width, self.num_heads)
+        check_at_least(1, num_layers=self.num_layers, mlp_size=self.mlp_size)
+        check_at_least(2, window=self.window)
+
+    @abc.abstractmethod
+    def residual(self, *, key: Key[Array, ""]) -> AbstractResidual:
+        """What is around a layer's attention, and around its MLP."""
+
+    def build(self, input_size: int, *, key: Key[Array, ""]) -> "TrXL":
+        """Builds the Transformer-XL."""
+        return TrXL(input_size, self, key=key)
+
+    @classmethod
+    def tiny(cls) -> Self:
+        """One layer of width 8 with a window of 4 steps."""
+        return cls(width=8, num_layers=1, num_heads=2, window=4, mlp_size=16)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrXLSizes(AbstractTrXLSizes):
+    """Transformer-XL."""
+
+    def residual(self, *, key: Key[Array, ""]) -> PostNorm:
+        """A normalised sum."""
+        return PostNorm(self.width, key=key)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GTrXLSizes(AbstractTrXLSizes):
+    """Gated Transformer-XL."""
+
+    gate_bias: float = 2.0
+    """The bias that gates start with; the larger, the nearer a fresh layer is to the identity."""
+
+    def residual(self, *, key: Key[Array, ""]) -> Gated:
+        """A gate."""
+        return Gated(self.width, bias=self.gate_bias, key=key)
 
 
 class TrXLState(eqx.Module):
@@ -30,36 +88,43 @@ class TrXLLayer(eqx.Module):
     mlp: MLP
     mlp_residual: AbstractResidual
 
-    def __init__(
-        self, size: int, *, num_heads: int, window: int, mlp_size: int, residual: Callable[..., AbstractResidual],
-        key: Key[Array, ""],
-    ):  # fmt: skip
-        """Args: as of `TrXL`."""
+    def __init__(self, sizes: AbstractTrXLSizes, *, key: Key[Array, ""]):
+        """Args: `sizes` of the memory, and `key` for the parameters."""
         keys = jax.random.split(key, 4)
-        self.attention = LocalAttention(size, num_heads, window, key=keys[0], output_init="lecun")
-        self.attention_residual = residual(size, key=keys[1])
-        self.mlp = MLP((size, mlp_size, size), key=keys[2])
-        self.mlp_residual = residual(size, key=keys[3])
+        self.attention = LocalAttention(
+            sizes.width, sizes.num_heads, sizes.window, key=keys[0], output_init="lecun"
+        )
+        self.attention_residual = sizes.residual(key=keys[1])
+        self.mlp = MLP((sizes.width, sizes.mlp_size, sizes.width), key=keys[2])
+        self.mlp_residual = sizes.residual(key=keys[3])
 
     @property
     def recent(self) -> RecentAttention:
         """The attention, to what enters the residual connection."""
         return RecentAttention(self.attention, self.attention_residual.enter)
 
-    def step(self, state: Recent, count: Int[Array, ""], x: Float[Array, " d"]) -> tuple[Recent, Float[Array, " d"]]:
+    def step(
+        self, state: Recent, count: Int[Array, ""], x: Float[Array, " d"]
+    ) -> tuple[Recent, Float[Array, " d"]]:
         """One step: writes first, so that rings are updated in place, then reads."""
         state = self.recent.write(state, count, x)
         return state, self._rest(x, self.recent.attend(state, count, x))
 
     def unroll(
-        self, state: Recent | None, count: Int[Array, ""], steps: Int[Array, " t"], xs: Float[Array, "t d"]
+        self,
+        state: Recent | None,
+        count: Int[Array, ""],
+        steps: Int[Array, " t"],
+        xs: Float[Array, "t d"],
     ) -> tuple[Recent, Float[Array, "t d"]]:
         """The same for all times at once; `steps` are their numbers within their episodes."""
         ys = self._rest(xs, self.recent.attend_sequence(state, count, steps, xs))
         state = self.recent.init_state() if state is None else state
         return self.recent.refresh(self.recent.write_sequence(state, steps, xs)), ys
 
-    def _rest(self, x: Float[Array, "*t d"], attended: Float[Array, "*t d"]) -> Float[Array, "*t d"]:
+    def _rest(
+        self, x: Float[Array, "*t d"], attended: Float[Array, "*t d"]
+    ) -> Float[Array, "*t d"]:
         x = self.attention_residual.join(x, attended)
         return self.mlp_residual.join(x, self.mlp(self.mlp_residual.enter(x)))
 
@@ -67,7 +132,7 @@ class TrXLLayer(eqx.Module):
 class TrXL(AbstractMemory[TrXLState]):
     """Transformer-XL: every layer attends to its own last W inputs, the present one included.
 
-    Source: Dai et al. 2019, arXiv 1901.02860, section 3; with `residual=Gated`, the gated Transformer-XL of Parisotto
+    Source: Dai et al. 2019, arXiv 1901.02860, section 3; with `GTrXLSizes`, the gated Transformer-XL of Parisotto
     et al. 2019, arXiv 1910.06764, section 3. Information from further back than W - 1 steps arrives only through
     layers, W - 1 steps in each.
 
@@ -83,44 +148,21 @@ class TrXL(AbstractMemory[TrXLState]):
     def __init__(
         self,
         input_size: int,
+        sizes: AbstractTrXLSizes = TrXLSizes(),
         *,
-        width: int = 64,
-        num_layers: int = 2,
-        num_heads: int = 4,
-        window: int = 64,
-        mlp_size: int | None = None,
-        residual: Callable[..., AbstractResidual] = PostNorm,
         key: Key[Array, ""],
     ):
-        """Args:
-
-            input_size: d, the width of inputs.
-            width: of every layer and of the output.
-            num_layers: stacked layers, each with a memory of its own inputs.
-            num_heads: attention heads; they divide the width.
-            window: W, steps that a layer attends to, the present one included.
-            mlp_size: hidden units of a layer's MLP; twice the width by default.
-            residual: what is around attention and MLP: `PostNorm`, or `Gated` for the gated Transformer-XL.
-            key: for the parameters.
-
-        Raises:
-            ValueError: for a window of less than 2 steps, or sizes that do not divide.
-        """
-        check_sizes(width, num_heads, window)
-        input_key, *layer_keys = jax.random.split(key, num_layers + 1)
-        self.input_projection = linear(input_size, width, key=input_key)
-        self.layers = tuple(
-            TrXLLayer(
-                width, num_heads=num_heads, window=window, mlp_size=2 * width if mlp_size is None else mlp_size,
-                residual=residual, key=layer_key,
-            )
-            for layer_key in layer_keys
-        )  # fmt: skip
-        self.input_size, self.output_size = input_size, width
+        """Args: `input_size` d, `sizes` (plain or gated), and `key` for the parameters."""
+        input_key, *layer_keys = jax.random.split(key, sizes.num_layers + 1)
+        self.input_projection = linear(input_size, sizes.width, key=input_key)
+        self.layers = tuple(TrXLLayer(sizes, key=layer_key) for layer_key in layer_keys)
+        self.input_size, self.output_size = input_size, sizes.width
 
     def init_state(self) -> TrXLState:
         """An empty memory."""
-        return TrXLState(jnp.zeros((), jnp.int32), tuple(layer.recent.init_state() for layer in self.layers))
+        return TrXLState(
+            jnp.zeros((), jnp.int32), tuple(layer.recent.init_state() for layer in self.layers)
+        )
 
     def step(
         self, state: TrXLState, x: Float[Array, " d"], first: Bool[Array, ""]
@@ -141,13 +183,18 @@ class TrXL(AbstractMemory[TrXLState]):
         steps = episode_steps(count, firsts)
         ys, layers = apply(self.input_projection, xs), []
         for index, layer in enumerate(self.layers):
-            recent, ys = layer.unroll(None if state is None else state.layers[index], count, steps, ys)
+            recent, ys = layer.unroll(
+                None if state is None else state.layers[index], count, steps, ys
+            )
             layers.append(recent)
         return TrXLState(steps[-1] + 1, tuple(layers)), ys
 
     def refresh(self, state: TrXLState) -> TrXLState:
         """Projects all that is remembered with the present parameters."""
-        layers = (layer.recent.refresh(recent) for layer, recent in zip(self.layers, state.layers, strict=True))
+        layers = (
+            layer.recent.refresh(recent)
+            for layer, recent in zip(self.layers, state.layers, strict=True)
+        )
         return TrXLState(state.count, tuple(layers))
 
     def recall(self, state: TrXLState, x: Float[Array, " d"], first: Bool[Array, ""]) -> Recall:
@@ -161,10 +208,3 @@ class TrXL(AbstractMemory[TrXLState]):
         ago = self.layers[0].recent.steps_ago(count)
         valid = (ago >= 1) & (ago <= count)
         return Recall(jnp.where(valid, sum(weights) / len(weights), 0.0), ago, valid)
-
-
-def check_sizes(width: int, num_heads: int, window: int) -> None:
-    """Raises a ValueError that says which size to change, where sizes of a Transformer-XL do not fit together."""
-    check_width(width, num_heads)
-    if window < 2:
-        raise ValueError(f"window is {window}, expected at least 2: the present step is one of them")

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key, Shaped
 
+from engrax.nn.checks import check_at_least, check_width
 from engrax.nn.linear import Initialiser, apply, linear
 from engrax.nn.positions import sinusoids
 
@@ -51,10 +52,10 @@ class LocalAttention(eqx.Module):
             output_init: of the weights of the output.
 
         Raises:
-            ValueError: where the heads do not divide the size.
+            ValueError: the size is odd, the heads do not divide it, or the window is below 1.
         """
-        if size % num_heads:
-            raise ValueError(f"width {size} cannot be cut into {num_heads} heads: choose heads that divide it")
+        check_width(size, num_heads)
+        check_at_least(1, window=window)
         keys = jax.random.split(key, 5)
         self.query, self.key, self.value = (linear(size, size, key=k) for k in keys[:3])
         self.output = linear(size, size, key=keys[3], init=output_init)
@@ -124,12 +125,6 @@ class LocalAttention(eqx.Module):
 
     def _softmax(self, scores: Float[Array, "*n w"]) -> Float[Array, "*n w"]:
         return jax.nn.softmax(scores / self.content_bias.shape[1] ** 0.5, axis=-1)
-
-
-def check_width(width: int, num_heads: int) -> None:
-    """Raises ValueError for a width that its codes of positions, or its heads, do not divide."""
-    if width % 2 or width % num_heads:
-        raise ValueError(f"width {width} must be even and a multiple of num_heads, {num_heads}")
 
 
 def block_size(length: int, most: int) -> int:

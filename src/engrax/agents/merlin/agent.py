@@ -74,7 +74,7 @@ class MERLIN(AbstractAgent[CoreState]):
             ValueError: the store is of another width than z.
         """
         sizes = MERLINSizes() if sizes is None else sizes
-        store = RetroactiveMemory(64, sizes.latent) if store is None else store
+        store = RetroactiveMemory(sizes.latent) if store is None else store
         if store.width != sizes.latent:
             raise ValueError(f"the store's width is {store.width}, expected {sizes.latent}: it holds z")
         keys = jax.random.split(key, 5)

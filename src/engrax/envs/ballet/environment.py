@@ -1,7 +1,5 @@
 """The Ballet task: watch the dances, then find the dancer whose dance is named."""
 
-from collections.abc import Mapping, Sequence
-
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
@@ -12,7 +10,7 @@ from engrax.envs.ballet.stage import BalletState, choice_time, dancer_squares, d
 from engrax.envs.ballet.tables import BOARD, CENTRE, COLOURS, DANCES, HOMES, MOVES, SHAPES, SQUARE, VOCABULARY
 from engrax.envs.ballet.view import Scene, view_symbols
 from engrax.envs.base import AbstractEnvironment
-from engrax.types import ImageSpec, Observation, Spec, SymbolsSpec, TextSpec, TimeStep
+from engrax.types import Discrete, ImageSpec, Interface, Observation, SymbolsSpec, TextSpec, TimeStep
 
 MODALITIES = {"symbols": "symbols", "pixels": "image"}  # what each view is called in the observation
 
@@ -35,7 +33,7 @@ class Ballet(AbstractEnvironment[BalletState]):
 
     Observation: `image` uint8 [99, 99, 3] (view "pixels") or `symbols` uint8 [11, 11, 3] (view "symbols"), the
     same 11 x 11 squares around the agent, and `text` int32 [1]: "watch", then the name of the target's dance.
-    `info`: `success` (this step reached the target), `choice_phase` (the action taken on this step has an effect).
+    `info`: `success` (this step reached the target). Actions are `effective` in the choice phase.
 
     Source: Lampinen et al. (2021), appendix A.1, https://arxiv.org/abs/2105.14039; checked against the released
     environment, whose images are float32: `image / 255`.
@@ -87,35 +85,24 @@ class Ballet(AbstractEnvironment[BalletState]):
         _check_dances(self.dances, self.num_dancers)
 
     @property
-    def observation_spec(self) -> Mapping[str, Spec]:
-        """`image` or `symbols`, and `text`."""
+    def interface(self) -> Interface:
+        """`image` or `symbols`, and `text`; the eight directions.
+
+        Chance is 1 in N: whoever walks to a dancer without having watched finds the target that often.
+        """
         symbols = SymbolsSpec(BOARD, BOARD, (4, len(COLOURS) + 1, len(SHAPES) + 1))
         view = symbols if self.view == "symbols" else ImageSpec(BOARD * SQUARE, BOARD * SQUARE)
-        return {self.modality: view, "text": TextSpec(1, VOCABULARY)}
+        observations = {self.modality: view, "text": TextSpec(1, VOCABULARY)}
+        return Interface(observations, Discrete(len(MOVES)), tuple(MOVES), chance=1 / self.num_dancers)
 
     @property
     def modality(self) -> str:
         """The view's entry in observations: "image" or "symbols"."""
         return MODALITIES[self.view]
 
-    @property
-    def num_actions(self) -> int:
-        """The eight directions."""
-        return len(MOVES)
-
-    @property
-    def action_names(self) -> Sequence[str]:
-        """Where each action goes."""
-        return tuple(MOVES)
-
     def picture(self, observation: Observation) -> UInt8[Array, "99 99 3"]:
         """The view in pixels, whichever the view."""
         return observation["image"] if self.view == "pixels" else render(observation["symbols"])
-
-    @property
-    def chance(self) -> float:
-        """Whoever walks to a dancer without having watched finds the target once in N."""
-        return 1 / self.num_dancers
 
     @property
     def choice_step(self) -> int:
@@ -151,7 +138,8 @@ class Ballet(AbstractEnvironment[BalletState]):
             discount=1 - ended.astype(jnp.float32),
             first=state.step == 0,
             last=last,
-            info={"success": success, "choice_phase": choosing & ~last},
+            info={"success": success},
+            effective=choosing & ~last,
         )
 
     def _look(self, state: BalletState, choosing: Bool[Array, ""]) -> dict[str, Array]:

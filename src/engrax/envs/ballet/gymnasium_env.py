@@ -61,8 +61,8 @@ class GymnasiumBallet(gymnasium.Env[Any, Any]):
         size = {"num_dancers": num_dancers, "dance_delay": dance_delay} if level is None else level_settings(level)
         self.task = Ballet(**size, max_steps=max_steps, view=view, dances=dances)
         self.render_mode = render_mode
-        self.action_space = spaces.Discrete(self.task.num_actions)
-        self.observation_space = observation_space(self.task.observation_spec)
+        self.action_space = spaces.Discrete(self.task.interface.actions.size)
+        self.observation_space = observation_space(self.task.interface.observations)
         self._player = compiled_player(self.task)
         self._report, self._views = NO_EPISODE, np.empty(0)
 

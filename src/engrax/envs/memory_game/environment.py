@@ -1,18 +1,17 @@
 """The Memory Game: cards face down, one flipped a step, and a reward for every pair found."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int, Key, UInt8
 
-from engrax.envs.base import AbstractEnvironment, Question
+from engrax.envs.base import AbstractEnvironment
 from engrax.envs.memory_game.pixels import CARD, Table, magnify, paint_card, painter
 from engrax.envs.memory_game.strokes import GLYPHS
 from engrax.envs.shuffling import falling, uniform_digits, without_repetition
-from engrax.types import ImageSpec, Observation, Spec, SymbolsSpec, TimeStep
+from engrax.types import Discrete, ImageSpec, Interface, Observation, Question, SymbolsSpec, TimeStep
 
 MODALITIES = {"symbols": "symbols", "pixels": "image"}  # what each view is called in the observation
 MAX_PAIRS = 8
@@ -105,12 +104,22 @@ class MemoryGame(AbstractEnvironment[MemoryGameState]):
             )
 
     @property
-    def observation_spec(self) -> Mapping[str, Spec]:
-        """`image` or `symbols`."""
+    def interface(self) -> Interface:
+        """`image` or `symbols`; one action a card, as many as there are cards on the table that `table` names.
+
+        The question: which glyph does each card have? It can be known once the card was flipped.
+        """
         rows, columns = self.grid
         side = CARD * self.scale
         symbols = SymbolsSpec(1, 1, (self.gone_symbol + 1,))
-        return {self.modality: symbols if self.view == "symbols" else ImageSpec(side * rows, side * columns)}
+        view = symbols if self.view == "symbols" else ImageSpec(side * rows, side * columns)
+        return Interface(
+            {self.modality: view},
+            Discrete(2 * (self.table or self.pairs)),
+            self._action_names(),
+            chance(self.num_cards, self.num_flips),
+            Question("cards", "seen", classes=self.pairs, lowest=1),
+        )
 
     @property
     def modality(self) -> str:
@@ -136,28 +145,6 @@ class MemoryGame(AbstractEnvironment[MemoryGameState]):
     def grid(self) -> tuple[int, int]:
         """Rows and columns of the table."""
         return most_square(self.num_cards)
-
-    @property
-    def num_actions(self) -> int:
-        """One a card, row by row; as many as there are cards on the table that `table` names."""
-        return 2 * (self.table or self.pairs)
-
-    @property
-    def chance(self) -> float:
-        """The mean return of flipping any card, uniformly."""
-        return chance(self.num_cards, self.num_flips)
-
-    @property
-    def question(self) -> Question:
-        """Which glyph does each card have? It can be known once the card was flipped."""
-        return Question("cards", "seen", classes=self.pairs, lowest=1)
-
-    @property
-    def action_names(self) -> Sequence[str]:
-        """Row and column of each card, counted from 1."""
-        rows, columns = self.grid
-        names = [f"{row},{column}" for row in range(1, rows + 1) for column in range(1, columns + 1)]
-        return tuple(names[action % self.num_cards] for action in range(self.num_actions))
 
     def picture(self, observation: Observation) -> UInt8[Array, "h w 3"]:
         """The table, or of symbols the one card shown, with some glyph for its number; large enough for people."""
@@ -217,6 +204,12 @@ class MemoryGame(AbstractEnvironment[MemoryGameState]):
             last=last,
             info=info,
         )
+
+    def _action_names(self) -> tuple[str, ...]:
+        """Row and column of each card, counted from 1."""
+        rows, columns = self.grid
+        names = [f"{row},{column}" for row in range(1, rows + 1) for column in range(1, columns + 1)]
+        return tuple(names[action % self.num_cards] for action in range(2 * (self.table or self.pairs)))
 
     def _look(self, state: MemoryGameState) -> UInt8[Array, "..."]:
         if self.view == "symbols":

@@ -47,8 +47,8 @@ class GymnasiumMemoryGame(gymnasium.Env[Any, Any]):
         check_render_mode(render_mode, "the Memory Game")
         self.task = MemoryGame(pairs, view, scale)
         self.render_mode = render_mode
-        self.action_space = spaces.Discrete(self.task.num_actions)
-        self.observation_space = observation_space(self.task.observation_spec)
+        self.action_space = spaces.Discrete(self.task.interface.actions.size)
+        self.observation_space = observation_space(self.task.interface.observations)
         self._open, self._flip, self._picture = _compiled(self.task)
         self._turn: Turn | None = None
 
@@ -66,7 +66,7 @@ class GymnasiumMemoryGame(gymnasium.Env[Any, Any]):
             ValueError: if there is no such card.
         """
         over = self._turn is None or bool(self._turn[1].last)
-        expected = f"an integer from 0 to {self.task.num_actions - 1}: a card, row by row"
+        expected = f"an integer from 0 to {self.action_space.n - 1}: a card, row by row"
         check_turn(over, action, self.action_space, "the Memory Game", expected)
         self._turn = self._flip(self._turn, np.int32(action))
         step = self._turn[1]

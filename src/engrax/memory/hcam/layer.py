@@ -45,11 +45,17 @@ class HCAMLayer(eqx.Module):
         self, size: int, *, num_heads: int, window: int, chunk_size: int, num_chunks: int, top_k: int,
         mlp_size: int, read_init: ReadInit, key: Key[Array, ""],
     ):  # fmt: skip
-        """Args: as of `HCAM`."""
+        """Args: as in `HCAMSizes`."""
         local_key, attention_key, mlp_key = jax.random.split(key, 3)
-        self.local_norm, self.block_norm, self.mlp_norm = LayerNorm(size), LayerNorm(size), LayerNorm(size)
+        self.local_norm, self.block_norm, self.mlp_norm = (
+            LayerNorm(size),
+            LayerNorm(size),
+            LayerNorm(size),
+        )
         self.local = LocalAttention(size, num_heads, window, key=local_key)
-        self.attention = HierarchicalAttention(size, size, num_heads, top_k, key=attention_key, read_init=read_init)
+        self.attention = HierarchicalAttention(
+            size, size, num_heads, top_k, key=attention_key, read_init=read_init
+        )
         self.mlp = MLP((size, mlp_size, size), key=mlp_key, last_init="small")
         self.chunk_size, self.num_slots = chunk_size, num_chunks + 1
 
@@ -62,7 +68,9 @@ class HCAMLayer(eqx.Module):
         """Zeros; what is valid follows from the step count alone."""
         chunks = jnp.zeros((self.num_slots, self.chunk_size, self.block_norm.scale.shape[0]))
         by_heads = chunks.reshape(self.num_slots, self.attention.num_heads, self.chunk_size, -1)
-        return LayerState(*self.recent.init_state(), chunks, ChunkCache(by_heads, by_heads, chunks[:, 0]))
+        return LayerState(
+            *self.recent.init_state(), chunks, ChunkCache(by_heads, by_heads, chunks[:, 0])
+        )
 
     def refresh(self, state: LayerState) -> LayerState:
         """Projects all that is remembered again."""
@@ -83,14 +91,20 @@ class HCAMLayer(eqx.Module):
         return state, self._output(x, read.output, valid), read
 
     def unroll(
-        self, state: LayerState | None, count: Int[Array, ""], steps: Int[Array, " t"], xs: Float[Array, "t d"]
+        self,
+        state: LayerState | None,
+        count: Int[Array, ""],
+        steps: Int[Array, " t"],
+        xs: Float[Array, "t d"],
     ) -> tuple[LayerState, Float[Array, "t d"]]:
         """The same for all times at once; `steps` are their numbers within their episodes."""
         attended = xs + self.recent.attend_sequence(state, count, steps, xs)
         timeline = jnp.concatenate([self._past(state, count), jax.lax.stop_gradient(attended)])
         cache, valid = self._chunks(state, count, steps, timeline)
         read = self.attention.read_sequence(self.block_norm(attended), cache, valid)
-        state = self._state_after(self.init_state() if state is None else state, steps, xs, attended)
+        state = self._state_after(
+            self.init_state() if state is None else state, steps, xs, attended
+        )
         return state, self._output(attended, read, valid)
 
     def _output(
@@ -105,7 +119,9 @@ class HCAMLayer(eqx.Module):
         """The block's residual connection: nothing is added where nothing could be read."""
         return x + jnp.where(found, read, 0.0)
 
-    def _write_chunk(self, state: LayerState, count: Int[Array, ""], x: Float[Array, " d"]) -> LayerState:
+    def _write_chunk(
+        self, state: LayerState, count: Int[Array, ""], x: Float[Array, " d"]
+    ) -> LayerState:
         slot, place = count // self.chunk_size % self.num_slots, count % self.chunk_size
         contents = put(state.contents, (slot, place), x)
         key, value = self.attention.project_rows(x, place, self.chunk_size)
@@ -126,7 +142,11 @@ class HCAMLayer(eqx.Module):
         return rows[(count - length + jnp.arange(length)) % rows.shape[0]]
 
     def _chunks(
-        self, state: LayerState | None, count: Int[Array, ""], steps: Int[Array, " t"], timeline: Float[Array, "r d"]
+        self,
+        state: LayerState | None,
+        count: Int[Array, ""],
+        steps: Int[Array, " t"],
+        timeline: Float[Array, "r d"],
     ) -> tuple[ChunkCache, Bool[Array, "t m"]]:
         """All chunks that some time of the segment may read, and which time may read which.
 
@@ -144,9 +164,15 @@ class HCAMLayer(eqx.Module):
         return cache, jnp.concatenate([old, valid], axis=1)
 
     def _state_after(
-        self, state: LayerState, steps: Int[Array, " t"], xs: Float[Array, "t d"], stored: Float[Array, "t d"]
+        self,
+        state: LayerState,
+        steps: Int[Array, " t"],
+        xs: Float[Array, "t d"],
+        stored: Float[Array, "t d"],
     ) -> LayerState:
         """The rings after a segment: what its last episode left in reach is written, then projected."""
         rows = state.contents.reshape(-1, xs.shape[1])
         contents = put_last(rows, steps, stored).reshape(state.contents.shape)
-        return self.refresh(self.recent.write_sequence(state, steps, xs)._replace(contents=contents))
+        return self.refresh(
+            self.recent.write_sequence(state, steps, xs)._replace(contents=contents)
+        )

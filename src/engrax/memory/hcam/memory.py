@@ -1,18 +1,74 @@
 """The HCAM memory: a stack of layers under the memory contract."""
 
+from dataclasses import dataclass
+from typing import Self
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from engrax.memory.base import AbstractMemory
+from engrax.memory.base import AbstractMemory, AbstractMemorySizes
 from engrax.memory.hcam import clock
 from engrax.memory.hcam.layer import HCAMLayer, LayerState
-from engrax.memory.hcam.read import ReadInit
+from engrax.memory.hcam.read import VALUE_AND_OUTPUT, ReadInit
 from engrax.memory.ring import episode_steps
+from engrax.nn.checks import check_at_least, check_choice, check_width
 from engrax.nn.linear import LayerNorm, apply, linear
-from engrax.nn.local_attention import check_width
 from engrax.types import Recall
+
+
+@dataclass(frozen=True, kw_only=True)
+class HCAMSizes(AbstractMemorySizes):
+    """Hierarchical chunk attention memory."""
+
+    width: int = 64
+    """Width of every layer and of the output."""
+    num_layers: int = 2
+    """Stacked layers, each with a memory of its own activations."""
+    num_heads: int = 4
+    """Attention heads; they divide the width."""
+    chunk_size: int = 16
+    """Steps in a chunk."""
+    num_chunks: int = 8
+    """Complete chunks that stay readable; the oldest is dropped."""
+    top_k: int = 2
+    """Chunks that a step attends to in detail."""
+    window: int = 16
+    """Steps of local attention, the present one included; at least a chunk."""
+    mlp_size: int = 128
+    """Hidden units of a layer's MLP."""
+    read_init: ReadInit = "contrast"
+    """What reading a chunk does at first: `contrast` (half of it is subtracted from the present, so
+    that what differed then stands out; ours), `identity` (it is added; ours), or `he` (random, as in
+    the released module)."""
+
+    def __post_init__(self):
+        check_width(self.width, self.num_heads)
+        check_at_least(1, num_layers=self.num_layers, mlp_size=self.mlp_size)
+        check_at_least(1, chunk_size=self.chunk_size, num_chunks=self.num_chunks)
+        check_at_least(1, top_k=self.top_k, window=self.window)
+        check_choice(VALUE_AND_OUTPUT, read_init=self.read_init)
+        if self.window < self.chunk_size:
+            raise ValueError(
+                f"window is {self.window} and chunk_size {self.chunk_size}, expected a window of at "
+                "least a chunk, or no step would see the steps in between: "
+                f"set window to {self.chunk_size}"
+            )
+        if self.top_k > self.num_chunks:
+            raise ValueError(
+                f"top_k is {self.top_k} and num_chunks {self.num_chunks}, expected at most all "
+                f"chunks: set top_k to {self.num_chunks}, or num_chunks to {self.top_k}"
+            )
+
+    def build(self, input_size: int, *, key: Key[Array, ""]) -> "HCAM":
+        """Builds the HCAM memory."""
+        return HCAM(input_size, self, key=key)
+
+    @classmethod
+    def tiny(cls) -> Self:
+        """Two layers of width 8 with three chunks of 4 steps."""
+        return cls(width=8, num_heads=2, chunk_size=4, num_chunks=3, window=4, mlp_size=16)
 
 
 class HCAMState(eqx.Module):
@@ -40,57 +96,32 @@ class HCAM(AbstractMemory[HCAMState]):
     input_size: int = eqx.field(static=True)
     output_size: int = eqx.field(static=True)
 
-    def __init__(
-        self,
-        input_size: int,
-        *,
-        width: int = 64,
-        num_layers: int = 2,
-        num_heads: int = 4,
-        chunk_size: int = 16,
-        num_chunks: int = 8,
-        top_k: int = 2,
-        window: int | None = None,
-        mlp_size: int | None = None,
-        read_init: ReadInit = "contrast",
-        key: Key[Array, ""],
-    ):
-        """Args:
-
-            input_size: d, the width of inputs.
-            width: D, of every layer and of the output.
-            num_layers: stacked layers, each with a memory of its own activations.
-            num_heads: attention heads; they divide the width.
-            chunk_size: C, steps in a chunk.
-            num_chunks: M, complete chunks that stay readable; the oldest is dropped.
-            top_k: k, chunks that a step attends to in detail.
-            window: steps of local attention, the current one included; the chunk size by default.
-            mlp_size: hidden units of a layer's MLP; twice the width by default.
-            read_init: what a chunk's read does at first. `contrast` takes half of it away from the present, so that
-                what was otherwise then stands out now, in the code that the present has; `identity` adds it; `he` is
-                the released module's random start.
-            key: for the parameters.
-
-        Raises:
-            ValueError: for a window shorter than a chunk, k beyond the number of chunks, or sizes that do not divide.
-        """
-        window = chunk_size if window is None else window
-        check_sizes(width, num_heads, chunk_size, num_chunks, top_k, window)
-        input_key, *layer_keys = jax.random.split(key, num_layers + 1)
-        self.input_projection = linear(input_size, width, key=input_key)
+    def __init__(self, input_size: int, sizes: HCAMSizes = HCAMSizes(), *, key: Key[Array, ""]):
+        """Args: `input_size` d, `sizes`, and `key` for the parameters."""
+        input_key, *layer_keys = jax.random.split(key, sizes.num_layers + 1)
+        self.input_projection = linear(input_size, sizes.width, key=input_key)
         self.layers = tuple(
             HCAMLayer(
-                width, num_heads=num_heads, window=window, chunk_size=chunk_size, num_chunks=num_chunks, top_k=top_k,
-                mlp_size=2 * width if mlp_size is None else mlp_size, read_init=read_init, key=layer_key,
+                sizes.width,
+                num_heads=sizes.num_heads,
+                window=sizes.window,
+                chunk_size=sizes.chunk_size,
+                num_chunks=sizes.num_chunks,
+                top_k=sizes.top_k,
+                mlp_size=sizes.mlp_size,
+                read_init=sizes.read_init,
+                key=layer_key,
             )
             for layer_key in layer_keys
-        )  # fmt: skip
-        self.input_norm, self.output_norm = LayerNorm(width), LayerNorm(width)
-        self.input_size, self.output_size = input_size, width
+        )
+        self.input_norm, self.output_norm = LayerNorm(sizes.width), LayerNorm(sizes.width)
+        self.input_size, self.output_size = input_size, sizes.width
 
     def init_state(self) -> HCAMState:
         """An empty memory."""
-        return HCAMState(jnp.zeros((), jnp.int32), tuple(layer.init_state() for layer in self.layers))
+        return HCAMState(
+            jnp.zeros((), jnp.int32), tuple(layer.init_state() for layer in self.layers)
+        )
 
     def step(
         self, state: HCAMState, x: Float[Array, " d"], first: Bool[Array, ""]
@@ -107,7 +138,9 @@ class HCAM(AbstractMemory[HCAMState]):
         steps = episode_steps(count, firsts)
         ys, layers = self.input_norm(apply(self.input_projection, xs)), []
         for index, layer in enumerate(self.layers):
-            layer_state, ys = layer.unroll(None if state is None else state.layers[index], count, steps, ys)
+            layer_state, ys = layer.unroll(
+                None if state is None else state.layers[index], count, steps, ys
+            )
             layers.append(layer_state)
         return HCAMState(steps[-1] + 1, tuple(layers)), self.output_norm(ys)
 
@@ -124,11 +157,15 @@ class HCAM(AbstractMemory[HCAMState]):
         valid = clock.readable_now(count, layer.num_slots, layer.chunk_size)
         reads = self._step(state, x, first)[2]
         empty = jnp.zeros((layer.num_slots, layer.chunk_size))
-        weights = sum((empty.at[read.chunks].set(read.weights) for read in reads), start=empty) / len(reads)
+        weights = sum(
+            (empty.at[read.chunks].set(read.weights) for read in reads), start=empty
+        ) / len(reads)
         written = numbers[:, None] * layer.chunk_size + jnp.arange(layer.chunk_size)[None, :]
         everywhere = jnp.broadcast_to(valid[:, None], weights.shape)
         return Recall(
-            jnp.where(everywhere, weights, 0.0).reshape(-1), (count - written).reshape(-1), everywhere.reshape(-1)
+            jnp.where(everywhere, weights, 0.0).reshape(-1),
+            (count - written).reshape(-1),
+            everywhere.reshape(-1),
         )
 
     def _step(self, state: HCAMState, x: Float[Array, " d"], first: Bool[Array, ""]):
@@ -139,15 +176,3 @@ class HCAM(AbstractMemory[HCAMState]):
             layers.append(layer_state)
             reads.append(read)
         return HCAMState(count + 1, tuple(layers)), self.output_norm(y), reads
-
-
-def check_sizes(width: int, num_heads: int, chunk_size: int, num_chunks: int, top_k: int, window: int) -> None:
-    """Raises a ValueError that says which size to change, where sizes of an HCAM memory do not fit together."""
-    check_width(width, num_heads)
-    if window < chunk_size:
-        raise ValueError(
-            f"window {window} is shorter than chunk_size {chunk_size}: steps in between would be visible to nobody; "
-            "make the window at least a chunk"
-        )
-    if top_k > num_chunks:
-        raise ValueError(f"top_k {top_k} exceeds num_chunks {num_chunks}: there is nothing more to select")

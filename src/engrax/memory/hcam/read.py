@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from engrax.nn.checks import check_at_least, check_choice, check_width
 from engrax.nn.linear import Initialiser, apply, linear
 from engrax.nn.positions import age_code
 
@@ -76,12 +77,11 @@ class HierarchicalAttention(eqx.Module):
             read_init: of values and output, see `VALUE_AND_OUTPUT`; the rest is `he`, as all is in the released module.
 
         Raises:
-            ValueError: where the heads do not divide D, D is odd, or k is not positive.
+            ValueError: D is odd, the heads do not divide it, k is below 1, or an unknown start.
         """
-        if memory_size % num_heads or memory_size % 2:
-            raise ValueError(f"memory_size {memory_size} must be even and a multiple of num_heads, {num_heads}")
-        if top_k < 1:
-            raise ValueError(f"top_k is {top_k}: at least one chunk must be read")
+        check_width(memory_size, num_heads)
+        check_at_least(1, query_size=query_size, top_k=top_k)
+        check_choice(VALUE_AND_OUTPUT, read_init=read_init)
         keys = jax.random.split(key, 6)
         value_init, output_init = VALUE_AND_OUTPUT[read_init]
         self.relevance_query = linear(query_size, memory_size, key=keys[0], bias=False, init="he")
@@ -115,7 +115,9 @@ class HierarchicalAttention(eqx.Module):
         """Keys and values, by heads, of vectors that stand at the given places of their chunks."""
         codes = age_code(chunk_size, rows.shape[-1])[places]
         coded = jax.lax.stop_gradient(rows) + jnp.broadcast_to(codes, rows.shape)
-        return self._heads(apply(self.detail_key, coded)), self._heads(apply(self.detail_value, coded))
+        return self._heads(apply(self.detail_key, coded)), self._heads(
+            apply(self.detail_value, coded)
+        )
 
     def project_summary(self, contents: Float[Array, "*m c d"]) -> Float[Array, "*m d"]:
         """The key by which a chunk is found: that of its mean vector."""
@@ -125,10 +127,16 @@ class HierarchicalAttention(eqx.Module):
         """Reads projected chunks: gathers the top k, then attends inside them."""
         relevance, chosen = self._top_k(self._relevance(query[None], cache, valid[None])[0])
         keys, values = cache.keys[chosen], cache.values[chosen]
-        queries = jnp.broadcast_to(self._heads(apply(self.detail_query, query)), (self.top_k, *keys.shape[1::2]))
-        attention = self._softmax(jnp.einsum("khe,khce->khc", queries, keys)) * relevance[:, None, None]
+        queries = jnp.broadcast_to(
+            self._heads(apply(self.detail_query, query)), (self.top_k, *keys.shape[1::2])
+        )
+        attention = (
+            self._softmax(jnp.einsum("khe,khce->khc", queries, keys)) * relevance[:, None, None]
+        )
         mixed = jnp.sum(jnp.einsum("khc,khce->khe", attention, values), axis=0)
-        return Read(apply(self.detail_output, mixed.reshape(-1)), chosen, jnp.mean(attention, axis=1))
+        return Read(
+            apply(self.detail_output, mixed.reshape(-1)), chosen, jnp.mean(attention, axis=1)
+        )
 
     def read_sequence(
         self, queries: Float[Array, "t e"], cache: ChunkCache, valid: Bool[Array, "t m"]
@@ -139,9 +147,13 @@ class HierarchicalAttention(eqx.Module):
         gathering and is much faster; with many, gathering wins. The results are the same.
         """
         if valid.shape[1] > DENSE_CHUNKS_PER_K * self.top_k:
-            return jax.vmap(lambda query, seen: self.read(query, cache, seen).output)(queries, valid)
+            return jax.vmap(lambda query, seen: self.read(query, cache, seen).output)(
+                queries, valid
+            )
         weights = self._dense_relevance(self._relevance(queries, cache, valid))
-        scores = jnp.einsum("the,mhce->htmc", self._heads(apply(self.detail_query, queries)), cache.keys)
+        scores = jnp.einsum(
+            "the,mhce->htmc", self._heads(apply(self.detail_query, queries)), cache.keys
+        )
         attention = self._softmax(scores) * weights[None, :, :, None]
         mixed = jnp.einsum("htmc,mhce->the", attention, cache.values)
         return apply(self.detail_output, mixed.reshape(queries.shape[0], -1))
@@ -150,8 +162,14 @@ class HierarchicalAttention(eqx.Module):
         self, queries: Float[Array, "t e"], cache: ChunkCache, valid: Bool[Array, "t m"]
     ) -> Float[Array, "t m"]:
         if self.top_k > valid.shape[1]:
-            raise ValueError(f"top_k is {self.top_k} but there are only {valid.shape[1]} chunks: lower it to that")
-        scores = apply(self.relevance_query, queries) @ cache.summary_keys.T / cache.summary_keys.shape[1] ** 0.5
+            raise ValueError(
+                f"top_k is {self.top_k} but there are only {valid.shape[1]} chunks: lower it to that"
+            )
+        scores = (
+            apply(self.relevance_query, queries)
+            @ cache.summary_keys.T
+            / cache.summary_keys.shape[1] ** 0.5
+        )
         return jnp.where(valid, scores, INVALID_CHUNK)
 
     def _top_k(self, scores: Float[Array, " m"]) -> tuple[Float[Array, " k"], Int[Array, " k"]]:
