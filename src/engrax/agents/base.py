@@ -102,9 +102,7 @@ class AbstractAgent(eqx.Module, Generic[S]):
         del inps, outs, actions, returns, effective
         return {}
 
-    def metrics(
-        self, inps: AgentInput, outs: AgentOutput, actions: Action
-    ) -> Mapping[str, Float[Array, " t"]]:
+    def metrics(self, inps: AgentInput, outs: AgentOutput, actions: Action) -> Mapping[str, Float[Array, " t"]]:
         """Named numbers per step to be logged, in which nothing is learnt."""
         del inps, outs, actions
         return {}
