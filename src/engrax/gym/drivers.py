@@ -72,17 +72,13 @@ class PlainDriver:
 
     def open(self, seeds: Sequence[int]) -> Moves:
         """Resets every environment."""
-        return self._moves(
-            [self._reset(env, seed) for env, seed in zip(self._envs, seeds, strict=True)]
-        )
+        return self._moves([self._reset(env, seed) for env, seed in zip(self._envs, seeds, strict=True)])
 
     def advance(self, actions: np.ndarray, seeds: Mapping[int, int]) -> Moves:
         """Resets the environments that have a seed, and steps all others."""
         given = self._translator.write_each(actions)
         each = enumerate(zip(self._envs, given, strict=True))
-        return self._moves(
-            [self._reset(e, seeds[i]) if i in seeds else e.step(a) for i, (e, a) in each]
-        )
+        return self._moves([self._reset(e, seeds[i]) if i in seeds else e.step(a) for i, (e, a) in each])
 
     def replay(self, stream: int, seed: int, actions: np.ndarray) -> tuple[Any, ...] | None:
         """One stream's episode once more: its last turn, or None where it ends before the last action."""
@@ -160,9 +156,7 @@ class NextStepDriver:
         read = self._translator.read_batch(observations)
         return Moves(read, np.zeros(n, np.float32), nothing, nothing, None)
 
-    def _moves(
-        self, observations: Any, reward: Any, terminated: Any, truncated: Any, info: Any
-    ) -> Moves:
+    def _moves(self, observations: Any, reward: Any, terminated: Any, truncated: Any, info: Any) -> Moves:
         return Moves(
             self._translator.read_batch(observations),
             np.asarray(reward, np.float32).reshape(self.num_streams),
@@ -206,9 +200,7 @@ class MaskedDriver(NextStepDriver):
         given = [seeds.get(stream) for stream in range(self.num_streams)]
         return self._envs.reset(seed=given, options={"reset_mask": mask})[0]  # pyright: ignore
 
-    def _check_others(
-        self, after: Mapping[str, Any], before: Mapping[str, Any], seeds: Mapping[int, int]
-    ) -> None:
+    def _check_others(self, after: Mapping[str, Any], before: Mapping[str, Any], seeds: Mapping[int, int]) -> None:
         others = [stream for stream in range(self.num_streams) if stream not in seeds]
         if any((after[name][others] != before[name][others]).any() for name in after):
             raise ConfigError(

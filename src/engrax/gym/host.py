@@ -128,9 +128,7 @@ class HostEnvironments:
     def _checked(self, actions: np.ndarray) -> np.ndarray:
         shape = (self.num_streams, *self.interface.actions.shape)
         if np.shape(actions) != shape:
-            raise ConfigError(
-                f"actions have shape {np.shape(actions)}, expected {shape}: one for each stream"
-            )
+            raise ConfigError(f"actions have shape {np.shape(actions)}, expected {shape}: one for each stream")
         return np.array(actions, self.interface.actions.dtype)
 
     def _shown(self, moves: Moves, first: np.ndarray) -> Steps:

@@ -130,11 +130,7 @@ def find(name: str) -> None:
         gymnasium.spec(plain)
     except error.Error as problem:
         near = get_close_matches(plain, list(gymnasium.registry), n=3)
-        hint = (
-            f"did you mean {', '.join(near)}"
-            if near
-            else "is the package that registers it installed"
-        )
+        hint = f"did you mean {', '.join(near)}" if near else "is the package that registers it installed"
         raise ConfigError(
             f"no environment {plain!r} is registered: {hint}? module:{plain} imports a module first"
         ) from problem
@@ -197,15 +193,9 @@ def action_names(env: Env[Any, Any]) -> tuple[str, ...]:
     return names if len(names) == env.action_space.n else ()
 
 
-def description(
-    env: Env[Any, Any], source: Source, kwargs: Mapping[str, Any] | None
-) -> dict[str, Any]:
+def description(env: Env[Any, Any], source: Source, kwargs: Mapping[str, Any] | None) -> dict[str, Any]:
     """What an environment is, as JSON can hold it: its id, its keyword arguments and the versions behind it."""
-    name = (
-        source
-        if isinstance(source, str)
-        else getattr(env.spec, "id", type(env.unwrapped).__qualname__)
-    )
+    name = source if isinstance(source, str) else getattr(env.spec, "id", type(env.unwrapped).__qualname__)
     packages = ["gymnasium", type(env.unwrapped).__module__.partition(".")[0]]
     return {"id": name, "kwargs": dict(kwargs or {}), "versions": _versions(packages)}
 
@@ -220,30 +210,20 @@ def _versions(packages: list[str]) -> dict[str, str]:
     return versions
 
 
-def _plain(
-    envs: list[Env[Any, Any]], options: ObservationOptions, spec: dict[str, Any]
-) -> HostEnvironments:
+def _plain(envs: list[Env[Any, Any]], options: ObservationOptions, spec: dict[str, Any]) -> HostEnvironments:
     first = envs[0]
-    translator = translator_of(
-        first.observation_space, first.action_space, options, action_names(first)
-    )
+    translator = translator_of(first.observation_space, first.action_space, options, action_names(first))
     return HostEnvironments(PlainDriver(envs, translator), translator, spec)
 
 
-def _given(
-    envs: VectorEnv[Any, Any, Any], streams: int, options: ObservationOptions
-) -> HostEnvironments:
+def _given(envs: VectorEnv[Any, Any, Any], streams: int, options: ObservationOptions) -> HostEnvironments:
     if envs.num_envs != streams:
-        raise ConfigError(
-            f"streams is {streams}, but the vector environment has {envs.num_envs}: set as many"
-        )
+        raise ConfigError(f"streams is {streams}, but the vector environment has {envs.num_envs}: set as many")
     if type(envs) is SyncVectorEnv:
         make = envs.env_fns[0]
         return _plain(list(envs.envs), with_words(envs.envs[0], make, options), _vector_spec(envs))
     if not options.words and any(is_text(s) for _, s in leaves_of(envs.single_observation_space)):
-        raise ConfigError(
-            "a given vector environment shows texts, but words are not given: give their words"
-        )
+        raise ConfigError("a given vector environment shows texts, but words are not given: give their words")
     translator = translator_of(envs.single_observation_space, envs.single_action_space, options)
     return HostEnvironments(_driver(envs, translator), translator, _vector_spec(envs))
 

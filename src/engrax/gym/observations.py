@@ -64,9 +64,7 @@ def parts_of(space: Space[Any], options: ObservationOptions) -> tuple[Part, ...]
     parts = tuple(_part(path, leaf, options) for path, leaf in leaves_of(space))
     names = [part.name for part in parts]
     if repeated := {name for name in names if names.count(name) > 1}:
-        raise ConfigError(
-            f"observation space: two parts are called {min(repeated)!r}: rename a key"
-        )
+        raise ConfigError(f"observation space: two parts are called {min(repeated)!r}: rename a key")
     if not parts:
         raise ConfigError("observation space: it is empty, expected at least one part")
     return parts
@@ -126,9 +124,7 @@ def _reading(path: Path, space: Space[Any], options: ObservationOptions) -> Read
 def _vector(path: Path, space: spaces.Box | spaces.MultiBinary) -> Reading:
     size = int(np.prod(space.shape))
     if not size:
-        raise ConfigError(
-            f"{place('observation', path)} has no numbers (shape {space.shape}): leave it out"
-        )
+        raise ConfigError(f"{place('observation', path)} has no numbers (shape {space.shape}): leave it out")
 
     def convert(batch: Any) -> np.ndarray:
         batch = _batch(path, batch, space.shape)
@@ -190,9 +186,7 @@ def _picture(path: Path, space: spaces.Box, options: ObservationOptions) -> Read
     return spec, convert, _picture_note(shape, first, sizes, options)
 
 
-def _sizes(
-    path: Path, space: spaces.Box, channels: int, first: bool, options: ObservationOptions
-) -> tuple[int, ...]:
+def _sizes(path: Path, space: spaces.Box, channels: int, first: bool, options: ObservationOptions) -> tuple[int, ...]:
     """How many values each feature has: as set, else as the Box allows."""
     if not options.symbol_sizes:
         high = space.high if len(space.shape) == 3 else space.high[..., None]
@@ -206,9 +200,7 @@ def _sizes(
     return options.symbol_sizes
 
 
-def _picture_note(
-    shape: tuple[int, ...], first: bool, sizes: tuple[int, ...], options: ObservationOptions
-) -> str:
+def _picture_note(shape: tuple[int, ...], first: bool, sizes: tuple[int, ...], options: ObservationOptions) -> str:
     order = ", channels first" if first else ""
     size = " x ".join(map(str, shape))
     if not sizes:
@@ -216,9 +208,7 @@ def _picture_note(
     values = ", ".join(map(str, sizes))
     if options.image_as == "symbols":
         return f"uint8 {size}{order}, read as symbols of {values} values"
-    return (
-        f"uint8 {size}{order}, read as symbols of {values} values; image_as pixels reads a picture"
-    )
+    return f"uint8 {size}{order}, read as symbols of {values} values; image_as pixels reads a picture"
 
 
 def _text(options: ObservationOptions) -> Reading:
@@ -228,9 +218,7 @@ def _text(options: ObservationOptions) -> Reading:
     def convert(batch: Sequence[str]) -> np.ndarray:
         return np.stack([tokens(text) for text in batch])
 
-    note = (
-        f"texts of {spec.length} words by a vocabulary of {len(options.words)}; longer ones are cut"
-    )
+    note = f"texts of {spec.length} words by a vocabulary of {len(options.words)}; longer ones are cut"
     return spec, convert, note
 
 

@@ -141,9 +141,7 @@ def load_trained(directory: RunDirectory | Path | str, task: Task | None = None)
     """
     directory = opened(directory)
     if not directory.weights.exists():
-        raise RunError(
-            f"{directory.path} has no weights yet: they come with the first checkpoint"
-        )
+        raise RunError(f"{directory.path} has no weights yet: they come with the first checkpoint")
     experiment = experiment_of(directory)
     with building():
         environment = (experiment.task if task is None else task).build()
@@ -164,9 +162,7 @@ def describe_task(task: Task, environment: AbstractEnvironment[Any]) -> dict[str
     """A task's id and arguments; defaults that depend on others are as the environment has them."""
     arguments = encode(task)
     kind = arguments.pop("kind")
-    resolved = {
-        name: encode(getattr(environment, name, value)) for name, value in arguments.items()
-    }
+    resolved = {name: encode(getattr(environment, name, value)) for name, value in arguments.items()}
     return {"id": kind, **resolved}
 
 

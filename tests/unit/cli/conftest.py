@@ -22,9 +22,7 @@ class State(eqx.Module):
 
 
 @pytest.fixture
-def engrax_cli(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-):
+def engrax_cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.chdir(tmp_path)
 
     def run(*words: str) -> Answer:
