@@ -69,8 +69,11 @@ def test_an_action_that_is_masked_has_probability_0():
 
 def test_gradients_are_finite_where_actions_are_masked():
     """The logit that is minus infinity has gradient 0, and others have that of the rest alone."""
-    values = lambda logits: Categorical(logits).entropy() + Categorical(logits).log_probability(  # noqa: E731
-        jnp.asarray(1, jnp.int32)
+    values = lambda logits: (
+        Categorical(logits).entropy()
+        + Categorical(logits).log_probability(  # noqa: E731
+            jnp.asarray(1, jnp.int32)
+        )
     )
     gradient = jax.grad(values)(jnp.asarray([0.0, 1.0, -jnp.inf]))
     assert np.isfinite(gradient).all()
@@ -125,7 +128,9 @@ def test_factored_log_probability_entropy_and_mode_are_those_of_the_joint_distri
     for stream, logits in enumerate(FACTORED):
         p = joint(logits)
         np.testing.assert_allclose(found[:, stream], np.log([*p.values()]), rtol=1e-5)
-        np.testing.assert_allclose(policy.entropy()[stream], entropy(np.array([*p.values()])), rtol=1e-5)
+        np.testing.assert_allclose(
+            policy.entropy()[stream], entropy(np.array([*p.values()])), rtol=1e-5
+        )
         assert tuple(policy.mode()[stream].tolist()) == max(p, key=p.__getitem__)
     assert sum(p.values()) == pytest.approx(1)
     assert policy.mode().dtype == jnp.int32

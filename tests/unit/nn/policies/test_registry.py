@@ -68,7 +68,9 @@ class Steps(Discrete):
 
 @pytest.mark.parametrize("use", [policy_class, policy_size, lambda a: make_policy(a, jnp.zeros(3))])
 def test_an_unknown_kind_is_named(use):
-    with pytest.raises(ValueError, match=r"actions are Steps\(size=3\), expected one of Discrete") as e:
+    with pytest.raises(
+        ValueError, match=r"actions are Steps\(size=3\), expected one of Discrete"
+    ) as e:
         use(Steps(3))
     assert "engrax.nn.policies.POLICIES" in str(e.value)
 

@@ -48,7 +48,10 @@ def encoded(encoder, image, tile):
     ])  # fmt: skip
     grid = np.maximum(grid + np.asarray(first.bias), 0)
     for layer in others:
-        kernel, around = np.asarray(layer.kernel, np.float64), np.pad(grid, ((1, 1), (1, 1), (0, 0)))
+        kernel, around = (
+            np.asarray(layer.kernel, np.float64),
+            np.pad(grid, ((1, 1), (1, 1), (0, 0))),
+        )
         moved = [
             around[i : i + rows, j : j + columns] @ kernel[i, j] for i in range(3) for j in range(3)
         ]
@@ -95,7 +98,10 @@ def test_the_decoder_costs_each_pixel_once(size, tile):
 
 def test_the_decoder_predicts_each_tile_from_its_own_features():
     spec = ImageSpec(7, 5)  # 3 x 2 tiles of 3
-    decoder, h = make_decoder(spec), jnp.asarray(np.random.default_rng(3).normal(size=7), jnp.float32)
+    decoder, h = (
+        make_decoder(spec),
+        jnp.asarray(np.random.default_rng(3).normal(size=7), jnp.float32),
+    )
     features = np.maximum(affine(decoder.to_grid, h), 0).reshape(6, 16)
     expected = np.zeros((9, 6, 3))
     for tile in range(6):
@@ -130,7 +136,10 @@ def test_the_sum_over_tiles_does_not_say_where_a_tile_is_and_the_rest_does():
     encoder = make_encoder(spec, MOSAIC)
     here, there = np.zeros((2, *spec.shape), np.uint8)
     here[:2, :2] = there[2:, 4:] = picture[:2, :2]
-    features, others = np.asarray(encoder(jnp.asarray(here))), np.asarray(encoder(jnp.asarray(there)))
+    features, others = (
+        np.asarray(encoder(jnp.asarray(here))),
+        np.asarray(encoder(jnp.asarray(there))),
+    )
     assert features.shape == (encoder.output_size,)
     np.testing.assert_allclose(features[-5:], others[-5:], rtol=1e-5)
     assert not np.allclose(features[:-5], others[:-5])

@@ -55,7 +55,9 @@ class Sound(VectorSpec):
 
 
 def test_an_unknown_kind_is_named():
-    with pytest.raises(ValueError, match=r"an observation is Sound\(size=3\), expected one of Image") as e:
+    with pytest.raises(
+        ValueError, match=r"an observation is Sound\(size=3\), expected one of Image"
+    ) as e:
         make_encoders({"ear": Sound(3)}, SIZES, key=jax.random.key(0))
     assert "engrax.nn.senses.SENSES" in str(e.value)
     with pytest.raises(ValueError, match="an observation is Sound"):

@@ -32,7 +32,9 @@ def make_decoder(kind, spec=SPEC):
 
 def encoded(encoder, grid, sizes):
     """Each block's channels, then their sum; two rows and two columns of 2 x 2 blocks."""
-    tables = np.split(np.asarray(encoder.embedding, np.float64), np.cumsum(np.array(sizes) - 1)[:-1])
+    tables = np.split(
+        np.asarray(encoder.embedding, np.float64), np.cumsum(np.array(sizes) - 1)[:-1]
+    )
     rows = [np.concatenate([np.zeros((1, table.shape[1])), table]) for table in tables]
     squares = sum(table[grid[..., feature]] for feature, table in enumerate(rows))
     blocks = [squares[r : r + 2, c : c + 2].reshape(-1) for r in (0, 2) for c in (0, 2)]

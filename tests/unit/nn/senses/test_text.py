@@ -53,7 +53,9 @@ def test_the_loss_is_a_mean_over_tokens_and_the_cost_a_sum():
     assert prediction.shape == (2, 3, 3, 5)
 
     def costs(prediction):
-        return [softmax_cost(row, token) for row, token in zip(prediction, SENTENCES[1, 2], strict=True)]
+        return [
+            softmax_cost(row, token) for row, token in zip(prediction, SENTENCES[1, 2], strict=True)
+        ]
 
     losses = decoder.loss(jnp.asarray(prediction), jnp.asarray(SENTENCES))
     np.testing.assert_allclose(losses[1, 2], np.mean(costs(prediction[1, 2])), rtol=1e-4)
