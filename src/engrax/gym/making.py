@@ -13,15 +13,14 @@ from gymnasium import Env, error, spaces
 from gymnasium.vector import SyncVectorEnv, VectorEnv
 
 from engrax.errors import ConfigError
-from engrax.gym.drivers import Driver, MaskedDriver, NextStepDriver, PlainDriver
+from engrax.gym.drivers import AbstractDriver, MaskedDriver, NextStepDriver, PlainDriver
 from engrax.gym.host import HostEnvironments
 from engrax.gym.observations import ObservationOptions, follow, leaves_of
 from engrax.gym.spaces import Translator, translator_of
 from engrax.gym.words import NO_WORDS, Words, is_text, listed_words, words_in
 
-Maker = Callable[..., Env[Any, Any]]
-Source = str | Maker | Env[Any, Any] | VectorEnv[Any, Any, Any]
-"""An id, a function that makes one environment, an environment, or a vector environment."""
+Maker = Callable[[], Env[Any, Any]]
+"""Makes one environment."""
 
 SUITES = {"MiniGrid-": "minigrid", "BabyAI-": "minigrid", "popgym-": "popgym"}
 """Beginnings of ids, and the packages that register them when they are imported."""
@@ -32,7 +31,7 @@ READING_STEPS = 1000
 
 
 def host(
-    source: Source,
+    source: object,
     streams: int,
     kwargs: Mapping[str, Any] | None = None,
     options: ObservationOptions | None = None,
@@ -59,7 +58,7 @@ def host(
     return _plain(envs, with_words(envs[0], make, options), description(envs[0], source, kwargs))
 
 
-def maker_of(source: Source, kwargs: dict[str, Any]) -> Callable[[], Env[Any, Any]]:
+def maker_of(source: object, kwargs: dict[str, Any]) -> Maker:
     """A function that makes one environment.
 
     Raises:
@@ -83,7 +82,7 @@ def _checked(env: Any, source: Any) -> Env[Any, Any]:
     return env
 
 
-def _likes(env: Env[Any, Any]) -> Callable[[], Env[Any, Any]]:
+def _likes(env: Env[Any, Any]) -> Maker:
     """Gives the environment itself first, then others made by its spec."""
     made = iter([env])
 
@@ -100,7 +99,7 @@ def _likes(env: Env[Any, Any]) -> Callable[[], Env[Any, Any]]:
     return make
 
 
-def _from_id(name: str, kwargs: dict[str, Any]) -> Callable[[], Env[Any, Any]]:
+def _from_id(name: str, kwargs: dict[str, Any]) -> Maker:
     find(name)
 
     def make() -> Env[Any, Any]:
@@ -150,9 +149,7 @@ def _import(package: str, name: str) -> None:
         ) from problem
 
 
-def with_words(
-    env: Env[Any, Any], make: Callable[[], Env[Any, Any]], options: ObservationOptions
-) -> ObservationOptions:
+def with_words(env: Env[Any, Any], make: Maker, options: ObservationOptions) -> ObservationOptions:
     """Options with the words of texts and the sizes of symbols that the environment's package is known for."""
     package = type(env.unwrapped).__module__.partition(".")[0]
     sizes = options.symbol_sizes or SYMBOL_SIZES.get(package, ())
@@ -198,7 +195,7 @@ def action_names(env: Env[Any, Any]) -> tuple[str, ...]:
 
 
 def description(
-    env: Env[Any, Any], source: Source, kwargs: Mapping[str, Any] | None
+    env: Env[Any, Any], source: object, kwargs: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     """What an environment is, as JSON can hold it: its id, its keyword arguments and the versions behind it."""
     name = (
@@ -253,7 +250,7 @@ def _vector_spec(envs: VectorEnv[Any, Any, Any]) -> dict[str, Any]:
     return {"id": name, "kwargs": {}, "versions": _versions(["gymnasium"])}
 
 
-def _driver(envs: VectorEnv[Any, Any, Any], translator: Translator) -> Driver:
+def _driver(envs: VectorEnv[Any, Any, Any], translator: Translator) -> AbstractDriver:
     mode = envs.metadata.get("autoreset_mode")
     match getattr(mode, "value", mode):
         case "NextStep":
