@@ -102,12 +102,6 @@ def _build(space: Space[Any], actions: np.ndarray) -> tuple[Any, np.ndarray]:
             items.append(item)
         return tuple(items), actions
     count = int(np.prod(space.shape))
-    leaf = actions[..., :count].reshape(*actions.shape[:-1], *space.shape).astype(space.dtype)
-    return _shifted(space, leaf), actions[..., count:]
-
-
-def _shifted(space: Space[Any], leaf: np.ndarray) -> Any:
-    """Choices counted from the space's start; one choice alone as a scalar."""
-    if isinstance(space, spaces.Discrete | spaces.MultiDiscrete):
-        leaf = leaf + space.start
-    return leaf[()] if leaf.ndim == 0 else leaf
+    leaf = actions[..., :count].reshape((*actions.shape[:-1], *space.shape)).astype(space.dtype)
+    discrete = isinstance(space, spaces.Discrete | spaces.MultiDiscrete)
+    return (leaf + space.start if discrete else leaf), actions[..., count:]

@@ -69,8 +69,12 @@ class ExportedTask(gymnasium.Env[Any, Any]):
         """
         name = type(task).__name__
         check_render_mode(render_mode, name)
-        if render_mode is not None and not _has_pictures(task):
-            raise UserError(f"render_mode is {render_mode!r}, but {name} has no pictures: pass None")
+        if not _has_pictures(task):
+            if render_mode is not None:
+                raise UserError(
+                    f"render_mode is {render_mode!r}, but {name} has no pictures: pass None"
+                )
+            self.metadata = {"render_modes": []}
         self.task, self.render_mode = task, render_mode
         self.observation_space = observation_space(task.interface.observations)
         self.action_space = action_space(task.interface.actions)
@@ -82,7 +86,9 @@ class ExportedTask(gymnasium.Env[Any, Any]):
         """All but the compiled functions, so that an environment can be sent to another process."""
         return {**self.__dict__, "_programs": None}
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observation, Info]:
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, Info]:
         """Opens an episode: this seed's first, or without a seed the next."""
         super().reset(seed=seed, options=options)
         drawn, before = self.np_random.integers(2**32, dtype=np.uint32), self._turn
@@ -192,7 +198,9 @@ def check_render_mode(render_mode: str | None, task: str) -> None:
         UserError: for anything else.
     """
     if render_mode not in (None, *RENDERS_ARRAYS["render_modes"]):
-        raise UserError(f"render_mode is {render_mode!r}, but {task} has 'rgb_array' only: pass that or None")
+        raise UserError(
+            f"render_mode is {render_mode!r}, but {task} has 'rgb_array' only: pass that or None"
+        )
 
 
 def no_episode(task: str) -> str:
@@ -214,7 +222,11 @@ def checked_action(action: Any, interface: Interface) -> np.ndarray:
     except (TypeError, ValueError):
         taken = None
     low, high = actions.bounds
-    if taken is None or taken.shape != actions.shape or not ((taken >= low) & (taken <= high)).all():
+    if (
+        taken is None
+        or taken.shape != actions.shape
+        or not ((taken >= low) & (taken <= high)).all()
+    ):
         raise UserError(f"action is {action!r}, expected {_expected(interface)}")
     return taken.astype(actions.dtype)
 
@@ -240,4 +252,6 @@ def _expected(interface: Interface) -> str:
         return f"an array of shape {actions.shape} from {low} to {high}"
     numbers = tuple(map(str, range(actions.size)))
     named = interface.action_names not in ((), numbers) and actions.size <= 20
-    return f"an integer from 0 to {high}" + (f": {', '.join(interface.action_names)}" if named else "")
+    return f"an integer from 0 to {high}" + (
+        f": {', '.join(interface.action_names)}" if named else ""
+    )

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from engrax.errors import ConfigError
-from engrax.gym.drivers import Driver, Moves, PlainDriver
+from engrax.gym.drivers import AbstractDriver, Moves, PlainDriver
 from engrax.gym.episodes import Journal, OpenEpisodes, digest
 from engrax.gym.spaces import Translator
 from engrax.types import Interface
@@ -54,7 +54,7 @@ class HostEnvironments:
     num_streams: int
     reports_success: bool
 
-    def __init__(self, driver: Driver, translator: Translator, spec: dict[str, Any]):
+    def __init__(self, driver: AbstractDriver, translator: Translator, spec: dict[str, Any]):
         """Takes over a driver; `engrax.gym.making.host` makes one from an id, a maker or an environment."""
         self._driver = driver
         self.interface, self.notes, self.spec = translator.interface, translator.notes, spec
@@ -146,7 +146,7 @@ class HostEnvironments:
         )
         return self._steps
 
-    def _anew(self, driver: Driver, episodes: OpenEpisodes) -> tuple[Steps, list[int]]:
+    def _anew(self, driver: AbstractDriver, episodes: OpenEpisodes) -> tuple[Steps, list[int]]:
         """Opens the next episode in every stream."""
         self._journal = Journal(int(episodes.seed), self.num_streams)
         self._journal.number[:] = episodes.number

@@ -13,15 +13,14 @@ from gymnasium import Env, error, spaces
 from gymnasium.vector import SyncVectorEnv, VectorEnv
 
 from engrax.errors import ConfigError
-from engrax.gym.drivers import Driver, MaskedDriver, NextStepDriver, PlainDriver
+from engrax.gym.drivers import AbstractDriver, MaskedDriver, NextStepDriver, PlainDriver
 from engrax.gym.host import HostEnvironments
 from engrax.gym.observations import ObservationOptions, follow, leaves_of
 from engrax.gym.spaces import Translator, translator_of
 from engrax.gym.words import NO_WORDS, Words, is_text, listed_words, words_in
 
-Maker = Callable[..., Env[Any, Any]]
-Source = str | Maker | Env[Any, Any] | VectorEnv[Any, Any, Any]
-"""An id, a function that makes one environment, an environment, or a vector environment."""
+Maker = Callable[[], Env[Any, Any]]
+"""Makes one environment."""
 
 SUITES = {"MiniGrid-": "minigrid", "BabyAI-": "minigrid", "popgym-": "popgym"}
 """Beginnings of ids, and the packages that register them when they are imported."""
@@ -32,7 +31,7 @@ READING_STEPS = 1000
 
 
 def host(
-    source: Source,
+    source: object,
     streams: int,
     kwargs: Mapping[str, Any] | None = None,
     options: ObservationOptions | None = None,
@@ -59,7 +58,7 @@ def host(
     return _plain(envs, with_words(envs[0], make, options), description(envs[0], source, kwargs))
 
 
-def maker_of(source: Source, kwargs: dict[str, Any]) -> Callable[[], Env[Any, Any]]:
+def maker_of(source: object, kwargs: dict[str, Any]) -> Maker:
     """A function that makes one environment.
 
     Raises:
@@ -83,7 +82,7 @@ def _checked(env: Any, source: Any) -> Env[Any, Any]:
     return env
 
 
-def _likes(env: Env[Any, Any]) -> Callable[[], Env[Any, Any]]:
+def _likes(env: Env[Any, Any]) -> Maker:
     """Gives the environment itself first, then others made by its spec."""
     made = iter([env])
 
@@ -100,7 +99,7 @@ def _likes(env: Env[Any, Any]) -> Callable[[], Env[Any, Any]]:
     return make
 
 
-def _from_id(name: str, kwargs: dict[str, Any]) -> Callable[[], Env[Any, Any]]:
+def _from_id(name: str, kwargs: dict[str, Any]) -> Maker:
     find(name)
 
     def make() -> Env[Any, Any]:
@@ -130,7 +129,11 @@ def find(name: str) -> None:
         gymnasium.spec(plain)
     except error.Error as problem:
         near = get_close_matches(plain, list(gymnasium.registry), n=3)
-        hint = f"did you mean {', '.join(near)}" if near else "is the package that registers it installed"
+        hint = (
+            f"did you mean {', '.join(near)}"
+            if near
+            else "is the package that registers it installed"
+        )
         raise ConfigError(
             f"no environment {plain!r} is registered: {hint}? module:{plain} imports a module first"
         ) from problem
@@ -146,9 +149,7 @@ def _import(package: str, name: str) -> None:
         ) from problem
 
 
-def with_words(
-    env: Env[Any, Any], make: Callable[[], Env[Any, Any]], options: ObservationOptions
-) -> ObservationOptions:
+def with_words(env: Env[Any, Any], make: Maker, options: ObservationOptions) -> ObservationOptions:
     """Options with the words of texts and the sizes of symbols that the environment's package is known for."""
     package = type(env.unwrapped).__module__.partition(".")[0]
     sizes = options.symbol_sizes or SYMBOL_SIZES.get(package, ())
@@ -193,9 +194,15 @@ def action_names(env: Env[Any, Any]) -> tuple[str, ...]:
     return names if len(names) == env.action_space.n else ()
 
 
-def description(env: Env[Any, Any], source: Source, kwargs: Mapping[str, Any] | None) -> dict[str, Any]:
+def description(
+    env: Env[Any, Any], source: object, kwargs: Mapping[str, Any] | None
+) -> dict[str, Any]:
     """What an environment is, as JSON can hold it: its id, its keyword arguments and the versions behind it."""
-    name = source if isinstance(source, str) else getattr(env.spec, "id", type(env.unwrapped).__qualname__)
+    name = (
+        source
+        if isinstance(source, str)
+        else getattr(env.spec, "id", type(env.unwrapped).__qualname__)
+    )
     packages = ["gymnasium", type(env.unwrapped).__module__.partition(".")[0]]
     return {"id": name, "kwargs": dict(kwargs or {}), "versions": _versions(packages)}
 
@@ -210,20 +217,30 @@ def _versions(packages: list[str]) -> dict[str, str]:
     return versions
 
 
-def _plain(envs: list[Env[Any, Any]], options: ObservationOptions, spec: dict[str, Any]) -> HostEnvironments:
+def _plain(
+    envs: list[Env[Any, Any]], options: ObservationOptions, spec: dict[str, Any]
+) -> HostEnvironments:
     first = envs[0]
-    translator = translator_of(first.observation_space, first.action_space, options, action_names(first))
+    translator = translator_of(
+        first.observation_space, first.action_space, options, action_names(first)
+    )
     return HostEnvironments(PlainDriver(envs, translator), translator, spec)
 
 
-def _given(envs: VectorEnv[Any, Any, Any], streams: int, options: ObservationOptions) -> HostEnvironments:
+def _given(
+    envs: VectorEnv[Any, Any, Any], streams: int, options: ObservationOptions
+) -> HostEnvironments:
     if envs.num_envs != streams:
-        raise ConfigError(f"streams is {streams}, but the vector environment has {envs.num_envs}: set as many")
+        raise ConfigError(
+            f"streams is {streams}, but the vector environment has {envs.num_envs}: set as many"
+        )
     if type(envs) is SyncVectorEnv:
         make = envs.env_fns[0]
         return _plain(list(envs.envs), with_words(envs.envs[0], make, options), _vector_spec(envs))
     if not options.words and any(is_text(s) for _, s in leaves_of(envs.single_observation_space)):
-        raise ConfigError("a given vector environment shows texts, but words are not given: give their words")
+        raise ConfigError(
+            "a given vector environment shows texts, but words are not given: give their words"
+        )
     translator = translator_of(envs.single_observation_space, envs.single_action_space, options)
     return HostEnvironments(_driver(envs, translator), translator, _vector_spec(envs))
 
@@ -233,7 +250,7 @@ def _vector_spec(envs: VectorEnv[Any, Any, Any]) -> dict[str, Any]:
     return {"id": name, "kwargs": {}, "versions": _versions(["gymnasium"])}
 
 
-def _driver(envs: VectorEnv[Any, Any, Any], translator: Translator) -> Driver:
+def _driver(envs: VectorEnv[Any, Any, Any], translator: Translator) -> AbstractDriver:
     mode = envs.metadata.get("autoreset_mode")
     match getattr(mode, "value", mode):
         case "NextStep":

@@ -32,8 +32,8 @@ class ObservationOptions:
     """Values of each feature of such a grid, one a channel; empty: the Box's largest value + 1."""
     words: tuple[str, ...] = ()
     """The words of texts."""
-    text_length: int = 1
-    """Words of a text."""
+    text_length: int = 0
+    """Words of a text; 0: those of the longest that was found."""
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ def interface_of(
     return translator_of(observation_space, action_space, options).interface
 
 
-def observation_space(specs: Mapping[str, Spec]) -> spaces.Dict:
+def observation_space(specs: Mapping[str, Spec]) -> Space[Any]:
     """The space of observations by part, for Gymnasium."""
     return spaces.Dict({name: _space(spec) for name, spec in specs.items()})
 
