@@ -67,9 +67,7 @@ def cards(out: Path, minutes: float, episodes: int) -> None:
     print(f"{wanted.out}: {what}")
 
 
-def train(
-    preset: str, path: Path, *, updates: int | None = None, seconds: float = math.inf
-) -> Outcome:
+def train(preset: str, path: Path, *, updates: int | None = None, seconds: float = math.inf) -> Outcome:
     """Trains a preset until a number of updates, its own if not given, or a time.
 
     Raises:
@@ -99,10 +97,7 @@ def verdict(remembers: Evaluation, forgets: Evaluation) -> str:
     _, high = _interval(forgets)
     if low > max(remembers.chance or 0.0, high):
         return "The agent with memory is above chance and above the same agent without memory."
-    return (
-        "The agent with memory is not clearly above chance yet: give it more --minutes, or resume "
-        "it."
-    )
+    return "The agent with memory is not clearly above chance yet: give it more --minutes, or resume it."
 
 
 def _table(results: Sequence[Evaluation]) -> Table:

@@ -83,9 +83,7 @@ def student_ci95(sample: np.ndarray) -> tuple[float, float]:
     return float(sample.mean()) - half, float(sample.mean()) + half
 
 
-def smooth(
-    values: Sequence[float | None] | np.ndarray, window: int
-) -> Float[np.ndarray, " n"]:
+def smooth(values: Sequence[float | None] | np.ndarray, window: int) -> Float[np.ndarray, " n"]:
     """The mean of the values that are there around each point, as many before it as after it.
 
     Centred, so that the smoothed series does not lag behind; at either end of the series the window

@@ -41,7 +41,9 @@ def upgrade(config: Mapping[str, Any]) -> dict[str, Any]:
     if type(found) is not int or found < 1:
         raise ConfigError(f"format: expected an integer from 1 to {FORMAT}, got {show(found)}")
     if found > FORMAT:
-        raise ConfigError(f"format: this is format {found}, expected at most {FORMAT}: install a newer engrax to read it")
+        raise ConfigError(
+            f"format: this is format {found}, expected at most {FORMAT}: install a newer engrax to read it"
+        )
     config = {"format": FORMAT, **copy.deepcopy(dict(config))}
     if found == 1 and isinstance(experiment := config.get("experiment"), dict):
         _move_memory(experiment)

@@ -155,17 +155,13 @@ def load_trained(directory: RunDirectory | Path | str, task: Task | None = None)
     """
     directory = opened(directory)
     if not directory.weights.exists():
-        raise RunError(
-            f"{directory.path} has no weights yet: they come with the first checkpoint"
-        )
+        raise RunError(f"{directory.path} has no weights yet: they come with the first checkpoint")
     experiment = experiment_of(directory)
     with building():
         environment = experiment.task if task is None else task
         interface = experiment.task.interface
         # Shapes are enough, as the weights are loaded; drawing them anew would take longer.
-        shapes = eqx.filter_eval_shape(
-            lambda key: experiment.build_agent(interface, key), jax.random.key(0)
-        )
+        shapes = eqx.filter_eval_shape(lambda key: experiment.build_agent(interface, key), jax.random.key(0))
     contents = checkpoint.load(directory.weights)
     agent = checkpoint.restore_weights(contents, shapes, directory.weights)
     counted = counters(contents, directory.weights)

@@ -38,9 +38,7 @@ class Summary(NamedTuple):
     versions: dict[str, str] | None
 
 
-def summarise(
-    directory: RunDirectory | Path | str, warn: Callable[[str], object] = log_warning
-) -> Summary:
+def summarise(directory: RunDirectory | Path | str, warn: Callable[[str], object] = log_warning) -> Summary:
     """How far a run or a published result is.
 
     Args:
@@ -68,9 +66,7 @@ def summarise(
     )
 
 
-def _how_far(
-    directory: RunDirectory, warn: Callable[[str], object]
-) -> tuple[int, int, str | None]:
+def _how_far(directory: RunDirectory, warn: Callable[[str], object]) -> tuple[int, int, str | None]:
     if directory.published:
         return *counters(checkpoint.load(directory.weights), directory.weights), None
     found = directory.load(warn)

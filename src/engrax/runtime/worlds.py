@@ -67,6 +67,7 @@ class Pure:
         return jax.vmap(self.environment.step)(state, actions, keys)
 
 
+@runtime_checkable
 class HostSteps(Protocol):
     """What host environments show after a reset or a step: NumPy arrays, never changed afterwards, streams first."""
 
@@ -78,6 +79,7 @@ class HostSteps(Protocol):
     success: np.ndarray | None
 
 
+@runtime_checkable
 class HostEnvironments(Protocol):
     """Environments that run in Python, one a stream; see `engrax.gym.host`."""
 

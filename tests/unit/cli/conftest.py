@@ -12,9 +12,7 @@ from unit.runs.fake_runs import Answer, state_at
 
 
 @pytest.fixture
-def engrax_cli(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-):
+def engrax_cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.chdir(tmp_path)
 
     def run(*words: str) -> Answer:

@@ -20,7 +20,6 @@ from engrax.runs.directory import RunDirectory
 
 from unit.runs.fake_runs import Answer
 
-
 BUILD = "engrax.runs.training.build_trainer"
 
 

@@ -133,7 +133,9 @@ def test_train_from_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     # Adam counts on: two updates of two minibatches each in either run.
     newest = RunDirectory.open(Path(second)).checkpoints()[0]
     counts = [
-        int(array) for name, array in checkpoint.load(newest).arrays.items() if re.fullmatch(r"learner.optimiser.*count", name)
+        int(array)
+        for name, array in checkpoint.load(newest).arrays.items()
+        if re.fullmatch(r"learner.optimiser.*count", name)
     ]
     assert counts == [8]
 
