@@ -133,9 +133,15 @@ def add_import(parser: Parser) -> None:
     )
 
 
-def read_imports(arguments: argparse.Namespace) -> None:
-    """Imports the packages of `--import`; raises `ConfigError` where one cannot be imported."""
-    if arguments.imports:
+def read_imports(arguments: argparse.Namespace) -> list[str]:
+    """Imports the packages of `--import`, and returns their names.
+
+    Raises:
+        ConfigError: one cannot be imported.
+    """
+    names = arguments.imports.split(",") if arguments.imports else []
+    if names:
         from engrax.experiments.registries import import_packages
 
-        import_packages(arguments.imports.split(","))
+        import_packages(names)
+    return names

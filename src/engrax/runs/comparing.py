@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from engrax.errors import BusyError, RunError, UserError
-from engrax.experiments.codec import encode, parse_json, show
+from engrax.experiments.codec import encode
 from engrax.experiments.config import Experiment
-from engrax.experiments.tasks import Task, levels_of
+from engrax.experiments.levels import levels_of
+from engrax.experiments.plain import parse_json
+from engrax.experiments.words import show
 from engrax.runs import checkpoint, scoreboard
-from engrax.runs.building import experiment_named, experiment_of, task_with
+from engrax.runs.building import Task, experiment_named, experiment_of, task_with
 from engrax.runs.directory import RunDirectory, counters
 from engrax.runs.entries import evaluation_entry
 from engrax.runs.evaluating import evaluate

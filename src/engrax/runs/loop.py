@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from engrax.errors import RunFailedError, describe
-from engrax.runs.directory import RunDirectory, State
+from engrax.runs.directory import RunDirectory, State, updates_made
 from engrax.runs.events import EventLog
 from engrax.runs.interrupts import interruptible
 from engrax.runs.metrics import Row
@@ -95,7 +95,7 @@ def run(
         RunFailedError: a file cannot be written; earlier checkpoints are kept.
     """
     elapsed, deadline = stopwatch(directory), time.monotonic() + seconds
-    update, shown = int(state.updates), True
+    update, shown = updates_made(state), True
     steps = trainer.environment_steps
     with interruptible() as interrupted, _events(directory, steps(update)) as events:
         while update < until and shown and not interrupted() and time.monotonic() < deadline:
@@ -115,8 +115,8 @@ def run(
 
 def save(trainer: Trains, state: State, directory: RunDirectory) -> None:
     """Saves a state whose parameters are finite; raises `DivergedError` for any other."""
-    update = int(state.updates)
-    parameters = eqx.filter(state.agent, eqx.is_inexact_array)
+    update = updates_made(state)
+    parameters = eqx.filter(state.learner.agent, eqx.is_inexact_array)
     for where, leaf in jax.tree_util.tree_leaves_with_path(parameters):
         if not np.isfinite(leaf).all():
             name = jax.tree_util.keystr(where, simple=True, separator=".")

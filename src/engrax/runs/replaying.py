@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engrax.errors import UserError
-from engrax.runs.building import Trained
+from engrax.experiments.registries import kind_of
+from engrax.runs.building import Trained, memory_kind
 from engrax.runs.storage import replacing
 from engrax.viewing.film import Film, Shot
 from engrax.viewing.movie import MOVIES, ffmpeg, write_png
@@ -124,7 +125,7 @@ def _reported(shots: Iterable[Shot], name: str, length: int, progress: Progress)
 
 
 def _title(trained: Trained) -> str:
-    return f"{trained.experiment.memory.kind} on {trained.experiment.task.kind}"
+    return f"{memory_kind(trained.experiment)} on {kind_of(trained.experiment.task)}"
 
 
 def _name(number: int, episodes: int) -> str:

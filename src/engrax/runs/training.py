@@ -11,7 +11,7 @@ from engrax.errors import UserError
 from engrax.experiments.config import Experiment
 from engrax.runs import loop
 from engrax.runs.building import build_trainer, experiment_named, experiment_of, opened
-from engrax.runs.directory import RunDirectory
+from engrax.runs.directory import RunDirectory, updates_made
 from engrax.runs.log import warn as log_warning
 from engrax.runs.loop import Outcome, Progress, Trains, ignore
 from engrax.runs.naming import new_path
@@ -69,6 +69,7 @@ def new_run(
     preset: str,
     command: Sequence[str] = (),
     source: RunDirectory | Path | None = None,
+    imports: Sequence[str] = (),
     warn: Warn = log_warning,
 ) -> Iterator[Job]:
     """Makes a run directory, and holds it.
@@ -80,6 +81,7 @@ def new_run(
         command: the command line, for the record.
         source: a run or a published result to take parameters from, and the optimiser where it
             is kept; they are saved at once, so that the run can be resumed without it.
+        imports: packages that register what the experiment holds, for the record.
         warn: called with one line for whatever of the source was passed over.
 
     Yields:
@@ -99,6 +101,7 @@ def new_run(
         preset=preset,
         command=command,
         origin=None if before is None else before.origin,
+        imports=imports,
     )
     with directory.exclusive():
         state = trainer.init()
@@ -142,7 +145,7 @@ def restored_job(directory: RunDirectory, updates: int | None = None, warn: Warn
     logged = int((directory.metrics.rows() or [{}])[-1].get("update") or 0)
     state = directory.resume(shapes, warn)
     _check_taken_over(directory, state)
-    restored = None if state is None else int(state.updates)
+    restored = None if state is None else updates_made(state)
     if updates is not None:
         _check_target(directory, restored or 0, updates)
         experiment = replace(experiment, updates=updates)

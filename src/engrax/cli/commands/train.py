@@ -28,7 +28,7 @@ def run(words: Sequence[str]) -> int:
     if {"-h", "--help"} & set(words):
         return _help([word for word in words if not word.startswith("-")])
     arguments, settings = _parser().read_settings(words)
-    read_imports(arguments)
+    imports = read_imports(arguments)
     from engrax.cli.reporting import train_and_report
     from engrax.runs.training import new_run
 
@@ -39,6 +39,7 @@ def run(words: Sequence[str]) -> int:
         preset=arguments.preset,
         command=["engrax", "train", *words],
         source=arguments.source,
+        imports=imports,
         warn=warn,
     ) as job:
         if (origin := job.directory.origin) is not None:
