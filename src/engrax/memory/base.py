@@ -2,11 +2,12 @@
 
 import abc
 from dataclasses import dataclass
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, TypeVar
 
 import equinox as eqx
 from jaxtyping import Array, Bool, Float, Key
 
+from engrax.nn.checks import check_at_least
 from engrax.types import Recall, nothing_recalled
 
 S = TypeVar("S")
@@ -33,6 +34,9 @@ class AbstractMemory(eqx.Module, Generic[S]):
 
     input_size: eqx.AbstractVar[int]
     output_size: eqx.AbstractVar[int]
+
+    def __check_init__(self):
+        check_at_least(1, input_size=self.input_size, output_size=self.output_size)
 
     @abc.abstractmethod
     def init_state(self) -> S:
@@ -79,5 +83,5 @@ class AbstractMemorySizes(abc.ABC):
 
     @classmethod
     @abc.abstractmethod
-    def tiny(cls) -> Self:
+    def tiny(cls) -> "AbstractMemorySizes":
         """Sizes for tests and debugging: everything compiles and runs fast."""

@@ -2,7 +2,7 @@
 
 import abc
 from dataclasses import dataclass
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, TypeVar
 
 import equinox as eqx
 import jax
@@ -159,7 +159,7 @@ class AbstractControllerSizes(AbstractMemorySizes):
         return ControlledMemory(input_size, self, key=key)
 
     @classmethod
-    def tiny(cls) -> Self:
+    def tiny(cls) -> "AbstractControllerSizes":
         """A layer of width 8, and four rows of width 4 with one head."""
         return cls(width=8, rows=4, word=4, heads=1)
 

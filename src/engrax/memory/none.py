@@ -1,7 +1,6 @@
 """No memory: the control in every comparison."""
 
 from dataclasses import dataclass
-from typing import Self
 
 import equinox as eqx
 import jax
@@ -27,7 +26,7 @@ class NoMemorySizes(AbstractMemorySizes):
         return NoMemory(input_size, self, key=key)
 
     @classmethod
-    def tiny(cls) -> Self:
+    def tiny(cls) -> "NoMemorySizes":
         """A width of 8."""
         return cls(width=8)
 

@@ -93,6 +93,6 @@ def sizes_named(name: str) -> type[AbstractMemorySizes]:
     """
     if name in MEMORIES:
         return MEMORIES[name]
-    near = difflib.get_close_matches(name, MEMORIES, n=3)
+    near = difflib.get_close_matches(name.lower(), MEMORIES, n=3)
     way_out = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(MEMORIES)}"
     raise ValueError(f"memory is {name!r}, expected a name in MEMORIES: {way_out}")

@@ -1,7 +1,7 @@
 """MERLIN's store: rows of what was sensed, to which what came after is added in retrospect."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Self, TypeVar, get_args
+from typing import Any, Literal, NamedTuple, TypeVar, get_args
 
 import equinox as eqx
 import jax
@@ -49,7 +49,7 @@ class RetroactiveSizes:
         return RetroactiveMemory(width, self)
 
     @classmethod
-    def tiny(cls) -> Self:
+    def tiny(cls) -> "RetroactiveSizes":
         """Eight rows."""
         return cls(rows=8)
 

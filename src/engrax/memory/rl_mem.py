@@ -1,7 +1,6 @@
 """RL-MEM: MERLIN's store around an LSTM, shaped by the task's gradient alone."""
 
 from dataclasses import dataclass, field
-from typing import Self
 
 import equinox as eqx
 import jax
@@ -45,7 +44,7 @@ class RLMEMSizes(AbstractMemorySizes):
         return RLMEM(input_size, self, key=key)
 
     @classmethod
-    def tiny(cls) -> Self:
+    def tiny(cls) -> "RLMEMSizes":
         """Layers of width 8 and eight rows of twice 4."""
         return cls(width=8, word=4, store=RetroactiveSizes.tiny())
 

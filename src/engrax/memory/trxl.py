@@ -2,7 +2,6 @@
 
 import abc
 from dataclasses import dataclass
-from typing import Self
 
 import equinox as eqx
 import jax
@@ -47,7 +46,7 @@ class AbstractTrXLSizes(AbstractMemorySizes):
         return TrXL(input_size, self, key=key)
 
     @classmethod
-    def tiny(cls) -> Self:
+    def tiny(cls) -> "AbstractTrXLSizes":
         """One layer of width 8 with a window of 4 steps."""
         return cls(width=8, num_layers=1, num_heads=2, window=4, mlp_size=16)
 

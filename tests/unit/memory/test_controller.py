@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 from engrax.memory.addressing import empty_rows, look_up, recalled, write
-from engrax.memory.controller import ControlledMemory
-from engrax.memory.dnc import DNC
-from engrax.memory.ntm import NTM
+from engrax.memory.dnc import DNC, DNCSizes
+from engrax.memory.ntm import NTM, NTMSizes
 from engrax.nn.recurrent import StackedLSTM
 from engrax.testing.contract import quick_jit
 
@@ -19,13 +18,17 @@ from oracles.merlin import random_parameters
 
 STEPS, SIZES = 300, (6, 3, 2)
 FIRSTS = np.isin(np.arange(STEPS), [0, 90, 91, 95, 250])
-STORES = {"ntm": (NTM(*SIZES), ntm.NTM), "dnc": (DNC(*SIZES), dnc.DNC)}
+STORES = {"ntm": (NTMSizes, ntm.NTM), "dnc": (DNCSizes, dnc.DNC)}
 
 
 def random_case(store):
     """A memory whose interface is loud, so that gates open and shut; inputs; what every step should come to."""
-    memory = random_parameters(lambda: ControlledMemory(4, store[0], width=5, layers=2, key=jax.random.key(0)))
-    memory = eqx.tree_at(lambda where: where.interface.weight, memory, replace_fn=lambda weight: 12 * weight)
+    rows, word, heads = SIZES
+    sizes = store[0](width=5, layers=2, rows=rows, word=word, heads=heads)
+    memory = random_parameters(lambda: sizes.build(4, key=jax.random.key(0)))
+    memory = eqx.tree_at(
+        lambda where: where.interface.weight, memory, replace_fn=lambda weight: 12 * weight
+    )
     xs = np.random.default_rng(1).standard_normal((STEPS, 4)).astype(np.float32)
     return memory, jnp.asarray(xs), run(memory, lambda: store[1](*SIZES), xs, FIRSTS)
 
@@ -83,7 +86,9 @@ def test_parts_of_the_gates_add_up():
 
 def test_rows_are_erased_and_added_to():
     rows = empty_rows(3, 2)._replace(contents=jnp.ones((3, 2)))
-    after = write(rows, jnp.asarray([1.0, 0.5, 0.0]), jnp.asarray([1.0, 0.5]), jnp.asarray([3.0, 4.0]))
+    after = write(
+        rows, jnp.asarray([1.0, 0.5, 0.0]), jnp.asarray([1.0, 0.5]), jnp.asarray([3.0, 4.0])
+    )
     np.testing.assert_allclose(after.contents, [[3, 4.5], [2, 2.75], [1, 1]])
     np.testing.assert_allclose(after.scales, 1 / np.linalg.norm(after.contents, axis=1), rtol=1e-5)
     np.testing.assert_allclose(after.left, [5, 2.5, 0])
@@ -112,8 +117,12 @@ def test_what_was_written_now_is_not_recalled():
 
 def test_looking_up_empty_rows_is_even_and_has_a_gradient():
     def total(contents, keys):
-        rows = write(empty_rows(3, 2), jnp.ones(3), jnp.ones(2), jnp.zeros(2))._replace(contents=contents)
-        return jnp.sum(look_up(rows, keys, jnp.full(2, 9.0)) @ jnp.arange(3.0)), look_up(rows, keys, jnp.ones(2))
+        rows = write(empty_rows(3, 2), jnp.ones(3), jnp.ones(2), jnp.zeros(2))._replace(
+            contents=contents
+        )
+        return jnp.sum(look_up(rows, keys, jnp.full(2, 9.0)) @ jnp.arange(3.0)), look_up(
+            rows, keys, jnp.ones(2)
+        )
 
     arguments = jnp.zeros((3, 2)), jnp.zeros((2, 2))
     gradients, weights = quick_jit(jax.grad(total, argnums=(0, 1), has_aux=True))(*arguments)
@@ -122,7 +131,10 @@ def test_looking_up_empty_rows_is_even_and_has_a_gradient():
 
 
 @pytest.mark.parametrize("make", [NTM, DNC])
-@pytest.mark.parametrize(("sizes", "named"), [((0, 2, 1), "rows is 0"), ((2, 0, 1), "width 0"), ((2, 2, 0), "heads 0")])
+@pytest.mark.parametrize(
+    ("sizes", "named"),
+    [((0, 2, 1), "rows is 0"), ((2, 0, 1), "width is 0"), ((2, 2, 0), "heads is 0")],
+)
 def test_sizes_that_make_no_sense_are_named(make, sizes, named):
     with pytest.raises(ValueError, match=named):
         make(*sizes)

@@ -37,10 +37,16 @@ def test_read_equals_the_oracle(num_chunks, top_k, valid):
 def test_reading_a_sequence_equals_reading_one_by_one(num_chunks):
     keys = jax.random.split(jax.random.key(1), 4)
     attention = HierarchicalAttention(8, 8, 2, 2, key=keys[0])
-    queries, contents = jax.random.normal(keys[1], (7, 8)), jax.random.normal(keys[2], (num_chunks, 3, 8))
+    queries, contents = (
+        jax.random.normal(keys[1], (7, 8)),
+        jax.random.normal(keys[2], (num_chunks, 3, 8)),
+    )
     valid = jax.random.bernoulli(keys[3], 0.3, (7, num_chunks)).at[0].set(False)
     got = attention.read_sequence(queries, attention.project(contents), valid)
-    want = [oracle_read(attention, q, contents, np.asarray(v)) for q, v in zip(queries, valid, strict=True)]
+    want = [
+        oracle_read(attention, q, contents, np.asarray(v))
+        for q, v in zip(queries, valid, strict=True)
+    ]
     np.testing.assert_allclose(got[1:], want[1:], atol=1e-5)
     assert np.all(np.isfinite(got))
 
@@ -56,7 +62,14 @@ def test_no_gradient_reaches_the_contents_and_every_projection_learns():
 
     to_parameters, to_contents = jax.grad(loss, argnums=(0, 1))(attention, contents)
     assert np.all(np.asarray(to_contents) == 0)
-    for name in ("relevance_query", "relevance_key", "detail_query", "detail_key", "detail_value", "detail_output"):
+    for name in (
+        "relevance_query",
+        "relevance_key",
+        "detail_query",
+        "detail_key",
+        "detail_value",
+        "detail_output",
+    ):
         assert np.any(np.asarray(getattr(to_parameters, name).weight) != 0), name
 
 
@@ -66,14 +79,16 @@ def test_outside_numbers_can_be_loaded():
     assert attention.relevance_query.weight.shape == (8, 6)
     assert attention.relevance_query.bias is None
     assert attention.relevance_key.bias is None
-    doubled = eqx.tree_at(lambda a: a.detail_output.weight, attention, 2 * attention.detail_output.weight)
+    doubled = eqx.tree_at(
+        lambda a: a.detail_output.weight, attention, 2 * attention.detail_output.weight
+    )
     arguments = (jnp.ones(6), jnp.ones((3, 4, 8)), jnp.ones(3, bool))
     np.testing.assert_allclose(doubled(*arguments), 2 * attention(*arguments), rtol=1e-5)
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [((6, 9, 3, 2), "even"), ((6, 8, 3, 2), "multiple of num_heads"), ((6, 8, 2, 0), "at least one")],
+    [((6, 9, 3, 2), "even"), ((6, 8, 3, 2), "heads divide"), ((6, 8, 2, 0), "top_k is 0")],
 )
 def test_sizes_that_do_not_fit_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
@@ -87,7 +102,9 @@ def test_more_chunks_wanted_than_there_are():
 
 
 @pytest.mark.parametrize(("read_init", "factor"), [("identity", 1.0), ("contrast", -0.5)])
-def test_at_first_a_read_is_the_mean_of_what_is_remembered_added_or_half_of_it_taken_away(read_init, factor):
+def test_at_first_a_read_is_the_mean_of_what_is_remembered_added_or_half_of_it_taken_away(
+    read_init, factor
+):
     """All rows of a chunk are alike and no age is told apart: their mean is the row with the codes' mean on top."""
     attention = HierarchicalAttention(6, 8, 2, 1, key=jax.random.key(0), read_init=read_init)
     attention = eqx.tree_at(lambda a: a.detail_query.weight, attention, jnp.zeros((8, 6)))

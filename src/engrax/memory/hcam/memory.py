@@ -1,7 +1,6 @@
 """The HCAM memory: a stack of layers under the memory contract."""
 
 from dataclasses import dataclass
-from typing import Self
 
 import equinox as eqx
 import jax
@@ -66,7 +65,7 @@ class HCAMSizes(AbstractMemorySizes):
         return HCAM(input_size, self, key=key)
 
     @classmethod
-    def tiny(cls) -> Self:
+    def tiny(cls) -> "HCAMSizes":
         """Two layers of width 8 with three chunks of 4 steps."""
         return cls(width=8, num_heads=2, chunk_size=4, num_chunks=3, window=4, mlp_size=16)
 
