@@ -16,7 +16,8 @@ def settings_help(experiment: Experiment, width: int) -> str:
 
     Args:
         experiment: whose settings.
-        width: columns to wrap explanations at; names and values are never cut or broken, so that they can be copied.
+        width: columns to wrap explanations at; names and values are never cut or broken, so that
+            they can be copied.
 
     Returns:
         Two or more lines a setting.
