@@ -28,10 +28,10 @@ class Report(NamedTuple):
     discount: Any
     last: Any
     success: Any
-    choice_phase: Any
+    effective: Any
 
 
-NO_EPISODE = Report(token=0, reward=0, discount=1, last=1, success=0, choice_phase=0)
+NO_EPISODE = Report(token=0, reward=0, discount=1, last=1, success=0, effective=0)
 
 
 class Player:
@@ -92,6 +92,6 @@ def _report(step: TimeStep) -> Int[Array, "r"]:
         discount=step.discount,
         last=step.last,
         success=step.info["success"],
-        choice_phase=step.effective,
+        effective=step.effective,
     )
     return jnp.stack([value.astype(jnp.int32) for value in report])
