@@ -52,11 +52,8 @@ def fields_of(config: type) -> Mapping[str, Field]:
 
 def registry_of(annotation: Any) -> Mapping[str, type]:
     """The classes that an annotation offers, by name; empty if no registry belongs to it."""
-    for member in union_members(annotation):
-        base = get_origin(member) or member
-        if base in REGISTRIES:
-            return REGISTRIES[base]
-    return {}
+    bases = [get_origin(member) or member for member in union_members(annotation)]
+    return {name: found for base in bases for name, found in REGISTRIES.get(base, {}).items()}
 
 
 def union_members(annotation: Any) -> tuple[Any, ...]:
@@ -77,9 +74,7 @@ def group_of(annotation: Any) -> type | None:
     """The dataclass whose settings an annotation holds, if it is always the same one."""
     if registry_of(annotation):
         return None
-    return next(
-        (member for member in union_members(annotation) if dataclasses.is_dataclass(member)), None
-    )  # pyright: ignore
+    return next(filter(dataclasses.is_dataclass, union_members(annotation)), None)
 
 
 def describe(annotation: Any) -> str:
@@ -90,17 +85,17 @@ def describe(annotation: Any) -> str:
         return "one of " + ", ".join(map(str, get_args(annotation)))
     if get_origin(annotation) is tuple:
         items = get_args(annotation)
-        return (
-            f"a list, each {describe(items[0])}"
-            if items[-1] is Ellipsis
-            else f"a list of {len(items)}"
-        )
+        every = f"a list, each {describe(items[0])}"
+        return every if items[-1] is Ellipsis else f"a list of {len(items)}"
+    return " or ".join(_alternatives(annotation)) or "a group of settings"
+
+
+def _alternatives(annotation: Any) -> list[str]:
+    """What each member of a union takes; the names in registries together."""
+    named = ["one of " + ", ".join(registry)] if (registry := registry_of(annotation)) else []
     members = union_members(annotation)
-    if len(members) > 1:
-        return " or ".join(describe(member) for member in members)
-    if registry := registry_of(annotation):
-        return "one of " + ", ".join(registry)
-    return "a group of settings"
+    others = [member for member in members if not registry_of(member)] if len(members) > 1 else []
+    return [*named, *map(describe, others)]
 
 
 def _default(field: dataclasses.Field[Any]) -> Any:

@@ -23,11 +23,9 @@ from engrax.experiments.annotations import (
     registry_of,
     union_members,
 )
-from engrax.experiments.plain import parse_json, read_json
+from engrax.experiments.plain import read_json
 from engrax.experiments.registries import REGISTRIES, kind_of, name_in
 from engrax.experiments.words import show, suggest
-
-__all__ = ["Text", "decode", "encode", "parse_json", "show", "suggest"]
 
 T = TypeVar("T")
 
@@ -92,10 +90,11 @@ def _kind(annotation: Any, value: object) -> dict[str, str]:
 
 
 def _decode(annotation: Any, value: Any, path: str) -> Any:
+    registry = registry_of(annotation)
+    if registry and (isinstance(value, Mapping) or NoneType not in union_members(annotation)):
+        return _registered(registry, annotation, value, path)
     if get_origin(annotation) in (Union, UnionType):
         return _union(annotation, value, path)
-    if registry := registry_of(annotation):
-        return _registered(registry, annotation, value, path)
     if dataclasses.is_dataclass(annotation):
         return _dataclass(annotation, value, path)
     if get_origin(annotation) is tuple:
@@ -113,9 +112,7 @@ def _union(annotation: Any, value: Any, path: str) -> Any:
         try:
             return _decode(member, value, path)
         except ConfigError:
-            if isinstance(value, Mapping) and (
-                registry_of(member) or dataclasses.is_dataclass(member)
-            ):
+            if isinstance(value, Mapping) and dataclasses.is_dataclass(member):
                 raise
     raise _unfit(annotation, value, path)
 

@@ -9,12 +9,16 @@ from engrax.algorithms import LEARNERS, AbstractLearner
 from engrax.envs import TASKS, AbstractEnvironment
 from engrax.errors import ConfigError
 from engrax.experiments.words import show
+from engrax.gym.task import GymnasiumTask
 from engrax.memory import MEMORIES, AbstractMemorySizes
 from engrax.runtime.worlds import HostTask
 
+HOST_TASKS: dict[str, type] = {"gymnasium": GymnasiumTask}
+"""Settings of tasks that run in Python, by name; those in JAX are in `TASKS`. It is open."""
+
 REGISTRIES: dict[type, Mapping[str, type]] = {
     AbstractEnvironment: TASKS,
-    HostTask: TASKS,
+    HostTask: HOST_TASKS,
     AbstractAgentSizes: AGENTS,
     AbstractMemorySizes: MEMORIES,
     AbstractLearner: LEARNERS,
@@ -36,7 +40,7 @@ def kind_of(settings: object) -> str:
             return found
     raise ConfigError(
         f"{type(settings).__name__} is in no registry: add the class under a name of its own to "
-        "TASKS, AGENTS, MEMORIES or LEARNERS"
+        "TASKS, HOST_TASKS, AGENTS, MEMORIES or LEARNERS"
     )
 
 

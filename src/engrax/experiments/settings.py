@@ -222,10 +222,10 @@ def _metavar(annotation: Any) -> str:
         return "{" + ",".join(map(str, get_args(annotation))) + "}"
     if get_origin(annotation) is tuple:
         return f"{_metavar(get_args(annotation)[0])},..."
+    named = ["{" + ",".join(registry) + "}"] if (registry := registry_of(annotation)) else []
     members = union_members(annotation)
-    if len(members) > 1:
-        return "|".join(map(_metavar, members))
-    return "{" + ",".join(registry_of(annotation)) + "}"
+    others = [member for member in members if not registry_of(member)] if len(members) > 1 else []
+    return "|".join([*named, *map(_metavar, others)]) or "GROUP"
 
 
 def _typed(value: Any) -> str:

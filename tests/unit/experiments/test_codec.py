@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engrax.envs import TASKS, AbstractEnvironment, Ballet, Mixture, Recall
+from engrax.envs import AbstractEnvironment, Ballet, Mixture, Recall
 from engrax.errors import ConfigError
-from engrax.experiments.codec import Text, decode, encode, parse_json
+from engrax.experiments.codec import Text, decode, encode
 from engrax.experiments.config import Experiment
-from engrax.experiments.registries import REGISTRIES
+from engrax.experiments.plain import parse_json
+from engrax.experiments.registries import HOST_TASKS, REGISTRIES
 from engrax.types import Interface
 
 
@@ -211,10 +212,13 @@ def test_a_task_may_be_of_another_kind_than_an_environment():
     with pytest.raises(ConfigError, match="Elsewhere is in no registry"):
         encode(experiment)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(TASKS, "elsewhere", Elsewhere)
+        patch.setitem(HOST_TASKS, "elsewhere", Elsewhere)
         data = encode(experiment)
         assert data["task"] == {"kind": "elsewhere", "id": "x", "seeds": [1, 2]}
         assert decode(Experiment, data) == experiment
+        levels = {"kind": "mixture", "levels": [data["task"]]}
+        with pytest.raises(ConfigError, match=r"levels\[0\].kind: 'elsewhere' is not known"):
+            decode(Experiment, {"task": levels})
 
 
 def test_fields_that_the_constructor_does_not_take_are_no_settings():

@@ -58,6 +58,8 @@ class Setup:
     """The memory."""
     learner: Learner = field(default_factory=Learner)
     other: Learner = field(default_factory=Learner)
+    encoder: Learner | None = None
+    second: AbstractSizes | None = None
     dances: tuple[str, ...] | None = None
     size: tuple[int, int] = (3, 4)
     seed: int = 0
@@ -114,6 +116,12 @@ def test_settings_change_what_they_name_and_nothing_else():
 @pytest.mark.parametrize("name", ["memory", "memory.kind"])
 def test_another_kind_starts_from_its_own_defaults(name: str):
     assert override(Setup(), {"memory.hidden": "5", name: "lstm"}).memory == Lstm(hidden=5)
+
+
+def test_what_is_none_can_be_chosen_and_left_out_again():
+    chosen = override(Setup(), {"second": "lstm", "second.hidden": "5"})
+    assert chosen == Setup(second=Lstm(hidden=5))
+    assert override(chosen, {"second": "none"}) == Setup()
 
 
 def test_naming_the_kind_that_is_there_keeps_its_settings():
@@ -185,11 +193,14 @@ def test_all_settings_are_listed_with_values_and_docs():
     rows = {setting.path: setting for setting in list_settings(Setup, encode(Setup()))}
     assert list(rows) == [
         *("memory", "memory.width", "memory.gate"),
-        *("learner.rate", "learner.clip", "other.rate", "other.clip", "dances", "size", "seed"),
+        *("learner.rate", "learner.clip", "other.rate", "other.clip"),
+        *("encoder", "second", "dances", "size", "seed"),
     ]
     assert [rows["memory"].metavar, rows["memory"].value] == ["{hcam,lstm}", "hcam"]
     assert [rows["memory.gate"].metavar, rows["memory.gate"].value] == ["{true,false}", "false"]
     assert [rows["size"].value, rows["dances"].value, rows["seed"].value] == ["3,4", "none", "0"]
+    assert [rows["encoder"].metavar, rows["encoder"].value] == ["GROUP|none", "none"]
+    assert [rows["second"].metavar, rows["second"].value] == ["{hcam,lstm}|none", "none"]
     assert rows["learner.clip"].metavar == "NUMBER|none"
     assert rows["memory.width"].doc == "Width of a layer, over two lines."
 

@@ -31,7 +31,7 @@ def debug_size(experiment: Experiment) -> Experiment:
 def small(task: Task) -> Task:
     """The same task with short episodes; a task that is not of this library as it is."""
     if isinstance(task, Mixture):
-        return Mixture(map(small_level, task.levels[:2]))
+        return Mixture(tuple(map(small_level, task.levels[:2])))
     return small_level(task) if isinstance(task, AbstractEnvironment) else task
 
 
