@@ -4,4 +4,8 @@ This file imports nothing heavy: `gymnasium` loads the package to find its envir
 and must not pay for JAX. Import what you need from the sub-packages.
 """
 
+from engrax.gym.registration import wait_for_gymnasium
+
+wait_for_gymnasium()
+
 __version__ = "0.1.0"

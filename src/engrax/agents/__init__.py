@@ -1,19 +1,20 @@
-"""Agents under one contract, and their registry."""
-
-from collections.abc import Callable
-from typing import Any
+"""Agents under one contract, each beside its settings, and their registry."""
 
 from engrax.agents.actor_critic import ActorCritic, ActorCriticSizes, ReconstructionWeights
-from engrax.agents.base import AbstractAgent
+from engrax.agents.base import AbstractAgent, AbstractAgentSizes
 from engrax.agents.merlin import MERLIN, BoundWeights, MERLINSizes
 
-AGENTS: dict[str, Callable[..., AbstractAgent[Any]]] = {"actor_critic": ActorCritic, "merlin": MERLIN}
-"""Every agent by name: `AGENTS[name](observation_spec, num_actions, key=key)` makes one of small default size."""
+AGENTS: dict[str, type[AbstractAgentSizes]] = {"actor_critic": ActorCriticSizes, "merlin": MERLINSizes}
+"""The settings of every agent by name: `AGENTS[name]().build(interface, key=key)` makes one.
+
+It is open: a package adds its own agent with `AGENTS["mine"] = MySizes`.
+"""
 
 __all__ = [
     "AGENTS",
     "MERLIN",
     "AbstractAgent",
+    "AbstractAgentSizes",
     "ActorCritic",
     "ActorCriticSizes",
     "BoundWeights",

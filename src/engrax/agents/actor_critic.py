@@ -1,27 +1,37 @@
 """An actor-critic around any memory: LSTM, HCAM and all other memory agents are this one."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Literal, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Key
 
-from engrax.agents.base import AbstractAgent, choose
-from engrax.memory import AbstractMemory, MemoryChoice, make_memory
-from engrax.nn.decoders import AbstractDecoder, make_decoder
-from engrax.nn.encoders import AbstractEncoder, EncoderSizes, make_encoder, past_features, past_size
+from engrax.agents.base import AbstractAgent, AbstractAgentSizes, check_input, choose
+from engrax.memory import AbstractMemory, AbstractMemorySizes, HCAMSizes, MemoryChoice, make_memory
 from engrax.nn.linear import MLP
-from engrax.types import AgentInput, AgentOutput, Recall, Spec
+from engrax.nn.policies import make_policy, policy_size
+from engrax.nn.senses import (
+    AbstractDecoder,
+    AbstractEncoder,
+    EncoderSizes,
+    action_code,
+    code_size,
+    encode,
+    make_decoders,
+    make_encoders,
+    past_features,
+    past_size,
+)
+from engrax.types import Action, Actions, AgentInput, AgentOutput, Interface, Recall, Spec
 
 S = TypeVar("S")
 
 
 @dataclass(frozen=True)
 class ReconstructionWeights:
-    """How much the reconstruction of each modality counts in the loss; 0 leaves it out."""
+    """How much the reconstruction of each kind of observation counts in the loss; 0 leaves it out."""
 
     image: float = 1.0
     """Sigmoid cross-entropy, averaged over pixels."""
@@ -32,34 +42,48 @@ class ReconstructionWeights:
     vector: float = 1.0
     """Half the squared error, averaged over components."""
 
+    def of(self, spec: Spec) -> float:
+        """The weight of a part of the observation, by its kind; 1 for a kind that is not of this library."""
+        return getattr(self, spec.kind, 1.0)
 
-@dataclass(frozen=True)
-class ActorCriticSizes:
-    """Sizes of an actor-critic, and its self-supervision."""
 
-    kind: Literal["actor_critic"] = "actor_critic"
+@dataclass(frozen=True, kw_only=True)
+class ActorCriticSizes(AbstractAgentSizes):
+    """Sizes of an actor-critic, its memory, and its self-supervision."""
+
+    memory: AbstractMemorySizes = field(default_factory=HCAMSizes)
+    """The memory."""
     encoders: EncoderSizes = field(default_factory=EncoderSizes)
     """Sizes of the encoders."""
     hidden: int = 64
     """Hidden units of the policy's and of the value's MLP."""
-    hears_past: bool = True
-    """Whether memory hears the previous action and reward; where actions have no effect they are noise to remember."""
-    heads_hear_past: bool = False
-    """Whether policy and value hear them beside the memory's output: where it is heading, without remembering it."""
+    past_in_memory: bool = True
+    """Whether the memory's input has the previous action and reward; where actions have no effect they are noise."""
+    past_in_heads: bool = False
+    """Whether the inputs of policy and value have them beside the memory's output."""
     reconstruction: bool = True
     """Whether the memory's output must reconstruct the present observation."""
     weights: ReconstructionWeights = field(default_factory=ReconstructionWeights)
     """Weights of the reconstruction's parts."""
     action_value: float = 0.0
-    """Weight of telling, from the memory's output, the return of the action taken; 0 leaves it out. Not the paper's."""
+    """Weight of predicting, from the memory's output, the return of the action taken; 0 leaves it out. Ours."""
+
+    def build(self, interface: Interface, *, key: Key[Array, ""]) -> "ActorCritic[Any]":
+        """The agent."""
+        return ActorCritic(interface, self, key=key)
+
+    def tiny(self) -> "ActorCriticSizes":
+        """Everything small, the memory included."""
+        encoders = replace(self.encoders, image_features=16, filter_channels=4, text_embedding=4)
+        return replace(self, memory=self.memory.tiny(), encoders=encoders, hidden=8)
 
 
 class ActorCritic(AbstractAgent[S]):
-    """Encoders, a memory, heads for policy and value, and decoders that reconstruct what was just seen.
+    """Encoders, a memory, heads for policy and value, and decoders that reconstruct the present observation.
 
-    Features of all modalities and, if it is to hear of them, the previous action (one-hot, with a code of its own for
-    "none") and the previous reward are concatenated into the memory's input; all heads read the memory's output.
-    Policy and value may hear of the previous action and reward themselves.
+    Features of all parts of the observation and, if settings say so, the previous action (its code, and whether there
+    was none) and the previous reward are concatenated into the memory's input; all heads read the memory's output.
+    Policy and value may have the previous action and reward as inputs themselves.
 
     Source: Lampinen et al. 2021, arXiv 2105.14039, section 3: encoders, self-supervision of the memory's output by
     reconstruction. Previous action and reward as inputs are a choice.
@@ -71,51 +95,51 @@ class ActorCritic(AbstractAgent[S]):
     value: MLP
     decoders: dict[str, AbstractDecoder]
     action_value: MLP | None
-    action_value_weight: float = eqx.field(static=True)
-    weights: tuple[tuple[str, float], ...] = eqx.field(static=True)
-    num_actions: int = eqx.field(static=True)
-    hears_past: bool = eqx.field(static=True)
-    heads_hear_past: bool = eqx.field(static=True)
+    specs: tuple[tuple[str, Spec], ...] = eqx.field(static=True)
+    actions: Actions = eqx.field(static=True)
+    sizes: ActorCriticSizes = eqx.field(static=True)
 
     def __init__(
         self,
-        observation_spec: Mapping[str, Spec],
-        num_actions: int,
+        interface: Interface,
+        sizes: ActorCriticSizes | None = None,
         *,
-        memory: MemoryChoice = "hcam",
-        sizes: ActorCriticSizes = ActorCriticSizes(),
+        memory: MemoryChoice | None = None,
         key: Key[Array, ""],
     ):
         """Draws the parameters.
 
         Args:
-            observation_spec: one spec a modality.
-            num_actions: how many actions there are.
-            memory: see `make_memory`.
-            sizes: of encoders and heads, and the self-supervision.
+            interface: what the agent sees and does.
+            sizes: of memory, encoders and heads, and the self-supervision; `ActorCriticSizes()` if not given.
+            memory: another memory than that of the sizes: the name of one, its settings, `memory(input_size, key=key)`
+                that makes one, or one that is made.
             key: for the parameters.
+
+        Raises:
+            ValueError: a kind of observation or action is not known, or the memory is not, or does not fit.
         """
+        sizes = ActorCriticSizes() if sizes is None else sizes
         encoder_key, memory_key, policy_key, value_key, decoder_key, action_key = jax.random.split(key, 6)
-        specs = sorted(observation_spec.items())
-        keys = jax.random.split(encoder_key, len(specs))
-        self.encoders = {n: make_encoder(s, sizes.encoders, key=k) for (n, s), k in zip(specs, keys, strict=True)}
-        input_size = sum(encoder.output_size for encoder in self.encoders.values())
-        input_size += past_size(num_actions) if sizes.hears_past else 0
-        self.memory = make_memory(memory, input_size, key=memory_key)
-        size = self.memory.output_size
-        heard = size + (past_size(num_actions) if sizes.heads_hear_past else 0)
-        self.policy = MLP((heard, sizes.hidden, num_actions), key=policy_key, last_init="small")
-        self.value = MLP((heard, sizes.hidden, 1), key=value_key)
-        weights = asdict(sizes.weights) if sizes.reconstruction else {}
-        decoded = [(name, spec) for name, spec in specs if weights.get(name, 0.0) > 0.0]
-        keys = jax.random.split(decoder_key, max(len(decoded), 1))
-        self.decoders = {
-            n: make_decoder(s, size, sizes.encoders, key=k) for (n, s), k in zip(decoded, keys, strict=False)
-        }
-        self.weights = tuple((name, weights[name]) for name, _ in decoded)
-        self.action_value_weight = sizes.action_value
-        self.action_value = MLP((size, sizes.hidden, num_actions), key=action_key) if sizes.action_value else None
-        self.num_actions, self.hears_past, self.heads_hear_past = num_actions, sizes.hears_past, sizes.heads_hear_past
+        specs, actions = dict(sorted(interface.observations.items())), interface.actions
+        self.specs, self.actions, self.sizes = tuple(specs.items()), actions, sizes
+        self.encoders = make_encoders(specs, sizes.encoders, key=encoder_key)
+        past = past_size(actions)
+        features = sum(encoder.output_size for encoder in self.encoders.values()) + past * sizes.past_in_memory
+        self.memory = make_memory(sizes.memory if memory is None else memory, features, key=memory_key)
+        size, hidden = self.memory.output_size, sizes.hidden
+        heads = size + past * sizes.past_in_heads
+        self.policy = MLP((heads, hidden, policy_size(actions)), key=policy_key, last_init="small")
+        self.value = MLP((heads, hidden, 1), key=value_key)
+        decoded = {name: spec for name, spec in specs.items() if sizes.reconstruction and sizes.weights.of(spec) > 0.0}
+        self.decoders = make_decoders(decoded, size, sizes.encoders, key=decoder_key)
+        judged = size + code_size(actions)
+        self.action_value = MLP((judged, hidden, 1), key=action_key) if sizes.action_value else None
+
+    @property
+    def interface(self) -> Interface:
+        """What the agent was made to see and do."""
+        return Interface(dict(self.specs), self.actions)
 
     def init_state(self) -> S:
         """An empty memory."""
@@ -127,16 +151,17 @@ class ActorCritic(AbstractAgent[S]):
 
     def step(
         self, state: S, inp: AgentInput, *, key: Key[Array, ""], greedy: bool | Bool[Array, ""] = False
-    ) -> tuple[S, Int[Array, ""], AgentOutput]:
+    ) -> tuple[S, Action, AgentOutput]:
         """Samples an action from the policy."""
+        check_input(inp)
         state, h = self.memory.step(state, self.embed(inp), inp.first)
         output = self._output(h, inp)
-        return state, choose(key, output.logits, greedy), output
+        return state, choose(key, output.policy, greedy), output
 
     def unroll(
-        self, state: S | None, inps: AgentInput, actions: Int[Array, " t"], keys: Key[Array, " n"]
+        self, state: S | None, inps: AgentInput, actions: Action, keys: Key[Array, " n"]
     ) -> tuple[S, AgentOutput]:
-        """Encodes and decodes all steps at once; the policy's sampling leaves no trace, so keys are not needed."""
+        """Encodes and decodes all steps at once; sampling an action changes no state, so keys are not needed."""
         del actions, keys
         xs = self.embed(inps)
         _, hs = self.memory.unroll(state, xs, inps.first)
@@ -152,19 +177,19 @@ class ActorCritic(AbstractAgent[S]):
         self,
         inps: AgentInput,
         outs: AgentOutput,
-        actions: Int[Array, " t"],
+        actions: Action,
         returns: Float[Array, " t"],
-        acted: Float[Array, " t"],
+        effective: Float[Array, " t"],
     ) -> dict[str, Float[Array, " t"]]:
-        """The weighted terms of the first T steps: `reconstruct_<modality>`, and `action_value` if it counts."""
-        steps = actions.shape[0]
-        losses = {
-            f"reconstruct_{name}": weight * self._reconstruct(name, inps.observation[name][:steps], outs, steps)
-            for name, weight in self.weights
-        }
+        """The weighted terms of the first T steps: `reconstruct_<part>`, and `action_value` if it counts."""
+        hs, specs, losses = outs.auxiliary[:-1], dict(self.specs), {}
+        for name, decoder in self.decoders.items():
+            cost = decoder.loss(decoder(hs), inps.observation[name][:-1])
+            losses[f"reconstruct_{name}"] = self.sizes.weights.of(specs[name]) * cost
         if self.action_value is not None:
-            told = jnp.take_along_axis(self.action_value(outs.auxiliary[:steps]), actions[:, None], axis=-1)[:, 0]
-            losses["action_value"] = self.action_value_weight * 0.5 * acted * jnp.square(returns - told)
+            judged = jnp.concatenate([hs, action_code(self.actions, actions)], axis=-1)
+            error = jnp.square(returns - self.action_value(judged)[..., 0])
+            losses["action_value"] = self.sizes.action_value * 0.5 * effective * error
         return losses
 
     def features(self, outs: AgentOutput) -> Float[Array, "t h"]:
@@ -173,16 +198,11 @@ class ActorCritic(AbstractAgent[S]):
 
     def embed(self, inps: AgentInput) -> Float[Array, "*t d"]:
         """The memory's input, over any leading axes; at `first` there was no action and no reward."""
-        features = [encoder(inps.observation[name]) for name, encoder in self.encoders.items()]
-        return self._beside_past(jnp.concatenate(features, axis=-1), inps, self.hears_past)
+        return self._with_past(encode(self.encoders, inps.observation), inps, self.sizes.past_in_memory)
 
     def _output(self, h: Float[Array, "*t h"], inps: AgentInput) -> AgentOutput:
-        heard = self._beside_past(h, inps, self.heads_hear_past)
-        return AgentOutput(logits=self.policy(heard), value=self.value(heard)[..., 0], auxiliary=h)
+        x = self._with_past(h, inps, self.sizes.past_in_heads)
+        return AgentOutput(make_policy(self.actions, self.policy(x)), self.value(x)[..., 0], auxiliary=h)
 
-    def _beside_past(self, x: Float[Array, "*t d"], inps: AgentInput, heard: bool) -> Float[Array, "*t e"]:
-        return jnp.concatenate([x, past_features(inps, self.num_actions)], axis=-1) if heard else x
-
-    def _reconstruct(self, name: str, observation: Array, outs: AgentOutput, steps: int) -> Float[Array, " t"]:
-        decoder = self.decoders[name]
-        return decoder.loss(decoder(outs.auxiliary[:steps]), observation)
+    def _with_past(self, x: Float[Array, "*t d"], inps: AgentInput, wanted: bool) -> Float[Array, "*t e"]:
+        return jnp.concatenate([x, past_features(inps, self.actions)], axis=-1) if wanted else x

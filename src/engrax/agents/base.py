@@ -2,22 +2,38 @@
 
 import abc
 from collections.abc import Mapping
-from typing import Generic, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, Key, PyTree
+from jaxtyping import Array, Bool, Float, Key, PyTree
 
-from engrax.types import AgentInput, AgentOutput, Recall, nothing_recalled
+from engrax.errors import UserError
+from engrax.types import Action, AgentInput, AgentOutput, Interface, Policy, Recall, nothing_recalled
 
 S = TypeVar("S")
 
 
-def choose(key: Key[Array, ""], logits: Float[Array, " a"], greedy: bool | Bool[Array, ""]) -> Int[Array, ""]:
-    """An action sampled from softmax(logits), or the likeliest where greedy."""
-    sampled = jax.random.categorical(key, logits)
-    return jnp.where(greedy, jnp.argmax(logits).astype(sampled.dtype), sampled)
+def choose(key: Key[Array, ""], policy: Policy, greedy: bool | Bool[Array, ""]) -> Action:
+    """An action sampled from the policy, or the most likely one where greedy."""
+    return jnp.where(greedy, policy.mode(), policy.sample(key))
+
+
+def check_input(inp: object) -> None:
+    """Raises a TypeError that shows what to pass, for anything but an `AgentInput`."""
+    if not isinstance(inp, AgentInput):
+        raise TypeError(
+            f"an agent's input is a {type(inp).__name__}, expected an AgentInput: pass "
+            "AgentInput(observation, previous_action, previous_reward, first), see engrax.types"
+        )
+
+
+def check_interface(agent: "AbstractAgent[Any]", interface: Interface) -> None:
+    """Raises a UserError that names the difference, where an agent was made for another interface than this."""
+    if agent.interface is not None and (difference := agent.interface.difference(interface)):
+        raise UserError(f"this agent cannot play here: {difference}; make the agent from this world's interface")
 
 
 class AbstractAgent(eqx.Module, Generic[S]):
@@ -30,25 +46,30 @@ class AbstractAgent(eqx.Module, Generic[S]):
     3. The state's tree, shapes and dtypes never change; streams do not touch one another under `vmap`.
     4. `refresh` under unchanged parameters is the identity to rounding.
     5. `unroll` of a state of None equals that of `init_state()`.
-    6. `greedy` takes the likeliest action, and changes nothing else.
+    6. `greedy` takes the most likely action, and changes nothing else.
     """
+
+    @property
+    def interface(self) -> Interface | None:
+        """What the agent was made to see and do; None if it does not say."""
+        return None
 
     @abc.abstractmethod
     def init_state(self) -> S:
-        """The state before the first step of a life."""
+        """The state before the first step of all."""
 
     @abc.abstractmethod
     def step(
         self, state: S, inp: AgentInput, *, key: Key[Array, ""], greedy: bool | Bool[Array, ""] = False
-    ) -> tuple[S, Int[Array, ""], AgentOutput]:
-        """Acts: consumes one input, and samples an action, or takes the likeliest where greedy.
+    ) -> tuple[S, Action, AgentOutput]:
+        """Acts: consumes one input, and samples an action, or takes the most likely one where greedy.
 
         Returns the state, the action and the output.
         """
 
     @abc.abstractmethod
     def unroll(
-        self, state: S | None, inps: AgentInput, actions: Int[Array, " t"], keys: Key[Array, " t+1"]
+        self, state: S | None, inps: AgentInput, actions: Action, keys: Key[Array, " t+1"]
     ) -> tuple[S, AgentOutput]:
         """Replays T+1 inputs under the T actions that were taken: T+1 outputs, and the state after T inputs."""
 
@@ -65,9 +86,9 @@ class AbstractAgent(eqx.Module, Generic[S]):
         self,
         inps: AgentInput,
         outs: AgentOutput,
-        actions: Int[Array, " t"],
+        actions: Action,
         returns: Float[Array, " t"],
-        acted: Float[Array, " t"],
+        effective: Float[Array, " t"],
     ) -> Mapping[str, Float[Array, " t"]]:
         """Named losses per step, already weighted, to be added to the learner's own.
 
@@ -76,23 +97,34 @@ class AbstractAgent(eqx.Module, Generic[S]):
             outs: what `unroll` made of them.
             actions: the T actions.
             returns: what values are to become.
-            acted: 1 where the action had an effect, by the task's word where the learner asks for it.
+            effective: 1 where the action counts for the learner: it had an effect, or the learner does not ask.
         """
-        del inps, outs, actions, returns, acted
+        del inps, outs, actions, returns, effective
         return {}
 
-    def metrics(
-        self, inps: AgentInput, outs: AgentOutput, actions: Int[Array, " t"]
-    ) -> Mapping[str, Float[Array, " t"]]:
+    def metrics(self, inps: AgentInput, outs: AgentOutput, actions: Action) -> Mapping[str, Float[Array, " t"]]:
         """Named numbers per step to be logged, in which nothing is learnt."""
         del inps, outs, actions
         return {}
 
     def features(self, outs: AgentOutput) -> Float[Array, "t d"] | None:
-        """What the agent had in mind after each of the T steps it acted on, for read-outs; None if it does not say."""
+        """The agent's internal features after each of the T steps, for read-outs; None if it offers none."""
         del outs
         return None
 
     def parameter_groups(self) -> PyTree[str]:
         """A label a parameter: each group has an optimiser of its own; by default there is one, `agent`."""
         return jax.tree.map(lambda _: "agent", eqx.filter(self, eqx.is_inexact_array))
+
+
+@dataclass(frozen=True, kw_only=True)
+class AbstractAgentSizes(abc.ABC):
+    """Settings of an agent, its memory included; the registry `engrax.agents.AGENTS` has one class a kind."""
+
+    @abc.abstractmethod
+    def build(self, interface: Interface, *, key: Key[Array, ""]) -> AbstractAgent[Any]:
+        """The agent for an interface, with parameters drawn from the key."""
+
+    @abc.abstractmethod
+    def tiny(self) -> "AbstractAgentSizes":
+        """The same agent with everything small, to try out that it runs."""

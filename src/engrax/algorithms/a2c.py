@@ -1,14 +1,25 @@
 """Advantage actor-critic: one gradient step on what has just been done. MERLIN's learner."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
 from engrax.agents.base import AbstractAgent
-from engrax.algorithms.base import AbstractLearner, Lesson, Terms, check_trace, recorded_targets, replay, told
-from engrax.losses.policy import entropies, log_probabilities, policy_gradient
+from engrax.algorithms.base import (
+    AbstractLearner,
+    Batch,
+    Terms,
+    action_log_probabilities,
+    agent_terms,
+    check_unit,
+    log_ratios,
+    policies_before,
+    recorded_targets,
+    replay,
+)
+from engrax.losses.policy import policy_gradient
 from engrax.types import Segment
 
 
@@ -22,32 +33,29 @@ class A2C(AbstractLearner):
     are means over steps, not sums.
     """
 
-    kind: Literal["a2c"] = "a2c"
     minibatches: int = 1
     """Parts of the streams, each of which makes one gradient step in a pass."""
-    trace: float = 0.9
+    gae_lambda: float = 0.9
     """Lambda of the advantages."""
 
     def __post_init__(self):
         super().__post_init__()
-        check_trace(self.trace)
+        check_unit(gae_lambda=self.gae_lambda)
 
-    def prepare(self, segments: Segment[Any]) -> Lesson:
+    def prepare(self, segments: Segment[Any]) -> Batch:
         """Advantages as they are, and bootstrapped returns of the rest of the segment."""
-        targets = jax.vmap(lambda segment: recorded_targets(segment, self.discount, self.trace, 1.0))(segments)
-        return Lesson(segments, *self.masks(segments), targets)
+        targets = jax.vmap(lambda segment: recorded_targets(segment, self.discount, self.gae_lambda, 1.0))(segments)
+        return Batch(segments, *self.masks(segments), targets)
 
-    def terms(self, agent: AbstractAgent[Any], lesson: Lesson) -> Terms:
+    def terms(self, agent: AbstractAgent[Any], batch: Batch) -> Terms:
         """The policy gradient, and the values' distance from the returns."""
-        segment, targets = lesson.segment, lesson.targets
-        outs = replay(agent, segment)
-        log_policy = log_probabilities(outs.logits[:-1], segment.actions)
-        behaviour = log_probabilities(segment.logits[:-1], segment.actions)
+        outs, targets = replay(agent, batch.segment), batch.targets
+        log_policy = action_log_probabilities(outs, batch.segment.actions)
         return Terms(
             policy=policy_gradient(log_policy, targets.advantages),
-            entropy=entropies(outs.logits[:-1]),
+            entropy=policies_before(outs.policy).entropy(),
             values=outs.value[:-1],
             returns=targets.returns,
-            ratio_change=jnp.abs(jnp.exp(log_policy - behaviour) - 1.0),
-            **told(agent, lesson, outs, targets.returns),
+            ratio_change=jnp.abs(jnp.exp(log_ratios(outs, batch)) - 1.0),
+            **agent_terms(agent, batch, outs, targets.returns),
         )

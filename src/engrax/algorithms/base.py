@@ -1,4 +1,4 @@
-"""What learners share: their common settings, lessons, and the terms of a loss."""
+"""What learners share: their common settings, batches, and the terms of a loss."""
 
 import abc
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Int, PyTree
 
 from engrax.agents.base import AbstractAgent
 from engrax.losses.returns import generalised_advantages
-from engrax.types import AgentOutput, Segment
+from engrax.types import Action, AgentOutput, Policy, Segment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,40 +39,41 @@ class Ramp:
         return 1.0 + (self.end - 1.0) * jnp.clip(progress, 0.0, 1.0)
 
 
-class Lesson(NamedTuple):
-    """A segment, and what a learner takes from it before any gradient step.
+class Batch(NamedTuple):
+    """A segment, and what a learner computes from it before any gradient step.
 
     Attributes:
         segment: T transitions.
-        valid: [t], 1 where a transition teaches anything: all but those out of a `last` step.
-        acted: [t], 1 where its action had an effect as well, so that policy and entropy are trained.
+        valid: [t], 1 where a transition is learned from: all but those out of a `last` step.
+        effective: [t], 1 where its policy and entropy are trained: valid, and the action had an effect if the learner
+            asks for that.
         targets: the learner's own.
     """
 
     segment: Segment[Any]
     valid: Float[Array, "*t"]
-    acted: Float[Array, "*t"]
+    effective: Float[Array, "*t"]
     targets: PyTree[Any]
 
 
 class Targets(NamedTuple):
-    """What is learnt towards, [t] each, from the values recorded while acting."""
+    """Targets of the policy and of the values, [t] each, from the values recorded while acting."""
 
     advantages: Float[Array, "*t"]
     returns: Float[Array, "*t"]
 
 
 class Terms(NamedTuple):
-    """What a loss is made of, a step of one segment.
+    """The parts of a loss, [t] each, of one segment.
 
     Attributes:
         policy: the policy loss.
         entropy: of the policy, in nats.
         values: as the agent has them now.
-        returns: what the values are to become.
+        returns: the values' targets.
         ratio_change: how far the policy has moved from that of acting: abs(pi / mu - 1).
         auxiliary: the agent's own losses, weighted.
-        metrics: what the agent has to tell besides.
+        metrics: the agent's own, in which nothing is learned.
     """
 
     policy: Float[Array, "*t"]
@@ -112,11 +113,10 @@ class AbstractLearner(abc.ABC):
     """Gradients are scaled down to this norm."""
     adam_epsilon: float = 1e-5
     """Adam's epsilon."""
-    policy_mask: str = ""
-    """Name of a flag in the steps' `info`: where it is false the action had no effect, and policy and entropy are not
-    trained. Empty: every step counts."""
-    value_masked: bool = False
-    """Whether the value, too, is not trained there: what comes long before a choice is mostly noise to it."""
+    only_effective: bool = False
+    """Whether policy and entropy are trained only on steps whose action has an effect, as the task states it."""
+    value_only_effective: bool = False
+    """Whether the value, too, is trained on these steps only."""
 
     def __post_init__(self):
         for name in ("epochs", "minibatches"):
@@ -138,38 +138,64 @@ class AbstractLearner(abc.ABC):
         )
 
     @abc.abstractmethod
-    def prepare(self, segments: Segment[Any]) -> Lesson:
-        """Lessons from the segments [streams, ...] of an update, with all that is the same for every gradient step."""
+    def prepare(self, segments: Segment[Any]) -> Batch:
+        """A batch [streams, ...] from the segments of an update, with all that is the same for every gradient step."""
 
     @abc.abstractmethod
-    def terms(self, agent: AbstractAgent[Any], lesson: Lesson) -> Terms:
-        """The terms of the loss for one lesson."""
+    def terms(self, agent: AbstractAgent[Any], batch: Batch) -> Terms:
+        """The terms of the loss for one segment."""
 
     def masks(self, segment: Segment[Any]) -> tuple[Float[Array, "*t"], Float[Array, "*t"]]:
-        """Which transitions teach anything, and which of them train the policy; over any leading axes."""
+        """Which transitions are learned from, and which of them train the policy; over any leading axes."""
         valid = ~segment.void
-        acted = valid & segment.steps.info[self.policy_mask][..., :-1] if self.policy_mask else valid
-        return valid.astype(jnp.float32), acted.astype(jnp.float32)
+        effective = segment.effective if self.only_effective else valid
+        return valid.astype(jnp.float32), effective.astype(jnp.float32)
 
 
-def recorded_targets(segment: Segment[Any], discount: float, trace: float, return_trace: float) -> Targets:
-    """Generalised advantages with one lambda, and with another the returns that values are to become."""
+def recorded_targets(segment: Segment[Any], discount: float, gae_lambda: float, return_lambda: float) -> Targets:
+    """Generalised advantages with one lambda, and with another the returns that are the values' targets."""
     steps, discounts = segment.steps, discount * segment.steps.discount[1:]
     sums = lambda trace: generalised_advantages(steps.reward[1:], discounts, segment.values, segment.void, trace)  # noqa: E731
-    return Targets(sums(trace), sums(return_trace) + segment.values[:-1])
+    return Targets(sums(gae_lambda), sums(return_lambda) + segment.values[:-1])
 
 
-def check_trace(trace: float) -> None:
-    """Raises ValueError for a lambda that is none."""
-    if not 0.0 <= trace <= 1.0:
-        raise ValueError(f"trace is {trace}, expected 0 to 1")
+def check_unit(**values: float) -> None:
+    """Raises a ValueError for a setting that is not from 0 to 1."""
+    for name, value in values.items():
+        if not 0.0 <= value <= 1.0:
+            raise ValueError(f"{name} is {value}, expected 0 to 1")
 
 
-def told(agent: AbstractAgent[Any], lesson: Lesson, outs: AgentOutput, returns: Float[Array, " t"]):
+def log_ratios(outs: AgentOutput, batch: Batch) -> Float[Array, " t"]:
+    """log pi(a) - log mu(a), of the policy that learns and of the one that acted; 0 where the policy is not trained.
+
+    What does not count is selected away here, before any exponential: there its gradient is 0, never NaN.
+    """
+    segment = batch.segment
+    change = action_log_probabilities(outs, segment.actions) - recorded_log_probabilities(segment)
+    return jnp.where(batch.effective > 0, change, 0.0)
+
+
+def action_log_probabilities(outs: AgentOutput, actions: Action) -> Float[Array, " t"]:
+    """log pi(a) of the T actions, under the policy that learns."""
+    return policies_before(outs.policy).log_probability(actions)
+
+
+def recorded_log_probabilities(segment: Segment[Any]) -> Float[Array, " t"]:
+    """log mu(a) of the T actions, under the policy that acted."""
+    return policies_before(segment.policy).log_probability(segment.actions)
+
+
+def policies_before(policies: Policy) -> Policy:
+    """The first T of T+1 policies."""
+    return jax.tree.map(lambda leaf: leaf[:-1], policies)
+
+
+def agent_terms(agent: AbstractAgent[Any], batch: Batch, outs: AgentOutput, returns: Float[Array, " t"]):
     """The agent's own losses and metrics over a segment, as `Terms` takes them."""
-    segment = lesson.segment
+    segment = batch.segment
     return {
-        "auxiliary": agent.auxiliary_losses(segment.inputs, outs, segment.actions, returns, lesson.acted),
+        "auxiliary": agent.auxiliary_losses(segment.inputs, outs, segment.actions, returns, batch.effective),
         "metrics": jax.lax.stop_gradient(agent.metrics(segment.inputs, outs, segment.actions)),
     }
 
@@ -181,8 +207,3 @@ def replay(agent: AbstractAgent[Any], segment: Segment[Any]) -> AgentOutput:
     """
     state = None if segment.state is None else agent.refresh(jax.lax.stop_gradient(segment.state))
     return agent.unroll(state, segment.inputs, segment.actions, segment.keys)[1]
-
-
-def masked_mean(x: Float[Array, "*n"], mask: Float[Array, "*n"]) -> Float[Array, ""]:
-    """The mean over the steps whose mask is 1; 0 where there are none."""
-    return jnp.sum(x * mask) / jnp.maximum(jnp.sum(mask), 1.0)

@@ -9,9 +9,10 @@ import optax
 from jaxtyping import Array, Float, Int, Key, PyTree
 
 from engrax.agents.base import AbstractAgent
-from engrax.algorithms.base import AbstractLearner, Lesson, masked_mean
+from engrax.algorithms.base import AbstractLearner, Batch
 from engrax.algorithms.optimiser import apply_gradient
-from engrax.losses.value import masked_variance, squared_error
+from engrax.losses.masks import masked_mean, masked_variance
+from engrax.losses.value import squared_error
 from engrax.types import Segment
 
 Metrics = dict[str, Float[Array, ""]]
@@ -40,13 +41,13 @@ def update(
     Returns:
         The agent, the optimiser's state, and metrics, means over the gradient steps.
     """
-    lessons = learner.prepare(segments)
+    whole = learner.prepare(segments)
     rate = lambda group: learner.rate(group, updates)  # noqa: E731
     entropy_cost = learner.entropy_cost * learner.entropy_ramp(updates)
 
     def gradient_step(carry, streams):
         agent, state = carry
-        batch = jax.tree.map(lambda x: x[streams], lessons)
+        batch = jax.tree.map(lambda x: x[streams], whole)
         (total, metrics), gradient = eqx.filter_value_and_grad(
             lambda agent: loss(learner, agent, batch, entropy_cost), has_aux=True
         )(agent)
@@ -61,24 +62,24 @@ def update(
 
 
 def loss(
-    learner: AbstractLearner, agent: AbstractAgent[Any], lessons: Lesson, entropy_cost: Float[Array, ""]
+    learner: AbstractLearner, agent: AbstractAgent[Any], batch: Batch, entropy_cost: Float[Array, ""]
 ) -> tuple[Float[Array, ""], Metrics]:
-    """The loss over a batch of lessons, and its parts.
+    """The loss over a batch [streams, ...], and its parts.
 
     policy - entropy_cost * entropy, over steps whose action had an effect; value_cost * half the squared error of the
     value, over steps that are not void, or over the same; the agent's own losses, over all steps.
     """
-    terms = jax.vmap(lambda lesson: learner.terms(agent, lesson))(lessons)
+    terms = jax.vmap(lambda one: learner.terms(agent, one))(batch)
     metrics = {name: jnp.mean(value) for name, value in terms.auxiliary.items()}
     auxiliary = sum(metrics.values(), start=jnp.zeros(()))
     metrics |= {name: jnp.mean(value) for name, value in terms.metrics.items()}
-    metrics["policy_loss"] = masked_mean(terms.policy, lessons.acted)
-    metrics["entropy"] = masked_mean(terms.entropy, lessons.acted)
-    judged = lessons.acted if learner.value_masked else lessons.valid
-    metrics["value_loss"] = masked_mean(jax.vmap(squared_error)(terms.values, terms.returns), judged)
-    metrics["ratio_change"] = masked_mean(terms.ratio_change, lessons.acted)
-    metrics["return_variance"] = masked_variance(terms.returns, judged)
-    metrics["error_variance"] = masked_variance(terms.returns - terms.values, judged)
+    metrics["policy_loss"] = masked_mean(terms.policy, batch.effective)
+    metrics["entropy"] = masked_mean(terms.entropy, batch.effective)
+    counted = batch.effective if learner.value_only_effective else batch.valid
+    metrics["value_loss"] = masked_mean(jax.vmap(squared_error)(terms.values, terms.returns), counted)
+    metrics["ratio_change"] = masked_mean(terms.ratio_change, batch.effective)
+    metrics["return_variance"] = masked_variance(terms.returns, counted)
+    metrics["error_variance"] = masked_variance(terms.returns - terms.values, counted)
     total = metrics["policy_loss"] - entropy_cost * metrics["entropy"] + auxiliary
     return total + learner.value_cost * metrics["value_loss"], metrics
 

@@ -1,7 +1,7 @@
 """Proximal policy optimisation over segments that carry the agent's memory."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -10,15 +10,17 @@ from jaxtyping import Array, Float
 from engrax.agents.base import AbstractAgent
 from engrax.algorithms.base import (
     AbstractLearner,
-    Lesson,
+    Batch,
     Terms,
-    check_trace,
-    masked_mean,
+    agent_terms,
+    check_unit,
+    log_ratios,
+    policies_before,
     recorded_targets,
     replay,
-    told,
 )
-from engrax.losses.policy import clipped_surrogate, entropies, log_probabilities
+from engrax.losses.masks import masked_mean
+from engrax.losses.policy import clipped_surrogate
 from engrax.types import Segment
 
 
@@ -26,40 +28,38 @@ from engrax.types import Segment
 class PPO(AbstractLearner):
     """Proximal policy optimisation (Schulman et al. 2017, arXiv 1707.06347), recurrent, whole segments a minibatch."""
 
-    kind: Literal["ppo"] = "ppo"
     epochs: int = 2
     """Passes over the segments of an update."""
-    trace: float = 0.95
+    gae_lambda: float = 0.95
     """Lambda of the advantages."""
     clip: float = 0.2
     """How far the policy's ratio counts."""
 
     def __post_init__(self):
         super().__post_init__()
-        check_trace(self.trace)
+        check_unit(gae_lambda=self.gae_lambda)
         if self.clip <= 0.0:
             raise ValueError(f"clip is {self.clip}, expected more than 0")
 
-    def prepare(self, segments: Segment[Any]) -> Lesson:
+    def prepare(self, segments: Segment[Any]) -> Batch:
         """Advantages, normalised over all steps whose policy is trained, and returns."""
-        targets = jax.vmap(lambda segment: recorded_targets(segment, self.discount, self.trace, self.trace))(segments)
-        valid, acted = self.masks(segments)
-        return Lesson(segments, valid, acted, targets._replace(advantages=normalised(targets.advantages, acted)))
+        trace = self.gae_lambda
+        targets = jax.vmap(lambda segment: recorded_targets(segment, self.discount, trace, trace))(segments)
+        valid, effective = self.masks(segments)
+        targets = targets._replace(advantages=normalised(targets.advantages, effective))
+        return Batch(segments, valid, effective, targets)
 
-    def terms(self, agent: AbstractAgent[Any], lesson: Lesson) -> Terms:
+    def terms(self, agent: AbstractAgent[Any], batch: Batch) -> Terms:
         """The clipped surrogate, and the values' distance from the returns."""
-        segment, targets = lesson.segment, lesson.targets
-        outs = replay(agent, segment)
-        logits = outs.logits[:-1]
-        behaviour = log_probabilities(segment.logits[:-1], segment.actions)
-        log_ratios = log_probabilities(logits, segment.actions) - behaviour
+        outs, targets = replay(agent, batch.segment), batch.targets
+        ratios = log_ratios(outs, batch)
         return Terms(
-            policy=clipped_surrogate(log_ratios, targets.advantages, self.clip),
-            entropy=entropies(logits),
+            policy=clipped_surrogate(ratios, targets.advantages, self.clip),
+            entropy=policies_before(outs.policy).entropy(),
             values=outs.value[:-1],
             returns=targets.returns,
-            ratio_change=jnp.abs(jnp.exp(log_ratios) - 1.0),
-            **told(agent, lesson, outs, targets.returns),
+            ratio_change=jnp.abs(jnp.exp(ratios) - 1.0),
+            **agent_terms(agent, batch, outs, targets.returns),
         )
 
 

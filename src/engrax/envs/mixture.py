@@ -1,6 +1,6 @@
 """Several levels as one task: every episode is of one of them, drawn afresh."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,12 +9,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int, Key, PyTree, UInt8
 
+from engrax.envs.ballet import Ballet
 from engrax.envs.base import AbstractEnvironment
-from engrax.types import Observation, Spec, TimeStep
+from engrax.types import Action, Interface, Observation, TimeStep, tree_where
 
 
 class MixtureState(eqx.Module):
-    """Which level is played, and a state of each; those of the others idle."""
+    """Which level is played, and a state of each; those of the others stand still."""
 
     level: Int[Array, ""]
     states: tuple[PyTree, ...]
@@ -23,53 +24,31 @@ class MixtureState(eqx.Module):
 class Mixture(AbstractEnvironment[MixtureState]):
     """Levels that look and are acted in alike: an episode is of any of them, all equally likely.
 
-    All of them are computed at every step, and one is shown; so an environment's share of the time grows with their
+    A level's episodes follow on one another as they do alone (`restart`), with those of other levels between them.
+
+    All levels are computed at every step, and one is shown; so an environment's share of the time grows with their
     number. `info` has what all levels have, and `level`, the number of the one that is played.
 
     Source: Lampinen et al. 2021, arXiv 2105.14039, trains on several levels at once.
-
-    Attributes:
-        levels: the environments.
     """
 
-    levels: tuple[AbstractEnvironment[Any], ...]
+    levels: tuple[AbstractEnvironment[Any], ...] = eqx.field(converter=tuple, default=(Ballet(dance_delay=2), Ballet()))
+    """The levels, all equally likely; as JSON: [{"kind": "ballet", "dance_delay": 2}, {"kind": "ballet"}]."""
 
-    def __init__(self, levels: Sequence[AbstractEnvironment[Any]]):
-        """Args: `levels`, at least one, of one kind of observations and the same actions.
-
-        Raises:
-            ValueError: there is none, or they differ.
-        """
-        self.levels = tuple(levels)
+    def __check_init__(self):
         if not self.levels:
             raise ValueError("a mixture has no levels: name at least one")
         for number, level in enumerate(self.levels):
-            if level.observation_spec != self.observation_spec or level.num_actions != self.num_actions:
-                raise ValueError(
-                    f"level {number} of a mixture has other observations or actions than level 0: mix levels of a kind"
-                )
+            if difference := self.levels[0].interface.difference(level.interface):
+                raise ValueError(f"level {number} of a mixture differs: {difference}; mix levels of a kind")
 
     @property
-    def observation_spec(self) -> Mapping[str, Spec]:
-        """That of each level."""
-        return self.levels[0].observation_spec
-
-    @property
-    def num_actions(self) -> int:
-        """That of each level."""
-        return self.levels[0].num_actions
-
-    @property
-    def action_names(self) -> Sequence[str]:
-        """Those of each level."""
-        return self.levels[0].action_names
-
-    @property
-    def chance(self) -> float | None:
-        """The mean of the levels', where all state one."""
-        chances = [level.chance for level in self.levels]
-        known = [chance for chance in chances if chance is not None]
-        return sum(known) / len(known) if len(known) == len(chances) else None
+    def interface(self) -> Interface:
+        """That of the first level; chance is the mean of the levels', where all state one."""
+        interfaces = [level.interface for level in self.levels]
+        known = [interface.chance for interface in interfaces if interface.chance is not None]
+        chance = sum(known) / len(known) if len(known) == len(interfaces) else None
+        return replace(interfaces[0], chance=chance, question=None)
 
     def picture(self, observation: Observation) -> UInt8[Array, "h w 3"] | None:
         """As the first level draws it."""
@@ -79,13 +58,29 @@ class Mixture(AbstractEnvironment[MixtureState]):
         """A level, and an episode of it."""
         level_key, *keys = jax.random.split(key, len(self.levels) + 1)
         states = (level.draw(key) for level, key in zip(self.levels, keys, strict=True))
-        return MixtureState(jax.random.randint(level_key, (), 0, len(self.levels)), tuple(states))
+        return MixtureState(self._draw_level(level_key), tuple(states))
 
-    def advance(self, state: MixtureState, action: Int[Array, ""], key: Key[Array, ""]) -> MixtureState:
-        """The same level, one step further."""
+    def advance(self, state: MixtureState, action: Action, key: Key[Array, ""]) -> MixtureState:
+        """The same level, one step further; the others stay as they are."""
         keys = jax.random.split(key, len(self.levels))
-        each = zip(self.levels, state.states, keys, strict=True)
-        return MixtureState(state.level, tuple(level.advance(one, action, k) for level, one, k in each))
+        return self._change_played(state, lambda i, one: self.levels[i].advance(one, action, keys[i]))
+
+    def restart(self, state: MixtureState, key: Key[Array, ""]) -> MixtureState:
+        """A level, and an episode of it that follows on that level's episode before."""
+        level_key, *keys = jax.random.split(key, len(self.levels) + 1)
+        state = self._change_played(state, lambda i, one: self.levels[i].restart(one, keys[i]))
+        return replace(state, level=self._draw_level(level_key))
+
+    def _draw_level(self, key: Key[Array, ""]) -> Int[Array, ""]:
+        return jax.random.randint(key, (), 0, len(self.levels))
+
+    def _change_played(
+        self, state: MixtureState, change: Callable[[int, PyTree], PyTree]
+    ) -> MixtureState:
+        """Changes the state of the level that is played, and no other."""
+        numbered = enumerate(state.states)
+        states = (tree_where(state.level == i, change(i, one), one) for i, one in numbered)
+        return replace(state, states=tuple(states))
 
     def is_last(self, state: MixtureState) -> Bool[Array, ""]:
         """Whether the level that is played has ended."""

@@ -1,6 +1,5 @@
 """A probe of memory with known values: see a cue, wait, and name it."""
 
-from collections.abc import Mapping
 from typing import Literal, NamedTuple, get_args
 
 import equinox as eqx
@@ -9,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from engrax.envs.base import AbstractEnvironment
-from engrax.types import Spec, TimeStep, VectorSpec
+from engrax.types import Discrete, Interface, TimeStep, VectorSpec
 
 Cues = Literal["independent", "contradictory", "late"]
 
@@ -30,6 +29,13 @@ class RecallState(NamedTuple):
     answer: Int[Array, ""]
     distractor: Int[Array, ""]
     success: Bool[Array, ""]
+
+
+def _as_cues(name: str) -> Cues:
+    for cues in get_args(Cues):
+        if name == cues:
+            return cues
+    raise ValueError(f"cues is {name!r}, expected one of {', '.join(get_args(Cues))}")
 
 
 class Recall(AbstractEnvironment[RecallState]):
@@ -60,38 +66,28 @@ class Recall(AbstractEnvironment[RecallState]):
     `late`           1 / num_cues                         1 / num_cues                1
     ===============  ===================================  ==========================  ==========================
 
-    Info: `success`, at the last step, whether the answer was right; `choice_phase`, whether the action taken on this
-    step has an effect: at the query only.
-
-    Attributes:
-        delay: empty steps between cue and query, at least 0.
-        num_cues: how many cues there are, at least 2.
-        distractors: whether these steps show random items.
-        cues: how episodes follow on one another.
+    Info: `success`, at the last step, whether the answer was right. Actions are `effective` at the query only.
     """
 
-    delay: int = eqx.field(static=True, default=10)
+    delay: int = eqx.field(static=True, default=8)
+    """Steps between the cue and the query, at least 0."""
     num_cues: int = eqx.field(static=True, default=4)
+    """Cues to tell apart, at least 2; chance is 1 in so many."""
     distractors: bool = eqx.field(static=True, default=False)
-    cues: Cues = eqx.field(static=True, default="independent")
+    """Whether the steps between show other items."""
+    cues: Cues = eqx.field(static=True, default="independent", converter=_as_cues)
+    """How an episode's cue and answer follow from the episode before: `independent` of it, or two tests for leaks."""
 
     def __check_init__(self):
         if self.delay < 0:
             raise ValueError(f"delay is {self.delay}, expected at least 0: the empty steps between cue and query.")
         if self.num_cues < 2:
             raise ValueError(f"num_cues is {self.num_cues}, expected at least 2: with one there is nothing to recall.")
-        if self.cues not in get_args(Cues):
-            raise ValueError(f"cues is {self.cues!r}, expected one of {', '.join(get_args(Cues))}.")
 
     @property
-    def observation_spec(self) -> Mapping[str, Spec]:
-        """A vector: marked as cue, marked as query, and one entry a cue."""
-        return {"vector": VectorSpec(2 + self.num_cues)}
-
-    @property
-    def num_actions(self) -> int:
-        """One action a cue."""
-        return self.num_cues
+    def interface(self) -> Interface:
+        """A vector (marked as cue, marked as query, and one entry a cue), and one action a cue."""
+        return Interface({"vector": VectorSpec(2 + self.num_cues)}, Discrete(self.num_cues), chance=self.chance)
 
     @property
     def chance(self) -> float:
@@ -126,14 +122,14 @@ class Recall(AbstractEnvironment[RecallState]):
     def observe(self, state: RecallState) -> TimeStep:
         """Shows the cue, a distractor, the query or nothing."""
         last = self.is_last(state)
-        choice_phase = state.time == self.delay + 1
         return TimeStep(
             observation={"vector": self._picture(state)},
             reward=state.success.astype(jnp.float32),
             discount=(~last).astype(jnp.float32),
             first=state.time == 0,
             last=last,
-            info={"success": state.success, "choice_phase": choice_phase},
+            info={"success": state.success},
+            effective=state.time == self.delay + 1,
         )
 
     def restart(self, state: RecallState, key: Key[Array, ""]) -> RecallState:

@@ -1,15 +1,11 @@
-"""Policy losses, per step of one trajectory."""
+"""Policy losses, per step of one trajectory, from log-probabilities."""
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float
 
-from engrax.nn.distributions import softmax_cross_entropy
-
-
-def log_probabilities(logits: Float[Array, "t a"], actions: Int[Array, " t"]) -> Float[Array, " t"]:
-    """log pi(a_t) under softmax(logits)."""
-    return -softmax_cross_entropy(logits, actions)
+LARGEST_LOG_RATIO = 20.0
+"""Log-ratios are clipped to this in size: a larger one overflows, and its gradient is not finite."""
 
 
 def clipped_surrogate(
@@ -19,7 +15,7 @@ def clipped_surrogate(
 
     Source: Schulman et al. 2017, arXiv 1707.06347, equation 7.
     """
-    ratios = jnp.exp(log_ratios)
+    ratios = jnp.exp(jnp.clip(log_ratios, -LARGEST_LOG_RATIO, LARGEST_LOG_RATIO))
     clipped = jnp.clip(ratios, 1.0 - clip, 1.0 + clip)
     return -jnp.minimum(ratios * advantages, clipped * advantages)
 
@@ -27,9 +23,3 @@ def clipped_surrogate(
 def policy_gradient(log_policy: Float[Array, " t"], advantages: Float[Array, " t"]) -> Float[Array, " t"]:
     """-A log pi(a): its gradient is the policy gradient. Advantages are data: no gradient runs into them."""
     return -jax.lax.stop_gradient(advantages) * log_policy
-
-
-def entropies(logits: Float[Array, "t a"]) -> Float[Array, " t"]:
-    """-sum_a pi(a) log pi(a), in nats."""
-    log_policy = jax.nn.log_softmax(logits)
-    return -jnp.sum(jnp.exp(log_policy) * log_policy, axis=-1)

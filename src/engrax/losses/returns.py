@@ -53,7 +53,8 @@ def vtrace(
     With rho_t = min(value_clip, ratio_t) and c_t = trace * min(trace_clip, ratio_t); the advantage of the policy
     gradient is rho_t (r_t + discount_t v_{t+1} - V_t). Source: Espeholt et al. 2018, arXiv 1802.01561, sections 4.1
     and 4.2, remark 2. A void transition, out of a step that ended an episode, has return V_t and advantage 0 and lets
-    no trace through. The last step's value is its own target.
+    no trace through. The last step's value is its own target. With a trace below 1 the advantage still uses v_{t+1} as
+    in section 4.2; rlax mixes V_{t+1} into it by 1 - lambda. Both are the same at lambda = 1.
 
     Args:
         rewards: of each transition.

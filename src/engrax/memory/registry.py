@@ -32,17 +32,11 @@ It is open: a package adds its own memory with `MEMORIES["mine"] = MySizes`, whe
 """
 
 MemoryChoice = (
-    str
-    | AbstractMemorySizes
-    | type[AbstractMemorySizes]
-    | AbstractMemory[Any]
-    | Callable[..., AbstractMemory[Any]]
+    str | AbstractMemorySizes | type[AbstractMemorySizes] | AbstractMemory[Any] | Callable[..., AbstractMemory[Any]]
 )
 
 
-def make_memory(
-    choice: MemoryChoice, input_size: int, *, key: Key[Array, ""]
-) -> AbstractMemory[Any]:
+def make_memory(choice: MemoryChoice, input_size: int, *, key: Key[Array, ""]) -> AbstractMemory[Any]:
     """Makes a memory from whatever names or holds one.
 
     Args:

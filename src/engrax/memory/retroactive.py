@@ -139,10 +139,7 @@ class RetroactiveMemory(eqx.Module):
         Returns:
             Reads, their weights (both exactly 0 while nothing is written), and the store with its usage increased.
         """
-        cosines = (
-            jnp.einsum("kc,nc->kn", keys * inverse_norms(keys)[:, None], state.contents)
-            * state.scales[None, :]
-        )
+        cosines = jnp.einsum("kc,nc->kn", keys * inverse_norms(keys)[:, None], state.contents) * state.scales[None, :]
         scores = strengths[:, None] * cosines
         weights = masked_softmax(scores, jnp.broadcast_to(written(state), scores.shape))
         usage = state.usage + jax.lax.stop_gradient(jnp.sum(weights, axis=0))

@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from engrax.nn.mosaic import num_tiles
+from engrax.nn.mosaic import padded
 from engrax.types import ImageSpec
 
 CHANNELS = (16, 32, 32)
@@ -39,17 +39,19 @@ class TileCNN(eqx.Module):
     """For pictures made of tiles: one kernel a tile, then two layers of 3x3 over the grid of tiles."""
 
     layers: tuple[Convolution, ...]
+    tile: int = eqx.field(static=True)
 
     def __init__(self, spec: ImageSpec, tile: int, *, key: Key[Array, ""]):
-        """Raises ValueError where the tile does not divide the image."""
-        num_tiles(spec, tile)
+        """Args: the spec, pixels along a tile's edge, key."""
         keys = jax.random.split(key, 3)
         first = Convolution(tile, (spec.channels, CHANNELS[0]), stride=tile, padding="VALID", key=keys[0])
         pairs = zip(CHANNELS[:-1], CHANNELS[1:], keys[1:], strict=True)
+        self.tile = tile
         self.layers = (first, *(Convolution(3, (i, o), key=k) for i, o, k in pairs))
 
     def __call__(self, x: Float[Array, "n h w c"]) -> Float[Array, "n a b o"]:
         """Features of each tile in its surroundings."""
+        x = padded(x, self.tile)
         for layer in self.layers:
             x = jax.nn.relu(layer(x))
         return x

@@ -4,7 +4,7 @@ from itertools import accumulate
 from math import ceil, log2
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float, UInt8
+from jaxtyping import Array, Float, Integer
 
 from engrax.types import SymbolsSpec
 
@@ -14,7 +14,7 @@ def block_shape(spec: SymbolsSpec, size: int) -> tuple[int, int]:
     return min(size, spec.height), min(size, spec.width)
 
 
-def blocks_of(grid: UInt8[Array, "*n h w f"], block: tuple[int, int]) -> UInt8[Array, "*n b s f"]:
+def blocks_of(grid: Integer[Array, "*n h w f"], block: tuple[int, int]) -> Integer[Array, "*n b s f"]:
     """Cuts a grid into blocks of squares; the margins that no block fills are left out."""
     (height, width, features), (high, wide) = grid.shape[-3:], block
     rows, columns = height // high, width // wide
@@ -25,7 +25,7 @@ def blocks_of(grid: UInt8[Array, "*n h w f"], block: tuple[int, int]) -> UInt8[A
 
 
 def embed(
-    symbols: UInt8[Array, "*n f"], sizes: tuple[int, ...], embedding: Float[Array, "s e"]
+    symbols: Integer[Array, "*n f"], sizes: tuple[int, ...], embedding: Float[Array, "s e"]
 ) -> Float[Array, "*n e"]:
     """The sum of the embeddings of all features' values; rows are of the first feature's values, then the next's.
 
@@ -44,10 +44,10 @@ def num_digits(sizes: tuple[int, ...]) -> int:
     return sum(ceil(log2(size)) if size > 1 else 1 for size in sizes)
 
 
-def binary_digits(symbols: UInt8[Array, "*n f"], sizes: tuple[int, ...]) -> Float[Array, "*n b"]:
+def binary_digits(symbols: Integer[Array, "*n f"], sizes: tuple[int, ...]) -> Float[Array, "*n b"]:
     """The values of all features in binary, 0.0 or 1.0 a digit: b = num_digits(sizes), far fewer than one-hot codes."""
     digits = []
     for i, size in enumerate(sizes):
-        shifts = jnp.arange(num_digits((size,)), dtype=jnp.uint8)
+        shifts = jnp.arange(num_digits((size,)), dtype=symbols.dtype)
         digits.append((symbols[..., i : i + 1] >> jnp.broadcast_to(shifts, (*symbols.shape[:-1], shifts.size))) & 1)
     return jnp.concatenate(digits, axis=-1).astype(jnp.float32)

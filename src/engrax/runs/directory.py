@@ -65,7 +65,7 @@ class RunDirectory:
     @classmethod
     def create(
         cls,
-        path: Path,
+        path: Path | str,
         experiment: Any,
         *,
         preset: str,
@@ -88,6 +88,7 @@ class RunDirectory:
             RunError: there is something already.
             OSError: it cannot be written.
         """
+        path = Path(path)
         if path.exists() and not path.is_dir():
             raise RunError(f"{path} is a file; give another --out")
         path.mkdir(parents=True, exist_ok=True)
@@ -100,7 +101,7 @@ class RunDirectory:
         return directory
 
     @classmethod
-    def open(cls, path: Path) -> "RunDirectory":
+    def open(cls, path: Path | str) -> "RunDirectory":
         """An existing run directory or published result.
 
         Args:
@@ -114,6 +115,7 @@ class RunDirectory:
             ConfigError: its `config.json` is not JSON, or not ours.
             OSError: it cannot be read.
         """
+        path = Path(path)
         config_path = path / _CONFIG
         if not config_path.exists():
             what = f"has no {_CONFIG}" if path.is_dir() else "is not a directory" if path.exists() else "does not exist"
@@ -181,11 +183,11 @@ class RunDirectory:
         self._tidy()
         return path
 
-    def load(self, warn: Callable[[str], None]) -> tuple[Path, Contents] | None:
+    def load(self, warn: Callable[[str], object]) -> tuple[Path, Contents] | None:
         """The newest checkpoint that is whole; see `CheckpointFolder.newest`."""
         return self._checkpoints.newest(warn)
 
-    def resume(self, template: S, warn: Callable[[str], None]) -> S | None:
+    def resume(self, template: S, warn: Callable[[str], object]) -> S | None:
         """The state of the newest whole checkpoint; the metrics are cut back to it.
 
         Args:

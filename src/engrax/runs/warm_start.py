@@ -5,8 +5,9 @@ have its optimiser in `optimiser.safetensors`.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import equinox as eqx
 
@@ -14,6 +15,8 @@ from engrax.errors import RunError
 from engrax.runs import checkpoint
 from engrax.runs.checkpoint import CheckpointError, Contents
 from engrax.runs.directory import RunDirectory, counters
+
+T = TypeVar("T")
 
 OPTIMISER = "optimiser.safetensors"
 
@@ -47,7 +50,7 @@ class Learner(Protocol):
         ...
 
 
-def learnt(directory: RunDirectory, template: Learner, warn: Callable[[str], None]) -> Learnt:
+def learnt(directory: RunDirectory, template: Learner, warn: Callable[[str], object]) -> Learnt:
     """Reads what a run has learnt.
 
     Args:
@@ -71,7 +74,20 @@ def learnt(directory: RunDirectory, template: Learner, warn: Callable[[str], Non
     return Learnt(trained, _optimiser(kept, template.optimiser, directory, warn), origin)
 
 
-def sources(directory: RunDirectory, warn: Callable[[str], None]) -> tuple[Path, Contents, Contents | None]:
+def started_from(state: T, before: Learnt) -> T:
+    """A state before its first update with what another run has learnt.
+
+    Args:
+        state: freshly made, a dataclass with `agent` and `optimiser`.
+        before: of the other run; without an optimiser the state keeps its own.
+    """
+    changes = {"agent": before.agent}
+    if before.optimiser is not None:
+        changes["optimiser"] = before.optimiser
+    return replace(state, **changes)  # pyright: ignore[reportArgumentType]
+
+
+def sources(directory: RunDirectory, warn: Callable[[str], object]) -> tuple[Path, Contents, Contents | None]:
     """The file of the parameters, what it holds of them, and what is kept of the optimiser; see `learnt`."""
     if not directory.published:
         found = directory.load(warn)
@@ -91,7 +107,7 @@ def _part(contents: Contents, name: str, wanted: Callable[[Any], bool] = eqx.is_
     return Contents({key.removeprefix(prefix): array for key, array in found}, contents.words)
 
 
-def _optimiser(kept: Contents | None, template: Any, directory: RunDirectory, warn: Callable[[str], None]) -> Any:
+def _optimiser(kept: Contents | None, template: Any, directory: RunDirectory, warn: Callable[[str], object]) -> Any:
     if kept is None:
         warn(f"{directory.path} keeps no optimiser: starting a fresh one")
         return None

@@ -1,5 +1,21 @@
-"""Loops that let agents act and learn."""
+"""Loops in which agents act and learn: worlds, streams, segments, the trainer."""
 
-from engrax.runtime.fused import Trainer, TrainState
+from engrax.runtime.collect import collect
+from engrax.runtime.streams import Episodes, Streams, open_streams
+from engrax.runtime.trainer import LearnerState, Trainer, TrainState, measured
+from engrax.runtime.worlds import Host, Pure, World, as_world
 
-__all__ = ["TrainState", "Trainer"]
+__all__ = [
+    "Episodes",
+    "Host",
+    "LearnerState",
+    "Pure",
+    "Streams",
+    "TrainState",
+    "Trainer",
+    "World",
+    "as_world",
+    "collect",
+    "measured",
+    "open_streams",
+]

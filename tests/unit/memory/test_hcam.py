@@ -43,9 +43,7 @@ def test_unroll_equals_the_oracle(case):
 
 def test_step_equals_the_oracle(case):
     memory, xs, firsts = case
-    run = jax.jit(
-        lambda state, xs, firsts: jax.lax.scan(lambda s, i: memory.step(s, *i), state, (xs, firsts))
-    )
+    run = jax.jit(lambda state, xs, firsts: jax.lax.scan(lambda s, i: memory.step(s, *i), state, (xs, firsts)))
     got = run(memory.init_state(), xs, firsts)[1]
     np.testing.assert_allclose(got, oracle_memory(memory, xs, np.asarray(firsts)), atol=2e-5)
 
@@ -72,16 +70,12 @@ def test_recall_is_what_the_step_read():
     layer, layer_state = memory.layers[0], state.layers[0]
     values = jnp.arange(recall.weights.shape[0], dtype=jnp.float32)
     everywhere = values.reshape(-1, 1, layer.chunk_size, 1)  # [slots, heads, places, head size]
-    cache = layer_state.cache._replace(
-        values=jnp.broadcast_to(everywhere, layer_state.cache.values.shape)
-    )
+    cache = layer_state.cache._replace(values=jnp.broadcast_to(everywhere, layer_state.cache.values.shape))
     identity = eqx.tree_at(lambda a: a.detail_output.weight, layer.attention, jnp.eye(8))
     x = memory.input_norm(memory.input_projection(xs[11]))
     _, _, read = layer.step(layer_state, state.count, x)
     query = query_of(layer, layer_state, state.count, x)
-    np.testing.assert_allclose(
-        read.output, layer.attention.read(query, layer_state.cache, recall.valid[::3]).output
-    )
+    np.testing.assert_allclose(read.output, layer.attention.read(query, layer_state.cache, recall.valid[::3]).output)
     mean = jnp.mean(identity.read(query, cache, recall.valid[::3]).output)
     np.testing.assert_allclose(mean, jnp.sum(recall.weights * values), rtol=1e-4)
 

@@ -43,10 +43,7 @@ def test_reading_a_sequence_equals_reading_one_by_one(num_chunks):
     )
     valid = jax.random.bernoulli(keys[3], 0.3, (7, num_chunks)).at[0].set(False)
     got = attention.read_sequence(queries, attention.project(contents), valid)
-    want = [
-        oracle_read(attention, q, contents, np.asarray(v))
-        for q, v in zip(queries, valid, strict=True)
-    ]
+    want = [oracle_read(attention, q, contents, np.asarray(v)) for q, v in zip(queries, valid, strict=True)]
     np.testing.assert_allclose(got[1:], want[1:], atol=1e-5)
     assert np.all(np.isfinite(got))
 
@@ -79,9 +76,7 @@ def test_outside_numbers_can_be_loaded():
     assert attention.relevance_query.weight.shape == (8, 6)
     assert attention.relevance_query.bias is None
     assert attention.relevance_key.bias is None
-    doubled = eqx.tree_at(
-        lambda a: a.detail_output.weight, attention, 2 * attention.detail_output.weight
-    )
+    doubled = eqx.tree_at(lambda a: a.detail_output.weight, attention, 2 * attention.detail_output.weight)
     arguments = (jnp.ones(6), jnp.ones((3, 4, 8)), jnp.ones(3, bool))
     np.testing.assert_allclose(doubled(*arguments), 2 * attention(*arguments), rtol=1e-5)
 
@@ -102,9 +97,7 @@ def test_more_chunks_wanted_than_there_are():
 
 
 @pytest.mark.parametrize(("read_init", "factor"), [("identity", 1.0), ("contrast", -0.5)])
-def test_at_first_a_read_is_the_mean_of_what_is_remembered_added_or_half_of_it_taken_away(
-    read_init, factor
-):
+def test_at_first_a_read_is_the_mean_of_what_is_remembered_added_or_half_of_it_taken_away(read_init, factor):
     """All rows of a chunk are alike and no age is told apart: their mean is the row with the codes' mean on top."""
     attention = HierarchicalAttention(6, 8, 2, 1, key=jax.random.key(0), read_init=read_init)
     attention = eqx.tree_at(lambda a: a.detail_query.weight, attention, jnp.zeros((8, 6)))

@@ -39,11 +39,7 @@ def scan(memory, state, xs, firsts):
 
 run = quick_jit(scan)
 unroll = quick_jit(lambda memory, *arguments: memory.unroll(*arguments))
-slope = quick_jit(
-    lambda memory, xs, firsts: jax.grad(lambda xs: jnp.sum(memory.unroll(None, xs, firsts)[1][30]))(
-        xs
-    )
-)
+slope = quick_jit(lambda memory, xs, firsts: jax.grad(lambda xs: jnp.sum(memory.unroll(None, xs, firsts)[1][30]))(xs))
 attend_sequence = quick_jit(lambda attention, *arguments: attention.attend_sequence(*arguments))
 
 
@@ -85,9 +81,7 @@ def test_each_layer_reaches_the_window_and_none_the_episode_before(kind, layers,
     memory, firsts = make(kind, num_layers=layers), jnp.arange(STEPS) == first
     xs = jnp.asarray(np.random.default_rng(2).standard_normal((STEPS, INPUT_SIZE)), jnp.float32)
     gradient = slope(memory, xs, firsts)
-    np.testing.assert_array_equal(
-        np.flatnonzero(np.any(gradient != 0, axis=1)), np.arange(max(first, 30 - reach), 31)
-    )
+    np.testing.assert_array_equal(np.flatnonzero(np.any(gradient != 0, axis=1)), np.arange(max(first, 30 - reach), 31))
 
 
 def with_bias(gate, number):
@@ -100,9 +94,7 @@ def test_a_gate_starts_near_the_identity():
     gate = quick_jit(lambda: GRUGate(8, 2.0, key=jax.random.key(0)))()
     silent = jax.tree.map(lambda leaf: leaf if leaf.ndim == 1 else 0 * leaf, gate)
     np.testing.assert_allclose(silent(x, y), x * (1 - 1 / (1 + np.exp(2.0))), rtol=1e-5)
-    changes = [
-        float(jnp.mean(jnp.abs(with_bias(gate, b)(x, y) - x))) for b in (-4.0, 0.0, 2.0, 20.0)
-    ]
+    changes = [float(jnp.mean(jnp.abs(with_bias(gate, b)(x, y) - x))) for b in (-4.0, 0.0, 2.0, 20.0)]
     assert changes == sorted(changes, reverse=True)
     assert changes[2] < 0.4 * changes[1]
     assert changes[3] < 1e-6
@@ -131,6 +123,4 @@ def test_attention_to_a_sequence_equals_the_oracle(window, length):
     got = attend_sequence(attention, rows[window - 1 :], past, jnp.asarray(reaches, jnp.int32))
     for t in {0, 1, 63, 64, 127, 128, length - 1} & set(range(length)):
         seen = rows[window - 1 + t - min(reaches[t], window - 1) : window + t]
-        np.testing.assert_allclose(
-            got[t], oracle.attend(attention, list(oracle.numbers(seen)))[0], atol=1e-4
-        )
+        np.testing.assert_allclose(got[t], oracle.attend(attention, list(oracle.numbers(seen)))[0], atol=1e-4)

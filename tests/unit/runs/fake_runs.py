@@ -1,6 +1,5 @@
 """Runs that cost nothing: a trainer that adds one, behind the real commands."""
 
-import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -8,7 +7,6 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from engrax.cli import train
 from engrax.cli.main import main
 
 
@@ -60,11 +58,9 @@ class FakeCli:
         self.capsys = capsys
         self.trainer = FakeTrainer()
         shapes = jax.eval_shape(lambda: state_at(0))
-        # The type checks that tests switch on want a real trainer.
-        unchecked = inspect.unwrap(train.train_and_report)
-        for command in ("train", "resume"):
-            monkeypatch.setattr(f"engrax.cli.{command}.train_and_report", unchecked)
-            monkeypatch.setattr(f"engrax.cli.{command}.build_trainer", lambda experiment: (self.trainer, shapes))
+        monkeypatch.setattr(
+            "engrax.runs.training.build_trainer", lambda experiment: (self.trainer, shapes)
+        )
 
     def __call__(self, *words: str) -> Answer:
         status = main(words)

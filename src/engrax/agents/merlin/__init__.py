@@ -1,9 +1,20 @@
 """MERLIN: memory, reinforcement learning and inference network (Wayne et al. 2018, arXiv 1803.10760)."""
 
-from engrax.agents.merlin.agent import MERLIN
-from engrax.agents.merlin.core import Core, CoreState, Thought
+from engrax.agents.merlin.agent import MERLIN, MERLINAuxiliary
+from engrax.agents.merlin.core import Core, CoreState, Percept, PredictorOutput
 from engrax.agents.merlin.inference import Inference
 from engrax.agents.merlin.senses import Senses
 from engrax.agents.merlin.sizes import BoundWeights, MERLINSizes
 
-__all__ = ["MERLIN", "BoundWeights", "Core", "CoreState", "Inference", "MERLINSizes", "Senses", "Thought"]
+__all__ = [
+    "MERLIN",
+    "BoundWeights",
+    "Core",
+    "CoreState",
+    "Inference",
+    "MERLINAuxiliary",
+    "MERLINSizes",
+    "Percept",
+    "PredictorOutput",
+    "Senses",
+]

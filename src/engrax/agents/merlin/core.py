@@ -5,16 +5,18 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Key
 
 from engrax.agents.merlin.inference import Inference
 from engrax.agents.merlin.sizes import MERLINSizes
 from engrax.memory.retroactive import ReadHeads, RetroactiveMemory, RetroactiveState
 from engrax.nn.distributions import DiagonalGaussian
 from engrax.nn.recurrent import LSTMState, StackedLSTM
+from engrax.nn.senses import action_code, code_size
+from engrax.types import Action, Actions
 
-LOUDNESS = 8.0
-"""What stands for the action in its one-hot code: a 1 among hundreds of inputs is hardly heard at first (choice)."""
+ACTION_SCALE = 8.0
+"""Factor on the action's code: a 1 among hundreds of inputs has hardly any effect at first (choice)."""
 
 
 class CoreState(NamedTuple):
@@ -42,8 +44,8 @@ class Reading(NamedTuple):
     weights: Float[Array, "*t k n"]
 
 
-class Thought(NamedTuple):
-    """What one step makes of its senses, before it acts; over any leading axes.
+class Percept(NamedTuple):
+    """The result of one step's inference, before the action; over any leading axes.
 
     Attributes:
         latent: z, a sample of the posterior.
@@ -60,15 +62,15 @@ class Thought(NamedTuple):
     reading: Reading
 
 
-class Aftermath(NamedTuple):
-    """What one step makes of its action: [h, m] of the predictor, and how it read; over any leading axes."""
+class PredictorOutput(NamedTuple):
+    """The result of one step after the action: [h, m] of the predictor, and how it read; over any leading axes."""
 
-    predictor_features: Float[Array, "*t q"]
+    features: Float[Array, "*t q"]
     reading: Reading
 
 
 class Core(eqx.Module):
-    """Infers z from the senses, reads for the policy, hears the action, reads for the predictor, writes z.
+    """Infers z from the senses, reads for the policy, takes in the action, reads for the predictor, writes z.
 
     A step in the paper's order: `perceive` (prior, posterior, z, the policy's LSTM and its read), the action, then
     `remember` (the predictor's LSTM on [z, action, m], its reads, the write). Nothing flows from the policy into the
@@ -83,26 +85,25 @@ class Core(eqx.Module):
     policy: StackedLSTM
     policy_head: ReadHeads
     store: RetroactiveMemory = eqx.field(static=True)
-    num_actions: int = eqx.field(static=True)
+    actions: Actions = eqx.field(static=True)
     policy_shapes_latent: bool = eqx.field(static=True)
-    key_hears_latent: bool = eqx.field(static=True)
+    latent_in_key: bool = eqx.field(static=True)
 
-    def __init__(
-        self, senses: int, num_actions: int, store: RetroactiveMemory, sizes: MERLINSizes, *, key: Key[Array, ""]
-    ):
-        """Args: width of e, number of actions, the store (it writes z), the sizes, key."""
+    def __init__(self, senses: int, actions: Actions, sizes: MERLINSizes, *, key: Key[Array, ""]):
+        """Args: width of e, the kind of action, the sizes, key."""
         keys = jax.random.split(key, 5)
+        store = sizes.store.build(sizes.latent)
         row, width, layers, z = store.row_width, sizes.width, sizes.layers, sizes.latent
-        self.predictor = StackedLSTM(z + num_actions + sizes.heads * row, width, layers, key=keys[0])
+        self.predictor = StackedLSTM(z + code_size(actions) + sizes.heads * row, width, layers, key=keys[0])
         self.policy = StackedLSTM(z + row, width, layers, key=keys[1])
         hidden = self.predictor.output_size
         self.predictor_heads = ReadHeads(hidden, sizes.heads, row, key=keys[2])
         self.policy_head = (
-            policy_head(hidden, z, row, keys[3]) if sizes.key_hears_latent else ReadHeads(hidden, 1, row, key=keys[3])
+            policy_head(hidden, z, row, keys[3]) if sizes.latent_in_key else ReadHeads(hidden, 1, row, key=keys[3])
         )
         self.inference = Inference(senses, hidden + sizes.heads * row, z, key=keys[4])
-        self.store, self.num_actions = store, num_actions
-        self.policy_shapes_latent, self.key_hears_latent = sizes.policy_shapes_latent, sizes.key_hears_latent
+        self.store, self.actions = store, actions
+        self.policy_shapes_latent, self.latent_in_key = sizes.policy_shapes_latent, sizes.latent_in_key
 
     def init_state(self) -> CoreState:
         """An empty store, and zeros."""
@@ -114,7 +115,7 @@ class Core(eqx.Module):
 
     def perceive(
         self, state: CoreState, driven: Float[Array, " g"], first: Bool[Array, ""], noise: Float[Array, " z"]
-    ) -> tuple[CoreState, Thought]:
+    ) -> tuple[CoreState, Percept]:
         """Everything up to the action.
 
         Args:
@@ -124,28 +125,28 @@ class Core(eqx.Module):
             noise: standard normal, makes z of the posterior.
 
         Returns:
-            The state with the policy's part brought up to date, and what was thought.
+            The state with the policy's part updated, and the percept.
         """
         state = self.store.reset_owner(state, self.init_state(), first)
         prior, posterior = self.inference(driven, context(state))
         z = posterior.sample(noise)
         seen = self.for_policy(z)
         policy, hidden = self.policy.step(state.policy, jnp.concatenate([seen, state.policy_reads]))
-        keys, strengths = self.policy_head(jnp.concatenate([hidden, seen]) if self.key_hears_latent else hidden)
+        keys, strengths = self.policy_head(jnp.concatenate([hidden, seen]) if self.latent_in_key else hidden)
         reads, weights, store = self.store.read(state.store, keys, strengths)
         state = state._replace(store=store, policy=policy, policy_reads=reads.ravel())
         features = jnp.concatenate([hidden, reads.ravel()])
-        return state, Thought(z, prior, posterior, features, Reading(strengths, weights))
+        return state, Percept(z, prior, posterior, features, Reading(strengths, weights))
 
-    def remember(self, state: CoreState, z: Float[Array, " z"], action: Int[Array, ""]) -> tuple[CoreState, Aftermath]:
+    def remember(self, state: CoreState, z: Float[Array, " z"], action: Action) -> tuple[CoreState, PredictorOutput]:
         """Everything after the action: the predictor's LSTM and its reads, then the write."""
-        heard = LOUDNESS * jax.nn.one_hot(action, self.num_actions)
-        predictor, hidden = self.predictor.step(state.predictor, jnp.concatenate([z, heard, state.predictor_reads]))
+        code = ACTION_SCALE * action_code(self.actions, action)
+        predictor, hidden = self.predictor.step(state.predictor, jnp.concatenate([z, code, state.predictor_reads]))
         keys, strengths = self.predictor_heads(hidden)
         reads, weights, store = self.store.read(state.store, keys, strengths)
         store = self.store.write(store, jax.lax.stop_gradient(z))
         state = CoreState(store, predictor, state.policy, reads.ravel(), state.policy_reads)
-        return state, Aftermath(context(state), Reading(strengths, weights))
+        return state, PredictorOutput(context(state), Reading(strengths, weights))
 
     def for_policy(self, z: Float[Array, "*t z"]) -> Float[Array, "*t z"]:
         """z as the policy sees it: detached, unless the ablation lets the policy shape it."""

@@ -1,6 +1,4 @@
-"""The senses of MERLIN: every modality, the previous action and the previous reward, in and out."""
-
-from collections.abc import Mapping
+"""The senses of MERLIN: every part of the observation, the previous action and the previous reward, in and out."""
 
 import equinox as eqx
 import jax
@@ -8,15 +6,23 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from engrax.agents.merlin.sizes import MERLINSizes
-from engrax.nn.decoders import AbstractDecoder, make_decoder
-from engrax.nn.distributions import softmax_cross_entropy
-from engrax.nn.encoders import AbstractEncoder, make_encoder, past_features, past_size
 from engrax.nn.linear import apply, linear
-from engrax.types import AgentInput, Spec
+from engrax.nn.policies import policy_class
+from engrax.nn.senses import (
+    AbstractDecoder,
+    AbstractEncoder,
+    code_size,
+    encode,
+    make_decoders,
+    make_encoders,
+    past_features,
+    past_size,
+)
+from engrax.types import Actions, AgentInput, Interface
 
 
 class Senses(eqx.Module):
-    """Encodes all that is sensed at a step into e_t, and says what z_t makes of it: minus log-likelihoods in nats.
+    """Encodes all that is sensed at a step into e_t, and the cost of its reconstruction from z_t, in nats.
 
     At `first` there was no action and no reward: they are encoded as "none" and zero, and not reconstructed.
 
@@ -28,47 +34,44 @@ class Senses(eqx.Module):
     action: eqx.nn.Linear
     reward: eqx.nn.Linear
     weights: tuple[tuple[str, float], ...] = eqx.field(static=True)
-    num_actions: int = eqx.field(static=True)
+    actions: Actions = eqx.field(static=True)
 
-    def __init__(self, specs: Mapping[str, Spec], num_actions: int, sizes: MERLINSizes, *, key: Key[Array, ""]):
-        """Args: one spec a modality, number of actions, sizes, key.
+    def __init__(self, interface: Interface, sizes: MERLINSizes, *, key: Key[Array, ""]):
+        """Args: what is seen and done, sizes, key.
 
         Raises:
-            ValueError: a modality has the name of a sense that every agent has.
+            ValueError: a part of the observation has the name of a sense that every agent has.
         """
+        specs, self.actions = interface.observations, interface.actions
         if taken := {"action", "reward"} & set(specs):
-            raise ValueError(f"a modality is called {min(taken)!r}, as MERLIN calls a sense of its own: rename it")
+            raise ValueError(f"an observation is called {min(taken)!r}, as MERLIN calls a sense of its own: rename it")
         encoder_key, decoder_key, action_key, reward_key = jax.random.split(key, 4)
         weights = {name: sizes.weights.of(spec) for name, spec in specs.items()}
         weights |= {"action": sizes.weights.action, "reward": sizes.weights.reward}
         self.weights = tuple((name, weight) for name, weight in weights.items() if weight)
-        self.num_actions = num_actions
-        keys = zip(sorted(specs), jax.random.split(encoder_key, len(specs)), strict=True)
-        self.encoders = {name: make_encoder(specs[name], sizes.encoders, key=key) for name, key in keys}
-        keys = dict(zip(sorted(specs), jax.random.split(decoder_key, len(specs)), strict=True))
-        self.decoders = {
-            name: make_decoder(specs[name], sizes.latent, sizes.encoders, key=keys[name])
-            for name in keys
-            if weights[name]
-        }
-        self.action = linear(sizes.latent, num_actions, key=action_key)
+        self.encoders = make_encoders(specs, sizes.encoders, key=encoder_key)
+        decoded = {name: spec for name, spec in specs.items() if weights[name]}
+        self.decoders = make_decoders(decoded, sizes.latent, sizes.encoders, key=decoder_key)
+        self.action = linear(sizes.latent, code_size(self.actions), key=action_key)
         self.reward = linear(sizes.latent, 1, key=reward_key)
 
     @property
     def size(self) -> int:
         """The width of e."""
-        return sum(encoder.output_size for encoder in self.encoders.values()) + past_size(self.num_actions)
+        return sum(encoder.output_size for encoder in self.encoders.values()) + past_size(self.actions)
 
     def encode(self, inps: AgentInput) -> Float[Array, "*t e"]:
         """e, over any leading axes."""
-        features = [encoder(inps.observation[name]) for name, encoder in self.encoders.items()]
-        return jnp.concatenate([*features, past_features(inps, self.num_actions)], axis=-1)
+        features = encode(self.encoders, inps.observation)
+        return jnp.concatenate([features, past_features(inps, self.actions)], axis=-1)
 
     def costs(self, latent: Float[Array, "*t z"], inps: AgentInput) -> dict[str, Float[Array, "*t"]]:
-        """What each sense that counts costs under its decoder, in nats, unweighted."""
+        """The cost of each sense that counts under its decoder, in nats, unweighted."""
         costs = {name: decoder.cost(latent, inps.observation[name]) for name, decoder in self.decoders.items()}
-        there = (~inps.first).astype(jnp.float32)
+        known = (~inps.first).astype(jnp.float32)
         rewards = jnp.where(inps.first, 0.0, inps.previous_reward)
-        costs["action"] = there * softmax_cross_entropy(apply(self.action, latent), inps.previous_action)
-        costs["reward"] = 0.5 * there * jnp.square(apply(self.reward, latent)[..., 0] - rewards)
+        predicted = apply(self.action, latent)
+        code_cost = policy_class(self.actions).code_cost(self.actions, predicted, inps.previous_action)
+        costs["action"] = known * code_cost
+        costs["reward"] = 0.5 * known * jnp.square(apply(self.reward, latent)[..., 0] - rewards)
         return {name: costs[name] for name, _ in self.weights}

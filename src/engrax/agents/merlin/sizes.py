@@ -1,10 +1,14 @@
 """Sizes, weights and ablations of MERLIN."""
 
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from engrax.nn.encoders import EncoderSizes
-from engrax.types import ImageSpec, Spec, SymbolsSpec, TextSpec, VectorSpec
+from jaxtyping import Array, Key
+
+from engrax.agents.base import AbstractAgent, AbstractAgentSizes
+from engrax.memory import RetroactiveSizes
+from engrax.nn.senses import EncoderSizes
+from engrax.types import Interface, Spec
 
 
 @dataclass(frozen=True)
@@ -32,23 +36,16 @@ class BoundWeights:
     """Half the squared error of the return predicted from the action as well."""
 
     def of(self, spec: Spec) -> float:
-        """The weight of a modality."""
-        match spec:
-            case ImageSpec():
-                return self.image
-            case SymbolsSpec():
-                return self.symbols
-            case TextSpec():
-                return self.text
-            case VectorSpec():
-                return self.vector
+        """The weight of a part of the observation, by its kind; 1 for a kind that is not of this library."""
+        return getattr(self, spec.kind, 1.0)
 
 
-@dataclass(frozen=True)
-class MERLINSizes:
-    """Sizes of MERLIN, the weights of what it predicts, and the settings that take parts of it away."""
+@dataclass(frozen=True, kw_only=True)
+class MERLINSizes(AbstractAgentSizes):
+    """Sizes of MERLIN, its store, the weights of what it predicts, and the settings of its ablations."""
 
-    kind: Literal["merlin"] = "merlin"
+    store: RetroactiveSizes = field(default_factory=RetroactiveSizes)
+    """The store that z is written into."""
     encoders: EncoderSizes = field(default_factory=lambda: EncoderSizes(symbols="softmax"))
     """Sizes of encoders and decoders."""
     latent: int = 32
@@ -63,11 +60,22 @@ class MERLINSizes:
     """Hidden units of the policy's, the value's and the advantage's MLP."""
     weights: BoundWeights = field(default_factory=BoundWeights)
     """Weights of the losses."""
-    key_hears_latent: bool = False
-    """Whether the policy's key is made of z too, and starts as z: what is like the present is read. Not the paper's."""
+    latent_in_key: bool = False
+    """Whether the policy's key is made of z too, and starts as z: rows like the present one are read. Ours."""
     reconstruction: bool = True
-    """Whether z must tell what was sensed; false is the ablation without reconstruction."""
+    """Whether z must reconstruct what was sensed; false is the ablation without reconstruction."""
     return_shapes_latent: bool = True
     """Whether the gradient of the return prediction reaches z; false is an ablation."""
     policy_shapes_latent: bool = False
     """Whether the gradient of the policy reaches z; true is an ablation."""
+
+    def build(self, interface: Interface, *, key: Key[Array, ""]) -> AbstractAgent[Any]:
+        """The agent."""
+        from engrax.agents.merlin.agent import MERLIN
+
+        return MERLIN(interface, self, key=key)
+
+    def tiny(self) -> "MERLINSizes":
+        """Everything small, the store included."""
+        encoders = replace(self.encoders, image_features=16, filter_channels=4, text_embedding=4)
+        return replace(self, store=self.store.tiny(), encoders=encoders, hidden=8, latent=4, width=8)

@@ -28,10 +28,10 @@ class Report(NamedTuple):
     discount: Any
     last: Any
     success: Any
-    choice_phase: Any
+    effective: Any
 
 
-NO_EPISODE = Report(token=0, reward=0, discount=1, last=1, success=0, choice_phase=0)
+NO_EPISODE = Report(token=0, reward=0, discount=1, last=1, success=0, effective=0)
 
 
 class Player:
@@ -47,7 +47,7 @@ class Player:
         self._key = jax.random.key(0)  # what `advance` asks for and does not use
         template, self._unravel = ravel_pytree(task.draw(self._key))
         self._size = template.size
-        self._shape = (LOOKAHEAD, *task.observation_spec[task.modality].shape)
+        self._shape = (LOOKAHEAD, *task.interface.observations[task.modality].shape)
         self._play = jax.jit(self._look_ahead)
 
     def opening(self, deal: Sequence[np.ndarray]) -> Int[np.ndarray, "m"]:
@@ -92,6 +92,6 @@ def _report(step: TimeStep) -> Int[Array, "r"]:
         discount=step.discount,
         last=step.last,
         success=step.info["success"],
-        choice_phase=step.info["choice_phase"],
+        effective=step.effective,
     )
     return jnp.stack([value.astype(jnp.int32) for value in report])

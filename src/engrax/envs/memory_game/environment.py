@@ -1,20 +1,18 @@
 """The Memory Game: cards face down, one flipped a step, and a reward for every pair found."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int, Key, UInt8
 
-from engrax.envs.base import AbstractEnvironment, Question
+from engrax.envs.base import AbstractEnvironment
+from engrax.envs.memory_game.chance import chance
 from engrax.envs.memory_game.pixels import CARD, Table, magnify, paint_card, painter
 from engrax.envs.memory_game.strokes import GLYPHS
 from engrax.envs.shuffling import falling, uniform_digits, without_repetition
-from engrax.types import ImageSpec, Observation, Spec, SymbolsSpec, TimeStep
+from engrax.envs.views import MODALITIES, View, as_view
+from engrax.types import Discrete, ImageSpec, Interface, Observation, Question, SymbolsSpec, TimeStep
 
-MODALITIES = {"symbols": "symbols", "pixels": "image"}  # what each view is called in the observation
 MAX_PAIRS = 8
 FLIPS_PER_PAIR = 3
 
@@ -75,24 +73,20 @@ class MemoryGame(AbstractEnvironment[MemoryGameState]):
 
     A smaller game with the actions and symbols of a larger one, to learn the larger one from: `table=8` with `pairs=3`.
     Then actions are taken modulo the number of cards, and "gone" is `table` + 1; all else is as with 3 pairs (choice).
-
-    Attributes:
-        pairs: how many pairs lie on the table, from 1 to 8. The paper has 8.
-        view: "symbols" or "pixels".
-        scale: in pixels, how large each of the 8 x 8 of a card is drawn; 2 gives 64 x 64 with 8 pairs.
-        table: the pairs for which there are actions and symbols, in symbols at least `pairs`; None for `pairs`.
     """
 
     pairs: int = eqx.field(static=True, default=MAX_PAIRS)
-    view: str = eqx.field(static=True, default="symbols")
+    """Pairs of cards, 1 to 8. The paper's game has 8."""
+    view: View = eqx.field(static=True, default="symbols", converter=as_view)
+    """What is seen: the number of the glyph just turned up, or the cards in pixels."""
     scale: int = eqx.field(static=True, default=1)
+    """Size of a card in pixels, in multiples of 8; 2 gives 64 x 64 pixels with 8 pairs."""
     table: int | None = eqx.field(static=True, default=None)
+    """Pairs of a larger game whose actions and symbols to have, so as to learn it from this; none for `pairs`."""
 
     def __check_init__(self):
         if not 1 <= self.pairs <= MAX_PAIRS:
             raise ValueError(f"pairs is {self.pairs}, but the table holds 1 to {MAX_PAIRS}: pass one of these.")
-        if self.view not in MODALITIES:
-            raise ValueError(f"view is {self.view!r}, but the Memory Game has {list(MODALITIES)}: pass one of these.")
         if self.scale < 1:
             raise ValueError(f"scale is {self.scale}, but a pixel cannot be drawn smaller than one: pass at least 1.")
         if self.table is not None and not self.pairs <= self.table <= MAX_PAIRS:
@@ -105,12 +99,23 @@ class MemoryGame(AbstractEnvironment[MemoryGameState]):
             )
 
     @property
-    def observation_spec(self) -> Mapping[str, Spec]:
-        """`image` or `symbols`."""
+    def interface(self) -> Interface:
+        """`image` or `symbols`; one action a card, as many as there are cards on the table that `table` names.
+
+        The question: which glyph does each card have? It can be known once the card was flipped.
+        """
         rows, columns = self.grid
         side = CARD * self.scale
         symbols = SymbolsSpec(1, 1, (self.gone_symbol + 1,))
-        return {self.modality: symbols if self.view == "symbols" else ImageSpec(side * rows, side * columns)}
+        view = symbols if self.view == "symbols" else ImageSpec(side * rows, side * columns)
+        num_actions = 2 * (self.table or self.pairs)
+        return Interface(
+            {self.modality: view},
+            Discrete(num_actions),
+            self._action_names(),
+            chance(self.num_cards, self.num_flips, num_actions),
+            Question("cards", "seen", classes=self.pairs, lowest=1),
+        )
 
     @property
     def modality(self) -> str:
@@ -136,28 +141,6 @@ class MemoryGame(AbstractEnvironment[MemoryGameState]):
     def grid(self) -> tuple[int, int]:
         """Rows and columns of the table."""
         return most_square(self.num_cards)
-
-    @property
-    def num_actions(self) -> int:
-        """One a card, row by row; as many as there are cards on the table that `table` names."""
-        return 2 * (self.table or self.pairs)
-
-    @property
-    def chance(self) -> float:
-        """The mean return of flipping any card, uniformly."""
-        return chance(self.num_cards, self.num_flips)
-
-    @property
-    def question(self) -> Question:
-        """Which glyph does each card have? It can be known once the card was flipped."""
-        return Question("cards", "seen", classes=self.pairs, lowest=1)
-
-    @property
-    def action_names(self) -> Sequence[str]:
-        """Row and column of each card, counted from 1."""
-        rows, columns = self.grid
-        names = [f"{row},{column}" for row in range(1, rows + 1) for column in range(1, columns + 1)]
-        return tuple(names[action % self.num_cards] for action in range(self.num_actions))
 
     def picture(self, observation: Observation) -> UInt8[Array, "h w 3"]:
         """The table, or of symbols the one card shown, with some glyph for its number; large enough for people."""
@@ -218,28 +201,18 @@ class MemoryGame(AbstractEnvironment[MemoryGameState]):
             info=info,
         )
 
+    def _action_names(self) -> tuple[str, ...]:
+        """Row and column of each card, counted from 1."""
+        rows, columns = self.grid
+        names = [f"{row},{column}" for row in range(1, rows + 1) for column in range(1, columns + 1)]
+        return tuple(names[action % self.num_cards] for action in range(2 * (self.table or self.pairs)))
+
     def _look(self, state: MemoryGameState) -> UInt8[Array, "..."]:
         if self.view == "symbols":
             return state.shown.astype(jnp.uint8)[None, None, None]
         face_up = (state.shown >= 1) & (state.shown <= self.pairs)
         glyph = state.glyphs[jnp.clip(state.shown - 1, 0, self.pairs - 1)]
         return painter(self.grid, self.scale)(Table(state.gone, jnp.where(face_up, state.flipped, -1), glyph))
-
-
-def chance(cards: int, flips: int) -> float:
-    """The mean number of pairs that uniform flips find, exactly."""
-    left = {(0, False): 1.0}  # the probability of so many pairs gone, and of a card that is left lying face up
-    found = 0.0
-    for _ in range(flips):
-        after: dict[tuple[int, bool], float] = defaultdict(float)
-        for (pairs, face_up), probability in left.items():
-            gone, pairing = 2 * pairs / cards, face_up / cards
-            found += probability * pairing
-            after[pairs + 1, False] += probability * pairing
-            after[pairs, False] += probability * gone
-            after[pairs, True] += probability * (1.0 - gone - pairing)
-        left = after
-    return found
 
 
 def most_square(num_cards: int) -> tuple[int, int]:

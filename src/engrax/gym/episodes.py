@@ -1,0 +1,94 @@
+"""Which episode each stream is in: its seed, and what brings it back after an interruption."""
+
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import NamedTuple
+
+import numpy as np
+
+
+def episode_seed(seed: int, stream: int, number: int) -> int:
+    """The seed of an episode: it follows from the run's seed, the stream and the episode's number.
+
+    Returns:
+        From 0 to 2^31 - 1, which every environment takes.
+    """
+    word = np.random.SeedSequence((seed, stream, number)).generate_state(1)[0]
+    return int(word >> 1)
+
+
+def digest(arrays: Mapping[str, np.ndarray], stream: int) -> int:
+    """A hash of what one stream shows, 64 bits."""
+    hashed = blake2b(digest_size=8)
+    for name in sorted(arrays):
+        hashed.update(np.ascontiguousarray(arrays[name][stream]).tobytes())
+    return int.from_bytes(hashed.digest(), "little")
+
+
+class OpenEpisodes(NamedTuple):
+    """The episodes that n streams are in; arrays only, so that a checkpoint can hold them.
+
+    Attributes:
+        seed: the run's seed, a scalar.
+        number: how many episodes each stream had opened before this one, `[n]`.
+        length: how many actions were taken since it opened, `[n]`.
+        actions: all of them, stream after stream, `[sum of length, *shape of an action]`.
+        digest: a hash of the step that each stream shows, `[n]`.
+    """
+
+    seed: np.ndarray
+    number: np.ndarray
+    length: np.ndarray
+    actions: np.ndarray
+    digest: np.ndarray
+
+    def actions_of(self, stream: int) -> np.ndarray:
+        """The actions that a stream took in its episode, in order."""
+        end = int(self.length[: stream + 1].sum())
+        return self.actions[end - int(self.length[stream]) : end]
+
+
+class Journal:
+    """Keeps the seed of the run, and of each stream the episode's number and actions."""
+
+    def __init__(self, seed: int, num_streams: int):
+        self.seed = seed
+        self.number = np.zeros(num_streams, np.int64)
+        self._taken: list[list[np.ndarray]] = [[] for _ in range(num_streams)]
+
+    def open_seed(self, stream: int) -> int:
+        """The seed of the episode that a stream is in."""
+        return episode_seed(self.seed, stream, int(self.number[stream]))
+
+    def next_episode(self, stream: int) -> int:
+        """Moves a stream on to its next episode, and gives the seed."""
+        self.number[stream] += 1
+        self._taken[stream] = []
+        return self.open_seed(stream)
+
+    def take(self, actions: np.ndarray, ignored: Mapping[int, int]) -> None:
+        """Notes each stream's action, except where it was ignored because an episode opened."""
+        for stream, action in enumerate(actions):
+            if stream not in ignored:
+                self._taken[stream].append(action)
+
+    def set_actions(self, stream: int, actions: np.ndarray) -> None:
+        """Notes all actions of a stream's episode at once."""
+        self._taken[stream] = list(actions)
+
+    def entries(self, actions: np.ndarray, digests: list[int]) -> OpenEpisodes:
+        """All of it as arrays.
+
+        Args:
+            actions: any actions, for their shape and dtype.
+            digests: of what each stream shows.
+        """
+        taken = [action for stream in self._taken for action in stream]
+        shape = (len(taken), *actions.shape[1:])
+        return OpenEpisodes(
+            seed=np.array(self.seed, np.int64),
+            number=self.number.copy(),
+            length=np.array([len(stream) for stream in self._taken], np.int64),
+            actions=np.array(taken, actions.dtype).reshape(shape),
+            digest=np.array(digests, np.uint64),
+        )

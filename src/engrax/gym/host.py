@@ -1,0 +1,181 @@
+"""Gymnasium environments as streams: the same NEXT_STEP protocol, whatever kind of environment is given."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from engrax.errors import ConfigError
+from engrax.gym.drivers import AbstractDriver, Moves, PlainDriver
+from engrax.gym.episodes import Journal, OpenEpisodes, digest
+from engrax.gym.spaces import Translator
+from engrax.types import Interface
+
+
+class Steps(NamedTuple):
+    """One time step of n streams, as `engrax.types.TimeStep` has it, in NumPy.
+
+    The arrays are the caller's own: no later step changes them.
+
+    Attributes:
+        observation: by part, `[n, *shape]`.
+        reward: float32 `[n]`, of the transition into this step; 0 at `first`.
+        discount: float32 `[n]`, 0 only where an episode was terminated; a truncation has 1.
+        first: bool `[n]`, an episode opens.
+        last: bool `[n]`, an episode closes; the action given next is ignored.
+        effective: bool `[n]`, always true.
+        success: bool `[n]`, as the environment's `info` says it; false where it says nothing.
+    """
+
+    observation: dict[str, np.ndarray]
+    reward: np.ndarray
+    discount: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+    effective: np.ndarray
+    success: np.ndarray
+
+
+class HostEnvironments:
+    """Environments side by side, each a stream of episodes that follow on one another.
+
+    A step after `last` ignores the stream's action and shows the next episode's `first`. Termination and truncation are
+    kept apart. Every episode is opened by a seed that follows from the run's seed, the stream and the episode's number,
+    except in a given vector environment of mode NEXT_STEP, which takes a seed for the first episode only.
+
+    Attributes:
+        interface: what agents see and do.
+        num_streams: how many streams there are.
+        spec: what the environments are, as JSON can hold it.
+        notes: what was decided about their spaces, one line each.
+        reports_success: whether `info` has said so far whether episodes succeed.
+    """
+
+    interface: Interface
+    num_streams: int
+    reports_success: bool
+
+    def __init__(self, driver: AbstractDriver, translator: Translator, spec: dict[str, Any]):
+        """Takes over a driver; `engrax.gym.making.host` makes one from an id, a maker or an environment."""
+        self._driver = driver
+        self.interface, self.notes, self.spec = translator.interface, translator.notes, spec
+        self.num_streams = driver.num_streams
+        self.reports_success = False
+        self._journal: Journal | None = None
+        self._steps: Steps | None = None
+
+    def reset(self, seed: int) -> Steps:
+        """Opens the first episode of every stream.
+
+        Args:
+            seed: the run's, at least 0.
+        """
+        self._journal = Journal(seed, self.num_streams)
+        seeds = [self._journal.open_seed(stream) for stream in range(self.num_streams)]
+        return self._shown(self._driver.open(seeds), np.ones(self.num_streams, bool))
+
+    def step(self, actions: np.ndarray) -> Steps:
+        """Gives every stream its action.
+
+        Args:
+            actions: `[n, *shape]`, as `interface.actions` has them.
+
+        Raises:
+            ConfigError: before `reset`, or for actions of another shape.
+        """
+        journal, before = self._under_way()
+        actions = self._checked(actions)
+        seeds = {int(i): journal.next_episode(int(i)) for i in np.flatnonzero(before.last)}
+        moves = self._driver.advance(actions, seeds)
+        journal.take(actions, seeds)
+        return self._shown(moves, before.last)
+
+    def episodes(self) -> OpenEpisodes:
+        """The episodes under way, for `restore`."""
+        journal, steps = self._under_way()
+        shape, dtype = self.interface.actions.shape, self.interface.actions.dtype
+        return journal.entries(np.zeros((0, *shape), dtype), _digests(steps))
+
+    def restore(self, episodes: OpenEpisodes) -> tuple[Steps, list[int]]:
+        """Takes up episodes where they were: each is opened by its seed, and its actions are taken again.
+
+        Args:
+            episodes: of as many streams.
+
+        Returns:
+            The step that every stream shows, and the streams whose environment did not come back to what it had shown:
+            those have opened their next episode.
+
+        Raises:
+            ConfigError: for another number of streams.
+        """
+        if len(episodes.number) != self.num_streams:
+            raise ConfigError(
+                f"{len(episodes.number)} streams were saved, but there are {self.num_streams}: set as many"
+            )
+        if not isinstance(self._driver, PlainDriver):
+            return self._anew(self._driver, episodes)
+        return self._replayed(self._driver, episodes)
+
+    def close(self) -> None:
+        """Closes the environments."""
+        self._driver.close()
+
+    def _under_way(self) -> tuple[Journal, Steps]:
+        if self._journal is None or self._steps is None:
+            raise ConfigError("no episode is under way: call reset(seed) first")
+        return self._journal, self._steps
+
+    def _checked(self, actions: np.ndarray) -> np.ndarray:
+        shape = (self.num_streams, *self.interface.actions.shape)
+        if np.shape(actions) != shape:
+            raise ConfigError(f"actions have shape {np.shape(actions)}, expected {shape}: one for each stream")
+        return np.array(actions, self.interface.actions.dtype)
+
+    def _shown(self, moves: Moves, first: np.ndarray) -> Steps:
+        """Moves as a time step: what an opened episode carries over from the one before counts for nothing."""
+        self.reports_success |= moves.success is not None
+        success = np.zeros(len(first), bool) if moves.success is None else moves.success
+        self._steps = Steps(
+            observation=moves.observation,
+            reward=np.where(first, np.float32(0), moves.reward),
+            discount=np.where(moves.terminated & ~first, np.float32(0), np.float32(1)),
+            first=first.copy(),
+            last=(moves.terminated | moves.truncated) & ~first,
+            effective=np.ones(len(first), bool),
+            success=success & ~first,
+        )
+        return self._steps
+
+    def _anew(self, driver: AbstractDriver, episodes: OpenEpisodes) -> tuple[Steps, list[int]]:
+        """Opens the next episode in every stream."""
+        self._journal = Journal(int(episodes.seed), self.num_streams)
+        self._journal.number[:] = episodes.number
+        streams = list(range(self.num_streams))
+        seeds = [self._journal.next_episode(stream) for stream in streams]
+        return self._shown(driver.open(seeds), np.ones(self.num_streams, bool)), streams
+
+    def _replayed(self, driver: PlainDriver, episodes: OpenEpisodes) -> tuple[Steps, list[int]]:
+        journal = self._journal = Journal(int(episodes.seed), self.num_streams)
+        journal.number[:] = episodes.number
+        turns = [self._replay(driver, episodes, stream) for stream in range(self.num_streams)]
+        first = episodes.length == 0
+        steps = self._shown(driver.joined(turns), first)
+        lost = [i for i, value in enumerate(_digests(steps)) if value != episodes.digest[i]]
+        for stream in lost:
+            turns[stream] = driver.reopen(stream, journal.next_episode(stream))
+            first[stream] = True
+        return (self._shown(driver.joined(turns), first) if lost else steps), lost
+
+    def _replay(self, driver: PlainDriver, episodes: OpenEpisodes, stream: int) -> tuple[Any, ...]:
+        assert self._journal is not None
+        actions, seed = episodes.actions_of(stream), self._journal.open_seed(stream)
+        self._journal.set_actions(stream, actions)
+        turn = driver.replay(stream, seed, actions)
+        return driver.reopen(stream, seed) if turn is None else turn
+
+
+def _digests(steps: Steps) -> list[int]:
+    """A hash of what each stream shows: the observation, the reward, and whether the episode goes on."""
+    shown = dict(steps.observation)
+    shown |= {f".{name}": getattr(steps, name) for name in ("reward", "discount", "first", "last")}
+    return [digest(shown, stream) for stream in range(len(steps.first))]

@@ -1,0 +1,68 @@
+"""Gymnasium environments as a task of an experiment."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from engrax.errors import ConfigError
+from engrax.gym.host import HostEnvironments
+from engrax.gym.making import host, maker_of, with_words
+from engrax.gym.observations import ImageAs, ObservationOptions
+
+
+@dataclass(frozen=True)
+class GymnasiumTask:
+    """An environment of Gymnasium's, by its id."""
+
+    id: str
+    """Its id, such as CartPole-v1; module:Id-v0 imports a module first."""
+    kwargs: str = "{}"
+    """Its keyword arguments, as a JSON object."""
+    image_as: ImageAs = "auto"
+    """What a Box of uint8 of rank 2 or 3 is: pixels, symbols (a grid of categories), or auto:
+    symbols where no edge is longer than 16 or there are fewer than 64 values."""
+    symbol_sizes: tuple[int, ...] = ()
+    """Values of each feature of a grid of categories; none: the Box's largest + 1, and for
+    MiniGrid 11, 6, 4."""
+    words: tuple[str, ...] = ()
+    """Words that texts are read by; none: those that the space lists and that random play shows."""
+    text_length: int = 0
+    """Words of a text, longer ones are cut; 0: those of the longest that was found."""
+
+    def __post_init__(self):
+        self.arguments()
+
+    def arguments(self) -> Mapping[str, Any]:
+        """The keyword arguments.
+
+        Raises:
+            ConfigError: for text that is no JSON object.
+        """
+        try:
+            arguments = json.loads(self.kwargs)
+        except json.JSONDecodeError as problem:
+            raise ConfigError(f"kwargs is {self.kwargs!r}, expected a JSON object: {problem}") from problem
+        if not isinstance(arguments, dict):
+            raise ConfigError(f'kwargs is {self.kwargs!r}, expected a JSON object such as {{"size": 9}}')
+        return arguments
+
+    def options(self) -> ObservationOptions:
+        """How observations are read."""
+        return ObservationOptions(self.image_as, self.symbol_sizes, self.words, self.text_length)
+
+    def settled(self) -> "GymnasiumTask":
+        """This task with the words of its texts found: what a run keeps, so that they never change."""
+        make = maker_of(self.id, dict(self.arguments()))
+        env = make()
+        found = with_words(env, make, self.options())
+        env.close()
+        return replace(self, words=found.words, text_length=found.text_length)
+
+    def make(self, streams: int) -> HostEnvironments:
+        """The environments, one a stream.
+
+        Raises:
+            ConfigError: there is no such environment, or its spaces cannot be read.
+        """
+        return host(self.id, streams, self.arguments(), self.options())

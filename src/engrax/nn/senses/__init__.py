@@ -1,0 +1,71 @@
+"""Senses: for each kind of observation an encoder and a decoder, in one file; `SENSES` is their registry."""
+
+from collections.abc import Mapping
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key
+
+from engrax.nn.senses.base import AbstractDecoder, AbstractEncoder, EncoderSizes, Sense
+from engrax.nn.senses.image import IMAGE
+from engrax.nn.senses.past import action_code, code_size, past_features, past_size
+from engrax.nn.senses.symbols import SYMBOLS
+from engrax.nn.senses.text import TEXT
+from engrax.nn.senses.vector import VECTOR
+from engrax.types import ImageSpec, Observation, Spec, SymbolsSpec, TextSpec, VectorSpec
+
+SENSES: dict[type[Spec], Sense] = {ImageSpec: IMAGE, SymbolsSpec: SYMBOLS, TextSpec: TEXT, VectorSpec: VECTOR}
+"""Every kind of observation that can be encoded; other packages may add to it."""
+
+
+def sense_of(spec: Spec) -> Sense:
+    """The encoder and the decoder of a kind of observation.
+
+    Raises:
+        ValueError: there are none.
+    """
+    if type(spec) not in SENSES:
+        known = ", ".join(kind.__name__ for kind in SENSES)
+        raise ValueError(f"an observation is {spec}, expected one of {known}: add the kind to engrax.nn.senses.SENSES")
+    return SENSES[type(spec)]
+
+
+def make_encoders(specs: Mapping[str, Spec], sizes: EncoderSizes, *, key: Key[Array, ""]) -> dict[str, AbstractEncoder]:
+    """An encoder a part of the observation, by its name."""
+    keys = jax.random.split(key, len(specs))
+    return {
+        name: sense_of(specs[name]).encoder(specs[name], sizes, key=keys[i]) for i, name in enumerate(sorted(specs))
+    }
+
+
+def make_decoders(
+    specs: Mapping[str, Spec], input_size: int, sizes: EncoderSizes, *, key: Key[Array, ""]
+) -> dict[str, AbstractDecoder]:
+    """A decoder a part of the observation, by its name."""
+    keys = jax.random.split(key, max(len(specs), 1))
+    return {
+        name: sense_of(specs[name]).decoder(specs[name], input_size, sizes, key=keys[i])
+        for i, name in enumerate(sorted(specs))
+    }
+
+
+def encode(encoders: Mapping[str, AbstractEncoder], observation: Observation) -> Float[Array, "*t e"]:
+    """The features of all parts, one after the other, over any leading axes."""
+    return jnp.concatenate([encoder(observation[name]) for name, encoder in encoders.items()], axis=-1)
+
+
+__all__ = [
+    "SENSES",
+    "AbstractDecoder",
+    "AbstractEncoder",
+    "EncoderSizes",
+    "Sense",
+    "action_code",
+    "code_size",
+    "encode",
+    "make_decoders",
+    "make_encoders",
+    "past_features",
+    "past_size",
+    "sense_of",
+]

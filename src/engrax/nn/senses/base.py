@@ -1,0 +1,101 @@
+"""What encoders and decoders of all kinds of observation have in common, and their settings."""
+
+import abc
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from engrax.nn.linear import apply
+
+
+@dataclass(frozen=True)
+class EncoderSizes:
+    """Sizes of encoders and decoders."""
+
+    image: Literal["tile", "mosaic", "resnet"] = "tile"
+    """Which image encoder, `tile` (a CNN whose first kernel is one tile), `mosaic` (each tile by itself: what is where,
+    and what there is, wherever) or `resnet`."""
+    tile: int = 9
+    """Pixels along a tile's edge, for the `tile` and `mosaic` encoders and for decoding images; an image that tiles do
+    not fill is padded."""
+    image_features: int = 256
+    """Features made of an image; by `mosaic`, of each tile."""
+    overlay: float = 10.0
+    """How much all tiles laid on one another count in `mosaic`'s decoding, where each tile counts 1."""
+    symbols: Literal["digits", "softmax"] = "digits"
+    """Which decoder of symbols, `digits` (cheap) or `softmax` (a likelihood)."""
+    symbol_embedding: int = 8
+    """Width of the embedding of a square."""
+    filter_size: int = 3
+    """Squares along the edge of the shared filter over a grid of symbols."""
+    filter_channels: int = 32
+    """Channels of that filter."""
+    text_embedding: int = 32
+    """Width of a word's embedding and of the LSTM over the sentence."""
+    text_scale: float = 1.0
+    """Factor on the features of a sentence; a few words weigh little beside many features of a picture."""
+    sum_scale: float = 1.0
+    """Factor on what there is, wherever (the sum over a picture's parts), beside what is where (each of them)."""
+    vector_features: int = 64
+    """Features made of a vector."""
+
+
+class AbstractEncoder(eqx.Module):
+    """Maps `[*n, *observation]` to `[*n, output_size]`."""
+
+    output_size: eqx.AbstractVar[int]
+
+    @abc.abstractmethod
+    def __call__(self, observation: Array) -> Float[Array, "*n e"]:
+        """Encodes; leading axes stay."""
+
+
+class AbstractDecoder(eqx.Module):
+    """Maps `[*n, d]` to predictions of an observation, and compares them with one.
+
+    Attributes:
+        terms: how many terms `loss` is the mean of; 1 where it is their sum.
+    """
+
+    terms: eqx.AbstractVar[int]
+
+    @abc.abstractmethod
+    def __call__(self, h: Float[Array, "*n d"]) -> Float[Array, "..."]:
+        """Predicts; leading axes stay."""
+
+    @abc.abstractmethod
+    def loss(self, prediction: Float[Array, "..."], observation: Array) -> Float[Array, "*n"]:
+        """The cost of each observation under its prediction."""
+
+    def cost(self, h: Float[Array, "*n d"], observation: Array) -> Float[Array, "*n"]:
+        """The cost of each observation as predicted from `h`, summed over all its terms: in nats, of likelihoods."""
+        return self.terms * self.loss(self(h), observation)
+
+
+class Sense(NamedTuple):
+    """How one kind of observation is encoded and decoded.
+
+    Attributes:
+        encoder: `encoder(spec, sizes, key=key)` makes an `AbstractEncoder`.
+        decoder: `decoder(spec, input_size, sizes, key=key)` makes an `AbstractDecoder`.
+    """
+
+    encoder: Callable[..., AbstractEncoder]
+    decoder: Callable[..., AbstractDecoder]
+
+
+def predict_parts(to_grid: eqx.nn.Linear, to_part: eqx.nn.Linear, h: Float[Array, "*n d"]) -> Float[Array, "*n t o"]:
+    """A linear map to features of every part of a picture, a ReLU, and one linear map shared by all parts."""
+    grid = jax.nn.relu(apply(to_grid, h))
+    return apply(to_part, grid.reshape(*h.shape[:-1], -1, to_part.weight.shape[1]))
+
+
+def each_and_sum(features: Float[Array, "*n p c"], scale: float) -> Float[Array, "*n f"]:
+    """The features of each part (what is where), then so many times their sum (what there is, wherever)."""
+    flat = features.reshape(*features.shape[:-2], -1)
+    return jnp.concatenate([flat, scale * jnp.sum(features, axis=-2)], axis=-1)

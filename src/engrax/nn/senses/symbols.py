@@ -1,0 +1,141 @@
+"""Grids of symbols: encoders and decoders."""
+
+from itertools import accumulate
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Integer, Key
+
+from engrax.nn.distributions import softmax_cross_entropy
+from engrax.nn.linear import apply, linear
+from engrax.nn.senses.base import (
+    AbstractDecoder,
+    AbstractEncoder,
+    EncoderSizes,
+    Sense,
+    each_and_sum,
+    predict_parts,
+)
+from engrax.nn.symbols import binary_digits, block_shape, blocks_of, embed, num_digits
+from engrax.types import SymbolsSpec
+
+
+class SymbolsEncoder(AbstractEncoder):
+    """Embeds each square, runs one filter over blocks of squares, and shows both where and whether something is.
+
+    The blocks do not overlap; where they do not fill the grid its margins are left out. The features are each
+    block's (what is where) and their sum over blocks (what there is, wherever).
+    """
+
+    embedding: Float[Array, "s e"]
+    filter: eqx.nn.Linear
+    spec: SymbolsSpec = eqx.field(static=True)
+    block: tuple[int, int] = eqx.field(static=True)
+    sum_scale: float = eqx.field(static=True)
+    output_size: int = eqx.field(static=True)
+
+    def __init__(self, spec: SymbolsSpec, sizes: EncoderSizes, *, key: Key[Array, ""]):
+        """Args: the spec, the sizes, and a key for the parameters."""
+        embedding_key, filter_key = jax.random.split(key)
+        self.spec, self.sum_scale = spec, sizes.sum_scale
+        self.block = block_shape(spec, sizes.filter_size)
+        squares = self.block[0] * self.block[1]
+        self.embedding = start_embedding(spec, sizes.symbol_embedding, embedding_key)
+        fan_in = squares * sizes.symbol_embedding
+        self.filter = linear(fan_in, sizes.filter_channels, key=filter_key, init="he")
+        blocks = (spec.height // self.block[0]) * (spec.width // self.block[1])
+        self.output_size = (blocks + 1) * sizes.filter_channels
+
+    def __call__(self, observation: Integer[Array, "*n h w f"]) -> Float[Array, "*n e"]:
+        """Encodes a grid of symbols."""
+        squares = embed(blocks_of(observation, self.block), self.spec.sizes, self.embedding)
+        channels = jax.nn.relu(apply(self.filter, squares.reshape(*squares.shape[:-2], -1)))
+        return each_and_sum(channels, self.sum_scale)
+
+
+class DigitsDecoder(AbstractDecoder):
+    """A linear map to features of blocks of squares, and one shared linear map to the binary digits of a block.
+
+    The cost is half the squared error, each feature's digits counting as much as its salience (choice). Digits are a
+    quarter of the outputs that one softmax a feature would need, and the squared error costs no exponentials:
+    reconstruction stays cheap beside the memory. The blocks are the encoder's.
+    """
+
+    to_grid: eqx.nn.Linear
+    to_digits: eqx.nn.Linear
+    spec: SymbolsSpec = eqx.field(static=True)
+    block: tuple[int, int] = eqx.field(static=True)
+    terms: int = eqx.field(static=True, default=1)
+
+    def __init__(self, spec: SymbolsSpec, input_size: int, sizes: EncoderSizes, *, key: Key[Array, ""]):
+        """Args: the spec, width of the input, sizes (of blocks and their channels), key."""
+        grid_key, digits_key = jax.random.split(key)
+        self.spec, self.block = spec, block_shape(spec, sizes.filter_size)
+        squares = self.block[0] * self.block[1]
+        blocks = (spec.height // self.block[0]) * (spec.width // self.block[1])
+        self.to_grid = linear(input_size, blocks * sizes.filter_channels, key=grid_key, init="he")
+        self.to_digits = linear(sizes.filter_channels, squares * num_digits(spec.sizes), key=digits_key, init="small")
+
+    def __call__(self, h: Float[Array, "*n d"]) -> Float[Array, "*n b o"]:
+        """The expected digits of each block, its squares in one row."""
+        return predict_parts(self.to_grid, self.to_digits, h)
+
+    def loss(self, prediction: Float[Array, "*n b o"], observation: Integer[Array, "*n h w f"]) -> Float[Array, "*n"]:
+        """Half the squared error, summed over squares and digits."""
+        targets = binary_digits(blocks_of(observation, self.block), self.spec.sizes).reshape(prediction.shape)
+        weights = jnp.tile(digit_weights(self.spec), self.block[0] * self.block[1])
+        return 0.5 * jnp.sum(jnp.square(prediction - targets) @ weights, axis=-1)
+
+
+class SoftmaxDecoder(AbstractDecoder):
+    """A linear map to one softmax a feature of every square: likelihoods of grids of symbols."""
+
+    layer: eqx.nn.Linear
+    spec: SymbolsSpec = eqx.field(static=True)
+    terms: int = eqx.field(static=True, default=1)
+
+    def __init__(self, spec: SymbolsSpec, input_size: int, sizes: EncoderSizes, *, key: Key[Array, ""]):
+        """Args: the spec, width of the input, sizes (unused), key."""
+        del sizes
+        self.spec = spec
+        self.layer = linear(input_size, spec.height * spec.width * sum(spec.sizes), key=key)
+
+    def __call__(self, h: Float[Array, "*n d"]) -> Float[Array, "*n h w v"]:
+        """Logits of every square's features, one feature's values after the other's."""
+        return apply(self.layer, h).reshape(*h.shape[:-1], self.spec.height, self.spec.width, -1)
+
+    def loss(self, prediction: Float[Array, "*n h w v"], observation: Integer[Array, "*n h w f"]) -> Float[Array, "*n"]:
+        """Softmax cross-entropy, summed over squares and features."""
+        parts = jnp.split(prediction, list(accumulate(self.spec.sizes))[:-1], axis=-1)
+        costs = (softmax_cross_entropy(part, observation[..., i]) for i, part in enumerate(parts))
+        return jnp.sum(sum(costs, start=jnp.zeros(prediction.shape[:-1])), axis=(-2, -1))
+
+
+def start_embedding(spec: SymbolsSpec, size: int, key: Key[Array, ""]) -> Float[Array, "s e"]:
+    """Embeddings of all features' values, in the order of `embed`.
+
+    Those of the first feature, what kind of thing it is, start ten times larger than those of its attributes: what
+    moves is then seen before what it looks like (choice; with equal sizes Ballet takes twice as many episodes).
+    """
+    scales = [1.0 if feature == 0 else 0.1 for feature, size in enumerate(spec.sizes) for _ in range(size - 1)]
+    return jnp.asarray(scales)[:, None] * jax.random.normal(key, (len(scales), size))
+
+
+def digit_weights(spec: SymbolsSpec) -> Float[Array, " b"]:
+    """The salience of each of one square's binary digits."""
+    salience = spec.salience or (1.0,) * len(spec.sizes)
+    digits = [num_digits((size,)) for size in spec.sizes]
+    return jnp.repeat(jnp.asarray(salience), jnp.asarray(digits), total_repeat_length=sum(digits))
+
+
+def make_symbols_decoder(
+    spec: SymbolsSpec, input_size: int, sizes: EncoderSizes, *, key: Key[Array, ""]
+) -> AbstractDecoder:
+    """The decoder that the sizes name."""
+    make = {"digits": DigitsDecoder, "softmax": SoftmaxDecoder}[sizes.symbols]
+    return make(spec, input_size, sizes, key=key)
+
+
+SYMBOLS = Sense(SymbolsEncoder, make_symbols_decoder)
+"""How grids of symbols are encoded and decoded."""

@@ -1,0 +1,155 @@
+"""Collecting segments: a scan where the world is pure, a loop around the compiled acting step where it is not."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Key, PyTree
+
+from engrax.agents.base import AbstractAgent
+from engrax.runtime.streams import Episodes, Streams, act, advance, pending, split_keys
+from engrax.runtime.worlds import World
+from engrax.types import Action, AgentInput, AgentOutput, Segment
+
+
+def collect(
+    agent: AbstractAgent[Any],
+    world: World,
+    streams: Streams,
+    key: Key[Array, ""],
+    length: int,
+    *,
+    carry_state: bool = True,
+) -> tuple[Streams, Segment[Any], Episodes]:
+    """Acts for `length` steps of every stream.
+
+    Args:
+        agent: acts; the derived parts of its state are refreshed first.
+        world: of the streams; it restarts episodes by itself.
+        streams: so far.
+        key: for the world and the agent.
+        length: T.
+        carry_state: whether segments carry the state they opened with; not where they open with an episode.
+
+    Returns:
+        The streams after T steps, the segments [streams, ...], and the episodes that ended in them.
+    """
+    run = _collect_traced if world.pure else _collect_on_host
+    return run(agent, world, streams, key, length, carry_state)
+
+
+def _collect_traced(
+    agent: AbstractAgent[Any], world: World, streams: Streams, key: Key[Array, ""], length: int, carry_state: bool
+) -> tuple[Streams, Segment[Any], Episodes]:
+    streams = _with_states(streams, jax.vmap(agent.refresh)(streams.agent))
+    opening = streams.agent if carry_state else None
+
+    def tick(streams: Streams, keys: Key[Array, " b"]):
+        states, actions, output = act(agent, streams)
+        following = advance(world, streams, states, actions, keys)
+        seen = (streams.step, streams.previous_action, output.policy, output.value, streams.keys)
+        return following, (seen, following.episode_return)
+
+    streams, (seen, returns) = jax.lax.scan(tick, streams, step_keys(key, streams.keys.shape[0], length))
+    output = act(agent, streams)[2]
+    final = (streams.step, streams.previous_action, output.policy, output.value, streams.keys)
+    seen = jax.tree.map(lambda all, one: jnp.concatenate([all, one[None]]), seen, final)
+    segment, episodes = _assembled(seen, returns, opening)
+    return streams, segment, episodes
+
+
+def _collect_on_host(
+    agent: AbstractAgent[Any], world: World, streams: Streams, key: Key[Array, ""], length: int, carry_state: bool
+) -> tuple[Streams, Segment[Any], Episodes]:
+    parameters, refresh, step = compiled_acting(agent)
+    state = refresh(parameters, streams.agent)
+    opening = jax.tree.map(jnp.array, state) if carry_state else None  # a copy: acting donates its own
+    keys = _host_keys(key, streams.keys, length)
+    streams, seen, returns = _with_states(streams, state), [], []
+    for index in range(length):
+        state, actions, output = step(parameters, streams.agent, pending(streams), streams.keys, False)
+        seen.append(_on_host(streams, output))
+        streams = _advance_on_host(world, streams, state, actions, keys, index)
+        returns.append(np.asarray(streams.episode_return))
+    kept = jax.tree.map(jnp.array, streams.agent)
+    seen.append(_on_host(streams, step(parameters, kept, pending(streams), streams.keys, False)[2]))
+    whole = jax.tree.map(lambda *leaves: jnp.array(np.stack(leaves)), *seen)
+    segment, episodes = _assembled((*whole, keys.agent), jnp.array(np.stack(returns)), opening)
+    return streams, segment, episodes
+
+
+def _on_host(streams: Streams, output: AgentOutput) -> Any:
+    """What a segment keeps of a step, as NumPy arrays."""
+    seen = (streams.step, streams.previous_action, output.policy, output.value)
+    return jax.tree.map(np.asarray, seen)
+
+
+def _advance_on_host(
+    world: World, streams: Streams, state: PyTree, actions: Action, keys: "_HostKeys", index: int
+) -> Streams:
+    """`advance`, with keys that are drawn already, and sums in NumPy: small JAX operations would take longer."""
+    world_state, step = world.step(streams.world, actions, keys.world[index])
+    before = np.where(step.first, np.float32(0), streams.episode_return)
+    total = jnp.array(before + np.asarray(step.reward))
+    return Streams(world_state, step, actions, state, keys.agent[index + 1], total)
+
+
+def step_keys(key: Key[Array, ""], streams: int, length: int) -> Key[Array, "t b"]:
+    """A key a step and stream."""
+    split = jax.vmap(lambda k: jax.random.split(k, length))
+    return jnp.swapaxes(split(jax.random.split(key, streams)), 0, 1)
+
+
+class _HostKeys(eqx.Module):
+    """The keys of a segment: of the world's T steps, and of the agent's T+1."""
+
+    world: Key[Array, "t b"]
+    agent: Key[Array, "n b"]
+
+
+@eqx.filter_jit
+def _host_keys(key: Key[Array, ""], first: Key[Array, " b"], length: int) -> _HostKeys:
+    world, agent = jax.vmap(split_keys)(step_keys(key, first.shape[0], length))
+    return _HostKeys(world, jnp.concatenate([first[None], agent]))
+
+
+def compiled_acting(agent: AbstractAgent[Any]) -> tuple[PyTree, Callable[..., Any], Callable[..., Any]]:
+    """The parameters of an agent, and its compiled `refresh` and `step` over streams, which take them first.
+
+    `step(parameters, states, inputs, keys, greedy)` uses up the states.
+    """
+    parameters, rest = eqx.partition(agent, eqx.is_array)
+    leaves, structure = jax.tree.flatten(rest)
+    return parameters, *_acting_of(structure, tuple(leaves))
+
+
+@lru_cache(maxsize=8)
+def _acting_of(structure: Any, leaves: tuple[Any, ...]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    rest = jax.tree.unflatten(structure, leaves)
+
+    def refresh(parameters: PyTree, states: PyTree) -> PyTree:
+        return jax.vmap(eqx.combine(parameters, rest).refresh)(states)
+
+    def step(parameters: PyTree, states: PyTree, inp: AgentInput, keys: Key[Array, " b"], greedy: Any):
+        agent = eqx.combine(parameters, rest)
+        one = lambda state, inp, key: agent.step(state, inp, key=key, greedy=greedy)  # noqa: E731
+        return jax.vmap(one)(states, inp, keys)
+
+    return jax.jit(refresh), jax.jit(step, donate_argnums=1)
+
+
+def _with_states(streams: Streams, states: PyTree) -> Streams:
+    return eqx.tree_at(lambda s: s.agent, streams, states, is_leaf=lambda x: x is None)
+
+
+def _assembled(seen: tuple[Any, ...], returns: Array, opening: PyTree) -> tuple[Segment[Any], Episodes]:
+    """Segments and episodes of what was seen, time first, with the streams first."""
+    seen, returns = jax.tree.map(lambda leaf: jnp.swapaxes(leaf, 0, 1), (seen, returns))
+    segment = Segment(*seen, state=opening)
+    steps = segment.steps
+    success = steps.info["success"][:, 1:] if "success" in steps.info else None
+    return segment, Episodes(steps.last[:, 1:], returns, success)

@@ -1,0 +1,77 @@
+"""Streams of an agent in a world, between two steps; and what is done to them at a step."""
+
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Key, PyTree
+
+from engrax.agents.base import AbstractAgent
+from engrax.runtime.worlds import World
+from engrax.types import Action, AgentInput, AgentOutput, TimeStep
+
+
+class Streams(eqx.Module):
+    """Streams between two steps: what the world shows and the agent has not consumed yet. Streams come first.
+
+    Attributes:
+        world: the world's state.
+        step: the time steps it shows.
+        previous_action: the actions that led to them.
+        agent: the agent's states before these steps.
+        keys: the keys the agent will be given at these steps.
+        episode_return: the sums of rewards of the episodes so far.
+    """
+
+    world: PyTree[Any]
+    step: TimeStep
+    previous_action: Action
+    agent: PyTree[Any]
+    keys: Key[Array, "*b"]
+    episode_return: Float[Array, "*b"]
+
+
+class Episodes(NamedTuple):
+    """Which of T transitions ended an episode, its return, and whether it succeeded: [streams, T] each."""
+
+    last: Bool[Array, "*t"]
+    returns: Float[Array, "*t"]
+    success: Bool[Array, "*t"] | None
+
+
+def open_streams(agent: AbstractAgent[Any], world: World, keys: Key[Array, " b"]) -> Streams:
+    """Opens a stream a key: a fresh episode, and the agent's state before its first step."""
+    world_keys, agent_keys = split_keys(keys)
+    state, step = world.open(world_keys)
+    each = lambda leaf: jnp.broadcast_to(leaf, (keys.shape[0], *leaf.shape))  # noqa: E731
+    none, empty = each(world.interface.actions.none()), jax.tree.map(each, agent.init_state())
+    return Streams(state, step, none, empty, agent_keys, jnp.zeros(keys.shape[0]))
+
+
+def split_keys(keys: Key[Array, " b"]) -> tuple[Key[Array, " b"], Key[Array, " b"]]:
+    """Two keys of each."""
+    pairs = jax.vmap(jax.random.split)(keys)
+    return pairs[:, 0], pairs[:, 1]
+
+
+def pending(streams: Streams) -> AgentInput:
+    """What the agent is to consume next."""
+    step = streams.step
+    return AgentInput(step.observation, streams.previous_action, step.reward, step.first)
+
+
+def act(
+    agent: AbstractAgent[Any], streams: Streams, greedy: bool | Bool[Array, ""] = False
+) -> tuple[PyTree, Action, AgentOutput]:
+    """What the agent does at the pending steps: its next states, the actions, the outputs."""
+    step = lambda state, inp, key: agent.step(state, inp, key=key, greedy=greedy)  # noqa: E731
+    return jax.vmap(step)(streams.agent, pending(streams), streams.keys)
+
+
+def advance(world: World, streams: Streams, states: PyTree, actions: Action, keys: Key[Array, " b"]) -> Streams:
+    """The streams after the agent's states and actions of a step."""
+    world_keys, agent_keys = split_keys(keys)
+    state, step = world.step(streams.world, actions, world_keys)
+    before = jnp.where(step.first, 0.0, streams.episode_return)
+    return Streams(state, step, actions, states, agent_keys, before + step.reward)

@@ -1,0 +1,195 @@
+"""The trainer: a world, an agent and a learner; one compiled program an update where the world is pure."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, Key, PyTree
+
+from engrax.agents.base import AbstractAgent, check_interface
+from engrax.algorithms import AbstractLearner, make_optimiser, update
+from engrax.runtime.collect import collect
+from engrax.runtime.streams import Episodes, Streams, open_streams
+from engrax.runtime.worlds import as_world
+
+Metrics = dict[str, Float[Array, ""]]
+
+
+class LearnerState(eqx.Module):
+    """All that a learner changes: it can run apart from the streams.
+
+    Attributes:
+        agent: the agent with its parameters.
+        optimiser: the optimiser's state.
+        key: from which all later randomness comes.
+        updates: updates made.
+    """
+
+    agent: AbstractAgent[Any]
+    optimiser: PyTree[Any]
+    key: Key[Array, ""]
+    updates: Int[Array, ""]
+
+
+class TrainState(eqx.Module):
+    """All of a run at one moment: in a pure world, saved and restored, it goes on exactly as it would have.
+
+    Attributes:
+        learner: agent, optimiser, key and updates.
+        streams: the streams, states of world and memory included.
+    """
+
+    learner: LearnerState
+    streams: Streams
+
+
+class Trainer:
+    """Trains an agent in a world.
+
+    Args:
+        agent: the agent, freshly made.
+        world: a world, or what `engrax.runtime.worlds.as_world` makes one of: an environment of ours, a Gymnasium task.
+        learner: the learner's settings.
+        streams: copies of the environment that act side by side.
+        segment_length: steps of each stream between updates.
+        whole_episodes: every segment opens with a fresh episode and an empty memory; what has not ended when the
+            segment does is bootstrapped, then abandoned.
+        key: from which all randomness but the agent's parameters comes.
+
+    Raises:
+        UserError: `world` is none, or the agent was made for another interface.
+        ValueError: minibatches do not divide the streams.
+    """
+
+    def __init__(
+        self,
+        agent: AbstractAgent[Any],
+        world: object,
+        learner: AbstractLearner,
+        *,
+        streams: int,
+        segment_length: int,
+        whole_episodes: bool = False,
+        key: Key[Array, ""],
+    ):
+        self.agent, self.world, self.learner = agent, as_world(world), learner
+        check_interface(agent, self.world.interface)
+        check_minibatches(streams, learner.minibatches)
+        self.streams, self.segment_length, self.whole_episodes = streams, segment_length, whole_episodes
+        self.key = key
+        self.optimiser = make_optimiser(agent, learner.max_gradient_norm, learner.adam_epsilon)
+        # What is no array, such as an activation function, is no part of a compiled program's arguments.
+        self._rest = eqx.partition(agent, eqx.is_array)[1]
+        self._update = jax.jit(self._fused, donate_argnums=0)
+        self._learn = jax.jit(self._learn_from, donate_argnums=0)
+
+    def init(self) -> TrainState:
+        """The state before the first update."""
+        key, start_key = jax.random.split(self.key)
+        keys = jax.random.split(start_key, self.streams)
+        opening = lambda keys: open_streams(self.agent, self.world, keys)  # noqa: E731
+        streams = jax.jit(opening)(keys) if self.world.pure else opening(keys)
+        optimiser = self.optimiser.init(eqx.filter(self.agent, eqx.is_inexact_array))
+        # A copy: the trainer's own agent must survive donation.
+        agent = jax.tree.map(lambda leaf: jnp.array(leaf) if eqx.is_array(leaf) else leaf, self.agent)
+        return TrainState(LearnerState(agent, optimiser, key, jnp.zeros((), jnp.int32)), streams)
+
+    def environment_steps(self, updates: int) -> int:
+        """Steps taken over all streams after so many updates."""
+        return updates * self.streams * self.segment_length
+
+    def update(self, state: TrainState) -> tuple[TrainState, Metrics]:
+        """Collects and learns, compiled; it uses up the state. Returns the state after it, and metrics."""
+        check_not_used_up(state)
+        learner, streams = state.learner, state.streams
+        if self.world.pure:
+            learner, streams, metrics = self._update(_parameters(learner), streams)
+        else:
+            key, act_key, learn_key = jax.random.split(learner.key, 3)
+            streams, segments, episodes = self.act(learner.agent, streams, act_key)
+            learner, metrics = self._learn(_parameters(learner), segments, learn_key, key)
+            metrics |= summary(episodes)
+        return TrainState(self._whole(learner), streams), metrics
+
+    def step(self, state: TrainState) -> tuple[TrainState, Metrics]:
+        """`update`, not compiled, of a pure world; under `vmap` it trains several seeds side by side."""
+        learner, streams, metrics = self._fused(_parameters(state.learner), state.streams)
+        return TrainState(self._whole(learner), streams), metrics
+
+    def act(self, agent: AbstractAgent[Any], streams: Streams, key: Key[Array, ""]):
+        """The acting half of an update: streams after it, segments, episodes."""
+        start_key, act_key = jax.random.split(key)
+        if self.whole_episodes:
+            streams = open_streams(agent, self.world, jax.random.split(start_key, self.streams))
+        carry = not self.whole_episodes
+        return collect(agent, self.world, streams, act_key, self.segment_length, carry_state=carry)
+
+    def learn(self, learner: LearnerState, segments, key: Key[Array, ""]) -> tuple[LearnerState, Metrics]:
+        """The learning half of an update: the learner's state after it, and metrics."""
+        agent, optimiser, metrics = update(
+            self.learner, self.optimiser, learner.agent, learner.optimiser, segments, key, learner.updates
+        )
+        return LearnerState(agent, optimiser, learner.key, learner.updates + 1), metrics
+
+    def _fused(self, learner: LearnerState, streams: Streams) -> tuple[LearnerState, Streams, Metrics]:
+        key, act_key, learn_key = jax.random.split(learner.key, 3)
+        streams, segments, episodes = self.act(self._whole(learner).agent, streams, act_key)
+        learner, metrics = self._learn_from(learner, segments, learn_key, key)
+        return learner, streams, metrics | summary(episodes)
+
+    def _learn_from(self, learner: LearnerState, segments, key: Key[Array, ""], following: Key[Array, ""]):
+        learner, metrics = self.learn(self._whole(learner), segments, key)
+        learner = eqx.tree_at(lambda state: state.key, learner, following)
+        return _parameters(learner), metrics
+
+    def _whole(self, learner: LearnerState) -> LearnerState:
+        agent = eqx.combine(eqx.filter(learner.agent, is_arraylike), self._rest)
+        return LearnerState(agent, learner.optimiser, learner.key, learner.updates)
+
+
+def is_arraylike(leaf: object) -> bool:
+    """Whether a leaf is an array, traced or real, or the shape of one."""
+    return isinstance(leaf, jax.Array | np.ndarray | jax.ShapeDtypeStruct)
+
+
+def check_minibatches(streams: int, minibatches: int) -> None:
+    """Raises a ValueError where minibatches do not divide the streams."""
+    if streams < 1 or streams % minibatches:
+        raise ValueError(
+            f"streams is {streams}, which learner.minibatches, {minibatches}, does not divide: "
+            "every minibatch takes the same number of streams"
+        )
+
+
+def check_not_used_up(state: PyTree) -> None:
+    """Raises a ValueError where an earlier update has used up the arrays of a state."""
+    if any(isinstance(leaf, jax.Array) and leaf.is_deleted() for leaf in jax.tree.leaves(state)):
+        raise ValueError(
+            "this state was used up by an earlier update: go on from the state that `update` returned, or copy it "
+            "before with jax.tree.map(jnp.array, state)"
+        )
+
+
+def summary(episodes: Episodes) -> Metrics:
+    """The episodes that ended, and means over them; 0 where there were none (`measured` leaves these out)."""
+    ended = episodes.last.astype(jnp.float32)
+    count = jnp.sum(ended)
+    mean = lambda x: jnp.sum(x * ended) / jnp.maximum(count, 1.0)  # noqa: E731
+    metrics = {"episodes": count, "return": mean(episodes.returns)}
+    if episodes.success is not None:
+        metrics["success"] = mean(episodes.success.astype(jnp.float32))
+    return metrics
+
+
+def measured(metrics: Metrics) -> dict[str, float]:
+    """Metrics as numbers; means over the episodes that ended are left out where none did."""
+    numbers = {name: float(value) for name, value in jax.device_get(metrics).items()}
+    missing = ("return", "success") if numbers.get("episodes") == 0 else ()
+    return {name: value for name, value in numbers.items() if name not in missing}
+
+
+def _parameters(learner: LearnerState) -> LearnerState:
+    agent = eqx.filter(learner.agent, is_arraylike)
+    return LearnerState(agent, learner.optimiser, learner.key, learner.updates)

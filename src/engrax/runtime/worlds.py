@@ -1,0 +1,146 @@
+"""Worlds: the only thing that steps environments, streams side by side.
+
+A world is *pure* where `open` and `step` may be traced, so that acting and learning become one compiled program, or a
+*host* world, whose environments run in Python beside the compiled acting step.
+"""
+
+from typing import Any, Protocol, TypeVar, runtime_checkable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Key, PyTree
+
+from engrax.envs.base import AbstractEnvironment
+from engrax.errors import UserError
+from engrax.gym.host import HostEnvironments, Steps
+from engrax.types import Action, Interface, TimeStep
+
+W = TypeVar("W")
+
+
+@runtime_checkable
+class World(Protocol):
+    """Steps environments, one a stream; all arrays have the streams as their first axis.
+
+    The stream's protocol is that of `TimeStep`: a step after a `last` ignores its action and is a `first`, with reward
+    0. `engrax.testing.check_world` tests the laws.
+    """
+
+    @property
+    def interface(self) -> Interface:
+        """What one sees and does."""
+        ...
+
+    @property
+    def pure(self) -> bool:
+        """Whether `open` and `step` may be traced."""
+        ...
+
+    def open(self, keys: Key[Array, " b"]) -> tuple[Any, TimeStep]:
+        """Opens a stream a key: the world's state, and the `first` steps."""
+        ...
+
+    def step(self, state: Any, actions: Action, keys: Key[Array, " b"]) -> tuple[Any, TimeStep]:
+        """Advances every stream by one step."""
+        ...
+
+
+class Pure:
+    """The world of a pure environment: `vmap` over its streams."""
+
+    pure = True
+
+    def __init__(self, environment: AbstractEnvironment[Any]):
+        self.environment = environment
+
+    @property
+    def interface(self) -> Interface:
+        """That of the environment."""
+        return self.environment.interface
+
+    def open(self, keys: Key[Array, " b"]) -> tuple[PyTree, TimeStep]:
+        """A fresh episode a stream."""
+        return jax.vmap(self.environment.reset)(keys)
+
+    def step(self, state: PyTree, actions: Action, keys: Key[Array, " b"]) -> tuple[PyTree, TimeStep]:
+        """One step of every stream."""
+        return jax.vmap(self.environment.step)(state, actions, keys)
+
+
+@runtime_checkable
+class HostTask(Protocol):
+    """Settings that make host environments."""
+
+    @property
+    def interface(self) -> Interface:
+        """What one sees and does."""
+        ...
+
+    def make(self, streams: int) -> HostEnvironments:
+        """Environments for so many streams."""
+        ...
+
+
+class Host:
+    """The world of environments that run in Python; its state is these environments."""
+
+    pure = False
+
+    def __init__(self, task: HostTask):
+        self.task = task
+        self._interface = task.interface
+
+    @property
+    def interface(self) -> Interface:
+        """That of the task."""
+        return self._interface
+
+    def open(self, keys: Key[Array, " b"]) -> tuple[HostEnvironments, TimeStep]:
+        """Makes an environment a key, and opens an episode in each, by a seed that follows from its key."""
+        environments = self.task.make(keys.shape[0])
+        return environments, time_step(environments.reset(seeds_of(keys)))
+
+    def step(
+        self, state: HostEnvironments, actions: Action, keys: Key[Array, " b"]
+    ) -> tuple[HostEnvironments, TimeStep]:
+        """One step of every stream; the keys are not used: what is random follows from the seeds."""
+        del keys
+        return state, time_step(state.step(np.asarray(actions)))
+
+
+def seeds_of(keys: Key[Array, " b"]) -> np.ndarray:
+    """A seed of 32 bits a key."""
+    words = np.asarray(jax.random.key_data(keys))
+    return words[:, -1].astype(np.uint32)
+
+
+def time_step(steps: Steps) -> TimeStep:
+    """The time steps of host environments, copied: `jax.device_put` would share their memory. Every action counts."""
+    info = {} if steps.success is None else {"success": jnp.array(steps.success)}
+    return TimeStep(
+        observation={name: jnp.array(part) for name, part in steps.observation.items()},
+        reward=jnp.array(steps.reward),
+        discount=jnp.array(steps.discount),
+        first=jnp.array(steps.first),
+        last=jnp.array(steps.last),
+        info=info,
+    )
+
+
+def as_world(task: object) -> World:
+    """The world of a task: of an environment of ours, of host environments, or itself.
+
+    Raises:
+        UserError: it is none of these; the message says what to pass.
+    """
+    if isinstance(task, AbstractEnvironment):
+        return Pure(task)
+    if isinstance(task, HostTask):
+        return Host(task)
+    if isinstance(task, World):
+        return task
+    raise UserError(
+        f"world is {task!r}, expected an environment such as Ballet(), a world, or GymnasiumTask('CartPole-v1') from "
+        "engrax.gym for an environment of Gymnasium"
+    )
