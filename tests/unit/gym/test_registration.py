@@ -22,7 +22,7 @@ def test_an_environment_is_found_without_importing_engrax():
     program = """
 import gymnasium, sys
 assert "jax" not in sys.modules, "Gymnasium's users must not pay for JAX"
-env = gymnasium.make("engrax/Ballet-v0", num_dancers=2, dance_delay=16, max_steps=320, view="pixels")
+env = gymnasium.make("engrax/Ballet-v0", num_dancers=2, max_steps=320, view="pixels")
 print(env.reset(seed=0)[1]["instruction"])
 """
     result = run(program)
