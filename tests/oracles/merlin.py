@@ -82,6 +82,12 @@ class Store:
         self.past.append(np.asarray(z, np.float64))
 
 
+def store_of(store):
+    """The empty oracle of a `RetroactiveMemory`."""
+    sizes = store.sizes
+    return Store(sizes.rows, store.width, sizes.discount, sizes.retroactive, sizes.reuse)
+
+
 def cosine(a, b):
     return a @ b / (np.sqrt(a @ a + EPSILON) * np.sqrt(b @ b + EPSILON))
 
@@ -146,7 +152,7 @@ class Merlin:
 
     def reset(self):
         core, store = self.core, self.core.store
-        self.store = Store(store.rows, store.width, store.discount, store.retroactive, store.reuse)
+        self.store = store_of(store)
         self.predictor, self.policy = still(core.predictor), still(core.policy)
         self.h = np.zeros(sum(cell.size for cell in core.predictor.cells))
         self.m = np.zeros(core.predictor_heads.heads * store.row_width)

@@ -1,7 +1,7 @@
 """An actor-critic around any memory: LSTM, HCAM and all other memory agents are this one."""
 
 from dataclasses import dataclass, field, replace
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 import equinox as eqx
 import jax
@@ -72,7 +72,7 @@ class ActorCriticSizes(AbstractAgentSizes):
         """The agent."""
         return ActorCritic(interface, self, key=key)
 
-    def tiny(self) -> Self:
+    def tiny(self) -> "ActorCriticSizes":
         """Everything small, the memory included."""
         encoders = replace(self.encoders, image_features=16, filter_channels=4, text_embedding=4)
         return replace(self, memory=self.memory.tiny(), encoders=encoders, hidden=8)

@@ -3,7 +3,7 @@
 import abc
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, TypeVar
 
 import equinox as eqx
 import jax
@@ -126,5 +126,5 @@ class AbstractAgentSizes(abc.ABC):
         """The agent for an interface, with parameters drawn from the key."""
 
     @abc.abstractmethod
-    def tiny(self) -> Self:
+    def tiny(self) -> "AbstractAgentSizes":
         """The same agent with everything small, to try out that it runs."""

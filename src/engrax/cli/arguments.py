@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from engrax.cli.foreign import check_words
 from engrax.errors import UsageError
 
 
@@ -28,11 +29,20 @@ class Parser(argparse.ArgumentParser):
     def read(self, words: Sequence[str]) -> argparse.Namespace:
         """Parses all words; an unknown one is an error that suggests what was meant."""
         self._check_words(words)
+        check_words(words, known=self._option_string_actions)
         arguments, unknown = self.parse_known_args(words)
         if unknown:
             near = difflib.get_close_matches(unknown[0], self._option_string_actions, n=1)
             self.error(f"unknown argument {unknown[0]!r}" + (f", did you mean {near[0]}?" if near else ""))
         return arguments
+
+    def read_settings(self, words: Sequence[str]) -> tuple[argparse.Namespace, dict[str, str]]:
+        """Parses a command's own arguments, and splits off settings: `--any.setting value`."""
+        from engrax.experiments.settings import split_settings
+
+        check_words(words, known=self._option_string_actions)
+        own, settings = split_settings(words, reserved=tuple(self._option_string_actions))
+        return self.read(own), settings
 
     def _check_words(self, words: Sequence[str]) -> None:
         names = [word.partition("=")[0] for word in words]
@@ -60,7 +70,30 @@ def integer(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
-def add_directory(parser: Parser, what: str) -> None:
+def count(low: int, high: int) -> Callable[[str], int]:
+    """The type of an argument that is an integer within bounds, also in the form `2e6`."""
+
+    def read(text: str) -> int:
+        try:
+            value = float(text)
+            whole = int(text) if text.isdecimal() else int(value) if value.is_integer() else low - 1
+        except (ValueError, OverflowError):
+            whole = low - 1
+        if not low <= whole <= high:
+            raise argparse.ArgumentTypeError(
+                f"expected an integer from {low} to {high}, such as 2e6, got {text[:40]!r}"
+            )
+        return whole
+
+    return read
+
+
+def add_preset(parser: Parser) -> None:
+    """Adds the preset that a command is about."""
+    parser.add_argument("preset", metavar="PRESET", help="one of those that `engrax list` shows")
+
+
+def add_directory(parser: Parser, what: str = "a run directory, or a published result") -> None:
     """Adds the directory that a command is about."""
     parser.add_argument("directory", metavar="DIR", type=Path, help=what)
 
@@ -68,3 +101,47 @@ def add_directory(parser: Parser, what: str) -> None:
 def add_json(parser: Parser, what: str) -> None:
     """Adds `--json`."""
     parser.add_argument("--json", action="store_true", help=f"print {what} as one line of JSON")
+
+
+def add_seed(parser: Parser, default: int, high: int = 2**32 - 1) -> None:
+    """Adds `--seed`, which says which episodes are played."""
+    kind, text = integer(0, high), f"which episodes ({default})"
+    parser.add_argument("--seed", metavar="S", type=kind, default=default, help=text)
+
+
+def add_budget(parser: Parser, note: str = "in all, earlier ones included") -> None:
+    """Adds `--updates` and `--steps`, of which one may be given."""
+    updates, steps = count(1, 10**12), count(1, 10**18)
+    parser.add_argument("--updates", metavar="N", type=updates, help=f"updates {note}")
+    parser.add_argument("--steps", metavar="N", type=steps, help="likewise, in environment steps: 2e6")
+
+
+def check_budget(arguments: argparse.Namespace) -> None:
+    """Raises `UsageError` where both `--updates` and `--steps` are given."""
+    if arguments.updates is not None and arguments.steps is not None:
+        raise UsageError("--updates and --steps both say how long to train: give one of them")
+
+
+def add_import(parser: Parser) -> None:
+    """Adds `--import`, for packages that register memories, agents, tasks or learners."""
+    parser.add_argument(
+        "--import",
+        dest="imports",
+        metavar="PACKAGE",
+        default="",
+        help="a package to import first, which adds to the registries; more by commas",
+    )
+
+
+def read_imports(arguments: argparse.Namespace) -> list[str]:
+    """Imports the packages of `--import`, and returns their names.
+
+    Raises:
+        ConfigError: one cannot be imported.
+    """
+    names = arguments.imports.split(",") if arguments.imports else []
+    if names:
+        from engrax.experiments.registries import import_packages
+
+        import_packages(names)
+    return names

@@ -2,7 +2,8 @@
 
 import abc
 import time
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -18,7 +19,10 @@ _COLUMNS = 2
 
 
 class Display(AbstractContextManager["Display"]):
-    """What the training loop tells of its progress; on the screen from entering to leaving it."""
+    """Shows the progress of training, from entering to leaving it.
+
+    Only `show` raises `OSError` where nothing can be written any more; training then stops.
+    """
 
     @abc.abstractmethod
     def show(self, row: Row) -> None:
@@ -34,7 +38,8 @@ class PlainDisplay(Display):
 
     def __enter__(self) -> "PlainDisplay":
         """Says why there is nothing to see yet."""
-        say(_COMPILING)
+        with suppress(OSError):
+            say(_COMPILING)
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -62,7 +67,8 @@ class LiveDisplay(Display):
 
     def __exit__(self, *error: object) -> None:
         """Leaves the last picture standing."""
-        self._live.__exit__(None, None, None)
+        with suppress(OSError):
+            self._live.__exit__(None, None, None)
 
     def show(self, row: Row) -> None:
         """Draws the picture anew."""
@@ -77,11 +83,31 @@ def make_display(until: int) -> Display:
 
 def plain_line(glance: Glance) -> str:
     """A glance as one line."""
-    means = "  ".join(f"{name} {value:.3g}" for name, value in list(glance.means.items())[:3])
+    means = list(glance.means.items())[:3]
+    shown = "  ".join(f"{name} {_number(value, 3)}" for name, value in means)
     return (
         f"update {glance.update}/{glance.until}  {glance.environment_steps:,} steps  "
-        f"{speed(glance.steps_per_second)}  left {clock(glance.seconds_left)}  {means}"
+        f"{speed(glance.steps_per_second)}  left {clock(glance.seconds_left)}  {shown}"
     )
+
+
+@contextmanager
+def status() -> Iterator[Callable[[str], object]]:
+    """Shows the latest of the lines it is given: in place on a terminal, else one now and then."""
+    console = Console(stderr=True)
+    if console.is_terminal:
+        with console.status("") as shown:
+            yield shown.update
+        return
+    said = time.monotonic() - _SECONDS_BETWEEN_LINES + 2.0
+
+    def show(message: str) -> None:
+        nonlocal said
+        if time.monotonic() - said >= _SECONDS_BETWEEN_LINES:
+            said = time.monotonic()
+            say(message)
+
+    yield show
 
 
 def picture(glance: Glance) -> Group:
@@ -96,7 +122,11 @@ def picture(glance: Glance) -> Group:
 
 def _metrics(glance: Glance) -> Table:
     table = Table.grid(padding=(0, 2))
-    cells = [(f"[dim]{name}[/]", f"{value:.4g}") for name, value in glance.means.items()]
+    cells = [(f"[dim]{name}[/]", _number(value, 4)) for name, value in glance.means.items()]
     for start in range(0, len(cells), _COLUMNS):
         table.add_row(*(part for cell in cells[start : start + _COLUMNS] for part in cell))
     return table
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}g}"

@@ -1,4 +1,4 @@
-"""The command `engrax`: finds the command asked for, and turns errors of its user into one line.
+"""The command `engrax`: finds the command asked for, and turns its user's errors into one line.
 
 Nothing heavy is imported before it is needed: `engrax --help` and many mistakes answer at once.
 """
@@ -10,31 +10,32 @@ from collections.abc import Sequence
 from importlib import import_module
 
 import engrax
-from engrax.cli.output import warn
-from engrax.cli.programs import keep_programs
+from engrax.cli.output import give_up_closed_streams, standard_streams, warn
+from engrax.cli.surroundings import prepare
 from engrax.errors import RunFailedError, UsageError, UserError, describe
+from engrax.runs.backend import backend_errors
 
 COMMANDS = {
-    "list": "what there is: memories, agents, tasks, presets",
+    "list": "what there is: memories, agents, tasks, and a line on every preset",
     "train": "train an agent, from a preset and any settings of your own",
     "resume": "go on with a run exactly where it stopped, or take it further",
     "evaluate": "play fresh episodes with a trained agent",
-    "compare": "train presets side by side with several seeds, and report who is better",
+    "compare": "train presets side by side with several seeds, and report which is better",
     "replay": "watch an agent play, beside what it recalled at each step: GIF, MP4, PNG",
-    "probe": "what can be told from an agent's memory of what the task has shown",
+    "probe": "what a linear read-out finds in an agent's memory",
     "show": "how far a run is, and what it is made of",
     "publish": "make a small folder of a run, for others to evaluate and start from",
     "bench": "how fast a preset trains on this machine, and where the time goes",
-    "demo": "train, evaluate and plot agents that remember: HCAM, then MERLIN",
+    "demo": "train, evaluate and plot agents with a memory: HCAM, then MERLIN",
 }
-"""Every command, each a module of this package with a function `run(words) -> int`."""
+"""Every command, each a module of `engrax.cli.commands` with a function `run(words) -> int`."""
 
 HELP = """\
 usage: engrax COMMAND ...
 
 Reinforcement-learning agents with long-term memory.
 
-commands (engrax COMMAND --help tells more):
+commands (engrax COMMAND --help says more):
 {commands}
 
   --version  print the version
@@ -49,10 +50,11 @@ examples:
   engrax evaluate runs/hcam --episodes 500 --seed 1 --json
   engrax replay runs/hcam --episodes 3 --out replay.gif
 
-exit status: 0 all is well; 1 training broke off: it diverged, or the disk is full; 2 the input was wrong, or a file
-cannot be read or written; 130 stopped by Ctrl-C.
-ENGRAX_DEBUG=1 shows where in the code an error comes from. JAX_COMPILATION_CACHE_DIR says where compiled programs are
-kept, at most a gigabyte, so that a command given again starts sooner; JAX_ENABLE_COMPILATION_CACHE=0 keeps none."""
+exit status: 0 success; 1 training broke off: it diverged, or the disk is full; 2 the input was
+wrong, or a file cannot be read or written; 130 stopped by Ctrl-C, or its output was closed.
+ENGRAX_DEBUG=1 shows where in the code an error comes from. JAX_COMPILATION_CACHE_DIR is where
+compiled programs are kept, at most a gigabyte, so that a command given again starts sooner;
+JAX_ENABLE_COMPILATION_CACHE=0 keeps none."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -64,17 +66,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit status, see `HELP`.
     """
+    with standard_streams():
+        try:
+            words = sys.argv[1:] if argv is None else argv
+            return _answer(list(words), own_process=argv is None)
+        except BrokenPipeError:
+            return 1  # whoever reads the output has seen enough
+        finally:
+            give_up_closed_streams()
+
+
+def _answer(words: list[str], own_process: bool) -> int:
     try:
-        _open_streams()
-        status = _dispatch(list(sys.argv[1:] if argv is None else argv))
+        with backend_errors():
+            status = _dispatch(words, own_process)
         sys.stdout.flush()
         return status
     except SystemExit as leaving:
         return int(leaving.code or 0)  # argparse has printed its help
     except BrokenPipeError:
-        # Whoever reads our output has seen enough; without this, Python would complain as it closes it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        raise
     except KeyboardInterrupt:
         return _complain("stopped", status=130)
     except (UserError, OSError, RunFailedError) as error:
@@ -84,32 +95,29 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain(message, status=1 if isinstance(error, RunFailedError) else 2)
 
 
-def _dispatch(words: list[str]) -> int:
+def _dispatch(words: list[str], own_process: bool) -> int:
     name = words[0] if words else "--help"
     if name in ("-h", "--help"):
-        print(HELP.format(commands="\n".join(f"  {name:<10} {what}" for name, what in COMMANDS.items())))
+        listed = (f"  {name:<10} {what}" for name, what in COMMANDS.items())
+        print(HELP.format(commands="\n".join(listed)))
         return 0
     if name == "--version":
         print(f"engrax {engrax.__version__}")
         return 0
-    if any("\0" in word for word in words):
-        raise UsageError("no argument may contain the character 0")
-    if any("\ud800" <= character <= "\udbff" for word in words for character in word):
-        raise UsageError("an argument contains half a character")
+    _check_words(words)
     if name not in COMMANDS:
         near = difflib.get_close_matches(name, COMMANDS, n=1)
         way_out = f"did you mean {near[0]}?" if near else f"commands: {', '.join(COMMANDS)}"
         raise UsageError(f"unknown command {name[:40]!r}; {way_out}")
-    keep_programs(os.environ)
-    return import_module(f"engrax.cli.{name}").run(words[1:])
+    prepare(os.environ, own_process)
+    return import_module(f"engrax.cli.commands.{name}").run(words[1:])
 
 
-def _open_streams() -> None:
-    # Python has None for streams that were closed before it started; what is told to them is lost.
-    if sys.stdout is None:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
-    if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+def _check_words(words: Sequence[str]) -> None:
+    if any("\0" in word for word in words):
+        raise UsageError("no argument may contain the character 0")
+    if any("\ud800" <= character <= "\udbff" for word in words for character in word):
+        raise UsageError("an argument contains half a character")
 
 
 def _complain(message: str, status: int) -> int:

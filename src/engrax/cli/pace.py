@@ -1,7 +1,7 @@
 """How training goes, in the few numbers that one looks at."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 _RECENT = 20
@@ -20,7 +20,8 @@ class Glance(NamedTuple):
         environment_steps: made so far.
         steps_per_second: of late; None before it can be known.
         seconds_left: until the last update; None before it can be known.
-        means: metrics, averaged over the latest updates that have them; return and success first.
+        means: metrics, averaged over the latest updates that have them; None where none of them
+            has; return and success first.
     """
 
     update: int
@@ -28,7 +29,7 @@ class Glance(NamedTuple):
     environment_steps: int
     steps_per_second: float | None
     seconds_left: float | None
-    means: dict[str, float]
+    means: dict[str, float | None]
 
 
 class Pace:
@@ -54,11 +55,10 @@ class Pace:
         updates = (last["update"] or 0) - (first["update"] or 0)
         return ((last[name] or 0) - (first[name] or 0)) / updates if updates else None
 
-    def _means(self) -> dict[str, float]:
+    def _means(self) -> dict[str, float | None]:
         rows = list(self._rows)[-_RECENT:]
-        names = sorted((name for name in rows[-1] if name not in _COUNTERS), key=_importance)
-        columns = {name: [value for row in rows if (value := row.get(name)) is not None] for name in names}
-        return {name: sum(values) / len(values) for name, values in columns.items() if values}
+        names = {name for name in rows[-1] if name not in _COUNTERS}
+        return {name: _mean(rows, name) for name in sorted(names, key=_importance)}
 
 
 def clock(seconds: float | None) -> str:
@@ -72,6 +72,11 @@ def clock(seconds: float | None) -> str:
 def speed(steps_per_second: float | None) -> str:
     """A speed in words."""
     return "-" if steps_per_second is None else f"{steps_per_second:,.0f} steps/s"
+
+
+def _mean(rows: Sequence[Row], name: str) -> float | None:
+    found = [value for row in rows if (value := row.get(name)) is not None]
+    return sum(found) / len(found) if found else None
 
 
 def _importance(name: str) -> tuple[int, str]:

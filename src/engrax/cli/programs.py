@@ -12,7 +12,7 @@ LIMIT = 2**30
 def keep_programs(environment: MutableMapping[str, str], directory: Path | None = None) -> None:
     """Has JAX, which must not be imported yet, keep what it compiles; where the environment says so already, there.
 
-    Nothing is kept if the directory cannot be written.
+    Nothing is kept if the directory cannot be written, or the user has no home.
 
     Args:
         environment: what JAX will find its settings in.
@@ -20,12 +20,12 @@ def keep_programs(environment: MutableMapping[str, str], directory: Path | None 
     """
     if "JAX_COMPILATION_CACHE_DIR" in environment:
         return
-    directory = directory or Path(platformdirs.user_cache_dir("engrax")) / "programs"
     try:
+        directory = directory or Path(platformdirs.user_cache_dir("engrax")) / "programs"
         directory.mkdir(parents=True, exist_ok=True)
         (directory / ".lockfile").touch()
         _mend(directory)
-    except OSError:
+    except (OSError, RuntimeError):  # platformdirs raises the latter where there is no home
         return
     environment["JAX_COMPILATION_CACHE_DIR"] = str(directory)
     environment["JAX_COMPILATION_CACHE_MAX_SIZE"] = str(LIMIT)

@@ -1,6 +1,5 @@
 """Tasks under one contract, and their registry."""
 
-from collections.abc import Callable
 from typing import Any
 
 from engrax.envs.ballet import Ballet
@@ -9,11 +8,12 @@ from engrax.envs.memory_game import MemoryGame
 from engrax.envs.mixture import Mixture
 from engrax.envs.recall import Recall
 
-TASKS: dict[str, Callable[..., AbstractEnvironment[Any]]] = {
+TASKS: dict[str, type[AbstractEnvironment[Any]]] = {
     "ballet": Ballet,
     "memory_game": MemoryGame,
+    "mixture": Mixture,
     "recall": Recall,
 }
-"""Every task by name: `TASKS[name](...)` makes one."""
+"""Every task by name; what a package adds here can be named in configs and on the command line."""
 
 __all__ = ["TASKS", "AbstractEnvironment", "Ballet", "MemoryGame", "Mixture", "Recall"]

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int, Key, PyTree, UInt8
 
+from engrax.envs.ballet import Ballet
 from engrax.envs.base import AbstractEnvironment
 from engrax.types import Action, Interface, Observation, TimeStep, tree_where
 
@@ -29,20 +30,12 @@ class Mixture(AbstractEnvironment[MixtureState]):
     number. `info` has what all levels have, and `level`, the number of the one that is played.
 
     Source: Lampinen et al. 2021, arXiv 2105.14039, trains on several levels at once.
-
-    Attributes:
-        levels: the environments.
     """
 
-    levels: tuple[AbstractEnvironment[Any], ...]
+    levels: tuple[AbstractEnvironment[Any], ...] = eqx.field(converter=tuple, default=(Ballet(dance_delay=2), Ballet()))
+    """The levels, all equally likely; as JSON: [{"kind": "ballet", "dance_delay": 2}, {"kind": "ballet"}]."""
 
-    def __init__(self, levels: Sequence[AbstractEnvironment[Any]]):
-        """Args: `levels`, at least one, of one kind of observations and the same actions.
-
-        Raises:
-            ValueError: there is none, or they differ.
-        """
-        self.levels = tuple(levels)
+    def __check_init__(self):
         if not self.levels:
             raise ValueError("a mixture has no levels: name at least one")
         for number, level in enumerate(self.levels):

@@ -31,6 +31,13 @@ class RecallState(NamedTuple):
     success: Bool[Array, ""]
 
 
+def _as_cues(name: str) -> Cues:
+    for cues in get_args(Cues):
+        if name == cues:
+            return cues
+    raise ValueError(f"cues is {name!r}, expected one of {', '.join(get_args(Cues))}")
+
+
 class Recall(AbstractEnvironment[RecallState]):
     """Names a cue shown `delay` empty steps before the query; its values are known for every kind of memory.
 
@@ -60,26 +67,22 @@ class Recall(AbstractEnvironment[RecallState]):
     ===============  ===================================  ==========================  ==========================
 
     Info: `success`, at the last step, whether the answer was right. Actions are `effective` at the query only.
-
-    Attributes:
-        delay: empty steps between cue and query, at least 0.
-        num_cues: how many cues there are, at least 2.
-        distractors: whether these steps show random items.
-        cues: how episodes follow on one another.
     """
 
-    delay: int = eqx.field(static=True, default=10)
+    delay: int = eqx.field(static=True, default=8)
+    """Steps between the cue and the query, at least 0."""
     num_cues: int = eqx.field(static=True, default=4)
+    """Cues to tell apart, at least 2; chance is 1 in so many."""
     distractors: bool = eqx.field(static=True, default=False)
-    cues: Cues = eqx.field(static=True, default="independent")
+    """Whether the steps between show other items."""
+    cues: Cues = eqx.field(static=True, default="independent", converter=_as_cues)
+    """How an episode's cue and answer follow from the episode before: `independent` of it, or two tests for leaks."""
 
     def __check_init__(self):
         if self.delay < 0:
             raise ValueError(f"delay is {self.delay}, expected at least 0: the empty steps between cue and query.")
         if self.num_cues < 2:
             raise ValueError(f"num_cues is {self.num_cues}, expected at least 2: with one there is nothing to recall.")
-        if self.cues not in get_args(Cues):
-            raise ValueError(f"cues is {self.cues!r}, expected one of {', '.join(get_args(Cues))}.")
 
     @property
     def interface(self) -> Interface:

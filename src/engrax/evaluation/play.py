@@ -1,5 +1,6 @@
 """Playing fresh episodes with an agent that no longer learns."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -8,11 +9,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from engrax.agents.base import AbstractAgent
-from engrax.envs.base import AbstractEnvironment
-from engrax.runtime.rollout import Actor, act, advance, start
+from engrax.agents.base import AbstractAgent, check_interface
+from engrax.runtime.collect import compiled_acting
+from engrax.runtime.streams import Streams, act, advance, open_streams, pending
+from engrax.runtime.worlds import World, as_world
 
 STREAMS = 256
+"""Episodes played side by side in a pure world."""
+HOST_STREAMS = 32
+"""The same in a host world, whose environments are made for it."""
 
 
 class Played(NamedTuple):
@@ -24,15 +29,15 @@ class Played(NamedTuple):
         lengths: steps, that of the reset included.
     """
 
-    returns: np.ndarray
-    successes: np.ndarray | None
-    lengths: np.ndarray
+    returns: Any
+    successes: Any
+    lengths: Any
 
 
 class Progress(eqx.Module):
-    """One stream until its first episode has ended; what it does after that does not count."""
+    """Streams until their first episode has ended; what they do after that does not count."""
 
-    actor: Actor
+    streams: Streams
     ended: Bool[Array, "*b"]
     total: Float[Array, "*b"]
     length: Int[Array, "*b"]
@@ -40,64 +45,111 @@ class Progress(eqx.Module):
 
 
 def play(
-    agent: AbstractAgent[Any], environment: AbstractEnvironment[Any], *, episodes: int, seed: int, greedy: bool = False
+    agent: AbstractAgent[Any],
+    world: object,
+    *,
+    episodes: int,
+    seed: int,
+    greedy: bool = False,
+    progress: Callable[[int], object] = lambda played: None,
 ) -> Played:
     """Plays fresh episodes, each from a reset and an empty memory, so that long and short ones count alike.
 
     Args:
         agent: plays; it samples its actions as in training, unless greedy.
-        environment: must end its episodes.
+        world: a world, or what `engrax.runtime.as_world` makes one of; it must end its episodes.
         episodes: how many, at least 1.
         seed: the same seed plays the same episodes.
-        greedy: whether to take the likeliest action instead of sampling.
+        greedy: whether to take the most likely action instead of sampling.
+        progress: called with the number of episodes played so far.
 
     Raises:
         ValueError: for fewer than one episode.
+        UserError: the agent was made for another interface.
     """
     if episodes < 1:
         raise ValueError(f"episodes is {episodes}, expected at least 1")
-    play_round = jax.jit(lambda agent, keys: _round(agent, environment, keys, greedy))
-    keys = jax.random.split(jax.random.key(seed), -(-episodes // STREAMS) * min(STREAMS, episodes))
-    rounds = keys.reshape(-1, min(STREAMS, episodes))
-    ended = [jax.device_get(play_round(agent, round_keys)) for round_keys in rounds]
-    total, length, success = (np.concatenate(part)[:episodes] for part in zip(*ended, strict=True))
-    stated = "success" in jax.eval_shape(environment.reset, jax.random.key(0))[1].info
-    return Played(total, success if stated else None, length)
+    world = as_world(world)
+    check_interface(agent, world.interface)
+    side_by_side = min(STREAMS if world.pure else HOST_STREAMS, episodes)
+    keys = jax.random.split(jax.random.key(seed), -(-episodes // side_by_side) * side_by_side)
+    play_round, rounds = _player(agent, world, greedy), []
+    for round_keys in keys.reshape(-1, side_by_side):
+        rounds.append(jax.device_get(play_round(round_keys)))
+        progress(min(len(rounds) * side_by_side, episodes))
+    return jax.tree.map(lambda *parts: np.concatenate(parts)[:episodes], *rounds)
 
 
-def _round(agent: AbstractAgent[Any], environment: AbstractEnvironment[Any], keys: Key[Array, " b"], greedy: bool):
-    """Returns, lengths and successes of one episode a stream: all step until the last has ended."""
+def _player(agent: AbstractAgent[Any], world: World, greedy: bool) -> Callable[[Key[Array, " b"]], Played]:
+    """Plays one episode a key."""
+    if not world.pure:
+        return lambda keys: _round_on_host(agent, world, keys, greedy)
+    # An agent may have leaves that are no arrays, such as activation functions: they are no arguments of a program.
+    parameters, rest = eqx.partition(agent, eqx.is_array)
+    compiled = jax.jit(lambda parameters, keys: _round(eqx.combine(parameters, rest), world, keys, greedy))
+    return lambda keys: compiled(parameters, keys)
+
+
+def _round(agent: AbstractAgent[Any], world: World, keys: Key[Array, " b"], greedy: bool) -> Played:
+    """All streams step until the last has ended."""
 
     def step(carry):
         progress, time = carry
-        keys_now = jax.vmap(lambda key: jax.random.fold_in(key, time))(keys)
-        return jax.vmap(lambda p, key: _advance(agent, environment, p, key, greedy))(progress, keys_now), time + 1
+        streams = progress.streams
+        states, actions, _ = act(agent, streams, greedy)
+        following = advance(world, streams, states, actions, _fold_in(keys, time))
+        return _counted(progress, following), time + 1
 
-    progress = jax.vmap(lambda key: _open(agent, environment, jax.random.fold_in(key, 0)))(keys)
+    progress = _opened(open_streams(agent, world, _fold_in(keys, jnp.int32(0))))
     going_on = lambda carry: ~jnp.all(carry[0].ended)  # noqa: E731
     progress, _ = jax.lax.while_loop(going_on, step, (progress, jnp.ones((), jnp.int32)))
-    return progress.total, progress.length, progress.success
+    return _played(progress)
 
 
-def _open(agent: AbstractAgent[Any], environment: AbstractEnvironment[Any], key: Key[Array, ""]) -> Progress:
-    no = jnp.zeros((), bool)
-    return Progress(start(agent, environment, key), no, jnp.zeros(()), jnp.ones((), jnp.int32), no)
+def _round_on_host(agent: AbstractAgent[Any], world: World, keys: Key[Array, " b"], greedy: bool) -> Played:
+    """The same, in a loop around the compiled acting step."""
+    parameters, _, step = compiled_acting(agent)
+    fold_in, counted = jax.jit(_fold_in), jax.jit(_counted)
+    progress, time = _opened(open_streams(agent, world, fold_in(keys, jnp.int32(0)))), 1
+    while not np.all(progress.ended):
+        streams = progress.streams
+        states, actions, _ = step(parameters, streams.agent, pending(streams), streams.keys, greedy)
+        following = advance(world, streams, states, actions, fold_in(keys, jnp.int32(time)))
+        progress, time = _without_world(counted, progress, following), time + 1
+    return _played(progress)
 
 
-def _advance(
-    agent: AbstractAgent[Any],
-    environment: AbstractEnvironment[Any],
-    progress: Progress,
-    key: Key[Array, ""],
-    greedy: bool,
-) -> Progress:
-    state, action, _ = act(agent, progress.actor, greedy)
-    actor = advance(environment, progress.actor, state, action, key)
-    success = actor.step.info.get("success", progress.success)
+def _played(progress: Progress) -> Played:
+    stated = "success" in progress.streams.step.info
+    return Played(progress.total, progress.success if stated else None, progress.length)
+
+
+def _without_world(counted: Callable[..., Progress], progress: Progress, following: Streams) -> Progress:
+    """Counts a step in a compiled program, which the state of a host world cannot enter."""
+    bare = lambda streams: eqx.tree_at(lambda s: s.world, streams, None, is_leaf=lambda x: x is None)  # noqa: E731
+    bare_progress = eqx.tree_at(lambda p: p.streams, progress, bare(progress.streams))
+    result = counted(bare_progress, bare(following))
+    return eqx.tree_at(lambda p: p.streams, result, following)
+
+
+def _fold_in(keys: Key[Array, " b"], time: Int[Array, ""]) -> Key[Array, " b"]:
+    return jax.vmap(lambda key: jax.random.fold_in(key, time))(keys)
+
+
+def _opened(streams: Streams) -> Progress:
+    count = streams.keys.shape[0]
+    no = jnp.zeros(count, bool)
+    return Progress(streams, no, jnp.zeros(count), jnp.ones(count, jnp.int32), no)
+
+
+def _counted(progress: Progress, following: Streams) -> Progress:
+    """The progress after a step."""
+    step, ended = following.step, progress.ended
+    success = step.info.get("success", progress.success)
     return Progress(
-        actor,
-        progress.ended | actor.step.last,
-        jnp.where(progress.ended, progress.total, actor.episode_return),
-        jnp.where(progress.ended, progress.length, progress.length + 1),
-        jnp.where(progress.ended, progress.success, success),
+        following,
+        ended | step.last,
+        jnp.where(ended, progress.total, following.episode_return),
+        jnp.where(ended, progress.length, progress.length + 1),
+        jnp.where(ended, progress.success, success),
     )

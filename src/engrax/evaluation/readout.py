@@ -1,21 +1,25 @@
-"""A linear read-out: what can be told of the task's hidden state from what the agent has in mind."""
+"""A linear read-out: what can be predicted of the task's hidden state from the agent's features."""
 
 from typing import Any, NamedTuple
 
+import equinox as eqx
 import jax
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from engrax.agents.base import AbstractAgent
-from engrax.envs.base import AbstractEnvironment, Question
-from engrax.runtime.rollout import rollout, start
+from engrax.agents.base import AbstractAgent, check_interface
+from engrax.errors import UserError
+from engrax.runtime.collect import collect
+from engrax.runtime.streams import open_streams
+from engrax.runtime.worlds import World, as_world
+from engrax.types import Question, Segment
 
 RIDGE = 1e-3
 """Weight of the squared coefficients, relative to the features' mean square."""
 
 
-class Lived(NamedTuple):
-    """Steps that were played: what the agent had in mind, and what there was to know.
+class Sample(NamedTuple):
+    """Steps that were played: the agent's features, and what there was to know.
 
     Attributes:
         features: [n, d].
@@ -44,9 +48,7 @@ class ReadOut(NamedTuple):
     steps: int
 
 
-def read_out(
-    agent: AbstractAgent[Any], environment: AbstractEnvironment[Any], *, streams: int, steps: int, seed: int
-) -> ReadOut:
+def read_out(agent: AbstractAgent[Any], world: object, *, streams: int, steps: int, seed: int) -> ReadOut:
     """Plays, fits a linear map from features to labels on one half of the streams, and tries it on the other.
 
     For every thing to be known a ridge regression on one-hot labels is fitted on the steps at which it has been shown;
@@ -54,51 +56,52 @@ def read_out(
 
     Args:
         agent: plays, and shows its features; it samples its actions.
-        environment: has a `question`.
+        world: a world, or what `engrax.runtime.as_world` makes one of; its interface has a `question`.
         streams: played side by side, at least 2.
         steps: of each stream.
         seed: the same seed plays the same episodes.
 
     Raises:
-        ValueError: the task asks nothing, or the agent shows no features.
+        UserError: the task has no question, or the agent offers no features.
     """
-    question = environment.question
+    world = as_world(world)
+    check_interface(agent, world.interface)
+    question = world.interface.question
     if question is None:
-        raise ValueError("this task has no question that a read-out could answer")
-    lived = [
-        live(agent, environment, question, key, streams // 2, steps) for key in jax.random.split(jax.random.key(seed))
-    ]
-    fitted, fresh = (with_constant(each) for each in lived)
+        raise UserError("this task has no question that a read-out could answer: choose one whose interface has one")
+    keys = jax.random.split(jax.random.key(seed))
+    samples = [sample(agent, world, question, key, streams // 2, steps) for key in keys]
+    fitted, fresh = (with_constant(each) for each in samples)
     right, seen = answers(fitted, fresh, question.classes) == fresh.labels, fresh.known
     mean = lambda where: float(right[where].mean()) if where.any() else float("nan")  # noqa: E731
     return ReadOut(mean(seen), mean(~seen), 1.0 / question.classes, len(fresh.labels))
 
 
-def live(
-    agent: AbstractAgent[Any],
-    environment: AbstractEnvironment[Any],
-    question: Question,
-    key: Key[Array, ""],
-    streams: int,
-    steps: int,
-) -> Lived:
-    """Plays, and looks into the agent at every step of every stream."""
+def sample(
+    agent: AbstractAgent[Any], world: World, question: Question, key: Key[Array, ""], streams: int, steps: int
+) -> Sample:
+    """Plays, and takes the agent's features at every step of every stream."""
+    parameters, rest = eqx.partition(agent, eqx.is_array)
 
-    def one(agent: AbstractAgent[Any], key: Key[Array, ""]):
-        start_key, act_key = jax.random.split(key)
-        _, segment, _ = rollout(agent, environment, start(agent, environment, start_key), act_key, steps)
-        outs = agent.unroll(segment.state, segment.inputs, segment.actions, segment.keys)[1]
-        info = {name: segment.steps.info[name][:-1] for name in (question.labels, question.known)}
-        return agent.features(outs), info
+    def segments(parameters, key: Key[Array, ""]):
+        agent, (start_key, act_key) = eqx.combine(parameters, rest), jax.random.split(key)
+        opened = open_streams(agent, world, jax.random.split(start_key, streams))
+        return collect(agent, world, opened, act_key, steps)[1]
 
-    features, info = jax.jit(jax.vmap(one, in_axes=(None, 0)))(agent, jax.random.split(key, streams))
-    if features is None:
-        raise ValueError(f"{type(agent).__name__} shows no features; give it a method `features`")
+    def features(parameters, segment: Segment[Any]):
+        agent = eqx.combine(parameters, rest)
+        return jax.vmap(lambda s: agent.features(agent.unroll(s.state, s.inputs, s.actions, s.keys)[1]))(segment)
+
+    segment = (jax.jit(segments) if world.pure else segments)(parameters, key)
+    found = jax.jit(features)(parameters, segment)
+    if found is None:
+        raise UserError(f"{type(agent).__name__} offers no features: give it a method `features`")
+    labels, known = (segment.steps.info[name][:, :-1] for name in (question.labels, question.known))
     flat = lambda x: np.asarray(x).reshape(streams * steps, -1)  # noqa: E731
-    return Lived(flat(features), flat(info[question.labels]) - question.lowest, flat(info[question.known]))
+    return Sample(flat(found), flat(labels) - question.lowest, flat(known))
 
 
-def answers(fitted: Lived, fresh: Lived, classes: int) -> Int[np.ndarray, "n q"]:
+def answers(fitted: Sample, fresh: Sample, classes: int) -> Int[np.ndarray, "n q"]:
     """The answers to every question on fresh steps, of maps fitted on others."""
     found = np.zeros(fresh.labels.shape, np.int64)
     ridge = RIDGE * np.mean(np.square(fitted.features)) * len(fitted.features) * np.eye(fitted.features.shape[1])
@@ -110,7 +113,7 @@ def answers(fitted: Lived, fresh: Lived, classes: int) -> Int[np.ndarray, "n q"]
     return found
 
 
-def with_constant(lived: Lived) -> Lived:
+def with_constant(sample: Sample) -> Sample:
     """With a feature that is always 1, and in double precision."""
-    features = np.asarray(lived.features, np.float64)
-    return lived._replace(features=np.concatenate([features, np.ones((len(features), 1))], axis=1))
+    features = np.asarray(sample.features, np.float64)
+    return sample._replace(features=np.concatenate([features, np.ones((len(features), 1))], axis=1))

@@ -19,11 +19,15 @@ _HOW_TO_READ = """
 <li>A score is the mean return of one trained agent over fresh episodes, the same for all agents; its actions are
 sampled.</li>
 <li>Interquartile mean: the mean of the middle half of an agent's runs; of fewer than four runs, of all of them.</li>
-<li>95 % interval: percentiles of the bootstrap over runs. With three runs it is rough, and at most as wide as they
-are.</li>
-<li>Probability of improvement: the share of pairs of runs, one of each agent, in which the first scores more; ties
-count half.</li>
-<li>Curves: training episodes, smoothed over 20 updates; the band is the interval of the mean over runs.</li>
+<li>95 % interval of a score: Student's t over the runs, from ten runs on that of a trimmed mean. It
+holds in 92 to 95 % of cases for scores that are normal, in about 90 % for skewed ones, and in 70 to
+90 % where some seeds learn the task and others do not. With few runs it is wide, and may reach beyond
+the scores that are possible.</li>
+<li>Probability of improvement: the share of pairs of runs, one of each agent, in which the first
+scores more; ties count half. Its interval is Wilson's, for as many trials as the smaller group has
+runs.</li>
+<li>Curves: training episodes, smoothed over 20 updates, as many before a point as after it; the band
+is the 95 % interval of the mean over runs, point by point.</li>
 <li>Seconds are of the clock, on this machine, with whatever else ran there.</li>
 </ul>
 <p>After Agarwal et al. 2021, arXiv 2108.13264.</p>

@@ -84,11 +84,14 @@ def student_ci95(sample: np.ndarray) -> tuple[float, float]:
 
 
 def smooth(values: Sequence[float | None] | np.ndarray, window: int) -> Float[np.ndarray, " n"]:
-    """The mean of the last `window` values that are there, at each point; trailing, so that it never looks ahead.
+    """The mean of the values that are there around each point, as many before it as after it.
+
+    Centred, so that the smoothed series does not lag behind; at either end of the series the window
+    holds what there is of it.
 
     Args:
         values: a series, [n]; None or NaN where nothing was measured.
-        window: how many points back to look, itself included.
+        window: how many points to look at; of an even number, one less.
 
     Returns:
         The smoothed series; NaN where there was nothing in the window.
@@ -99,12 +102,14 @@ def smooth(values: Sequence[float | None] | np.ndarray, window: int) -> Float[np
     if window < 1:
         raise ValueError(f"window {window} must be at least 1")
     series = np.asarray([np.nan if value is None else value for value in values], np.float64)
-    there = np.isfinite(series)
-    total, count = (_trailing_sum(x, window) for x in (np.where(there, series, 0.0), there.astype(np.float64)))
+    there, side = np.isfinite(series), (window - 1) // 2
+    total = _sum_around(np.where(there, series, 0.0), side)
+    count = _sum_around(there.astype(np.float64), side)
     return np.divide(total, count, out=np.full_like(series, np.nan), where=count > 0)
 
 
-def _trailing_sum(values: np.ndarray, window: int) -> np.ndarray:
+def _sum_around(values: np.ndarray, side: int) -> np.ndarray:
     sums = np.concatenate([np.zeros(1), np.cumsum(values)])
-    ends = np.arange(1, len(sums))
-    return sums[ends] - sums[np.maximum(ends - window, 0)]
+    points = np.arange(len(values))
+    ends = np.minimum(points + side + 1, len(values))
+    return sums[ends] - sums[np.maximum(points - side, 0)]

@@ -1,32 +1,7 @@
-"""Everything that defines a run, and the presets."""
+"""Everything that defines a run: its config as a frozen dataclass and as JSON, and the presets."""
 
 from engrax.experiments.config import Experiment
-from engrax.experiments.memories import (
-    DNCMemory,
-    GTrXLMemory,
-    HCAMMemory,
-    LSTMMemory,
-    NoneMemory,
-    NTMMemory,
-    RetroactiveStore,
-    RLMEMMemory,
-    TrXLMemory,
-)
-from engrax.experiments.tasks import BalletTask, MemoryGameTask, MixtureTask, RecallTask
+from engrax.experiments.levels import levels_of
+from engrax.experiments.registries import REGISTRIES, import_packages, kind_of
 
-__all__ = [
-    "BalletTask",
-    "DNCMemory",
-    "Experiment",
-    "GTrXLMemory",
-    "HCAMMemory",
-    "LSTMMemory",
-    "MemoryGameTask",
-    "MixtureTask",
-    "NTMMemory",
-    "NoneMemory",
-    "RLMEMMemory",
-    "RecallTask",
-    "RetroactiveStore",
-    "TrXLMemory",
-]
+__all__ = ["REGISTRIES", "Experiment", "import_packages", "kind_of", "levels_of"]

@@ -1,25 +1,26 @@
 """Nested frozen dataclasses as plain JSON, and back, strictly.
 
-What a config may hold: dataclasses, `int`, `float`, `bool`, `str`, `Literal`, `tuple`, `X | None`, and unions of
-dataclasses told apart by a field such as `kind: Literal["hcam"] = "hcam"`. `decode(encode(x)) == x`, exactly.
-Whatever does not fit is a `ConfigError`: one line that names the setting, the value, and what was expected.
+What a config may hold: dataclasses (equinox modules among them), `int`, `float`, `bool`, `str`, `Literal`, `tuple`,
+`X | None`, and base classes that have a registry, whose entry `kind` is the name there. `decode(encode(x)) == x`,
+exactly. Whatever does not fit is a `ConfigError`: one line that names the setting, the value, and what was expected.
 """
 
 import dataclasses
 import difflib
-import json
 import math
-import reprlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import NoneType, UnionType
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 from engrax.errors import ConfigError
-from engrax.experiments.annotations import PLAIN, describe, kinds, union_members
+from engrax.experiments.annotations import KIND, PLAIN, describe, fields_of, registry_of, union_members
+from engrax.experiments.plain import parse_json, read_json
+from engrax.experiments.registries import REGISTRIES, kind_of
+from engrax.experiments.words import show, suggest
+
+__all__ = ["Text", "decode", "encode", "parse_json", "show", "suggest"]
 
 T = TypeVar("T")
-
-_DEEPEST = 64
 
 
 class Text(str):
@@ -38,11 +39,12 @@ def encode(config: object) -> Any:
         Dicts, lists, strings, numbers, booleans and None.
 
     Raises:
-        ConfigError: a number is not finite, which JSON cannot hold.
+        ConfigError: a number is not finite, which JSON cannot hold, or a class is in no registry.
         TypeError: a value is of a type that configs do not hold.
     """
-    if dataclasses.is_dataclass(config):
-        return {field.name: encode(getattr(config, field.name)) for field in dataclasses.fields(config)}
+    if dataclasses.is_dataclass(config) and not isinstance(config, type):
+        kind = {KIND: kind_of(config)} if isinstance(config, tuple(REGISTRIES)) else {}
+        return kind | {name: encode(getattr(config, name)) for name in fields_of(type(config))}
     if isinstance(config, tuple):
         return [encode(item) for item in config]
     if isinstance(config, float) and not math.isfinite(config):
@@ -56,11 +58,11 @@ def decode(config: type[T], data: object) -> T:
     """A config from its plain JSON; settings that are left out take their defaults.
 
     Args:
-        config: the dataclass.
+        config: the dataclass, or a base class that has a registry.
         data: plain JSON, as `encode` gives it; strings may be `Text`.
 
     Returns:
-        The dataclass, with its own checks (`__post_init__`) passed.
+        The dataclass, with its own checks passed.
 
     Raises:
         ConfigError: a setting is unknown or missing, or its value does not fit.
@@ -68,77 +70,13 @@ def decode(config: type[T], data: object) -> T:
     return _decode(config, data, "")
 
 
-def parse_json(text: str, source: str) -> dict[str, Any]:
-    """A JSON object from text that may have been damaged or written by a stranger.
-
-    Args:
-        text: the JSON.
-        source: where it is from, for the error.
-
-    Returns:
-        The object.
-
-    Raises:
-        ConfigError: it is not JSON, not an object, too deep, or names something twice.
-    """
-    try:
-        value = _loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{source}: not valid JSON: {error}") from None
-    if not isinstance(value, dict):
-        raise ConfigError(f"{source}: expected a JSON object, got {show(value)}")
-    return value
-
-
-def _loads(text: str) -> Any:
-    value = json.loads(text, object_pairs_hook=_unique, parse_float=_finite, parse_constant=_finite)
-    _check_depth(value)
-    return value
-
-
-def show(value: object) -> str:
-    """A value for an error message: never long, always one line."""
-    return reprlib.repr(str(value) if isinstance(value, Text) else value)
-
-
-def suggest(name: str, known: Iterable[str]) -> str:
-    """The way out of a wrong name: the nearest that exist, or else all of them."""
-    known = list(known)
-    near = difflib.get_close_matches(name, known, n=3)
-    return f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}"
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    if len(set(names)) < len(names):
-        raise ValueError(f"{show(next(name for name in names if names.count(name) > 1))} stands twice in one object")
-    return dict(pairs)
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(f"{text[:40]} is not a number that JSON holds")
-    return value
-
-
-def _check_depth(value: object) -> None:
-    level = [value]
-    for _ in range(_DEEPEST):
-        level = [inner for item in level for inner in _inside(item)]
-    if level:
-        raise ValueError(f"it is nested deeper than {_DEEPEST} levels")
-
-
-def _inside(value: object) -> Iterable[Any]:
-    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-
-
 def _decode(annotation: Any, value: Any, path: str) -> Any:
-    if dataclasses.is_dataclass(annotation):
-        return _dataclass(annotation, value, path)
     if get_origin(annotation) in (Union, UnionType):
         return _union(annotation, value, path)
+    if registry := registry_of(annotation):
+        return _registered(registry, annotation, value, path)
+    if dataclasses.is_dataclass(annotation):
+        return _dataclass(annotation, value, path)
     if get_origin(annotation) is tuple:
         return _tuple(annotation, value, path)
     if get_origin(annotation) is Literal:
@@ -148,45 +86,43 @@ def _decode(annotation: Any, value: Any, path: str) -> Any:
     raise TypeError(f"{path}: configs do not hold {annotation}")
 
 
-def _dataclass(config: Any, data: Any, path: str) -> Any:
-    if not isinstance(data, Mapping):
-        raise _unfit(config, data, path)
-    hints = get_type_hints(config)
-    fields = {field.name: field for field in dataclasses.fields(config)}
-    for name in data:
-        if name not in fields:
-            raise ConfigError(f"{_at(path)}unknown setting {show(name)}; {suggest(str(name), fields)}")
-    for name, field in fields.items():
-        if name not in data and field.default is field.default_factory is dataclasses.MISSING:
-            raise ConfigError(f"{_join(path, name)} is missing: expected {describe(hints[name])}")
-    values = {name: _decode(hints[name], item, _join(path, name)) for name, item in data.items()}
-    try:
-        return config(**values)
-    except (ValueError, ArithmeticError) as error:
-        raise ConfigError(f"{_at(path)}{error}") from error
-
-
 def _union(annotation: Any, value: Any, path: str) -> Any:
-    found = kinds(annotation)
-    if found and isinstance(value, Mapping):
-        return _decode(_member(found, value, path), value, path)
     for member in union_members(annotation):
         # A Text fits `str` whatever it says, so it must have had its chance to be something narrower.
         try:
             return _decode(member, value, path)
         except ConfigError:
-            if isinstance(value, Mapping) and dataclasses.is_dataclass(member):
+            if isinstance(value, Mapping) and (registry_of(member) or dataclasses.is_dataclass(member)):
                 raise
     raise _unfit(annotation, value, path)
 
 
-def _member(found: Mapping[str, type], value: Mapping[str, Any], path: str) -> type:
-    if "kind" not in value:
-        raise ConfigError(f"{_join(path, 'kind')} is missing: expected one of {', '.join(found)}")
-    kind = value["kind"]
-    if not isinstance(kind, str) or kind not in found:
-        raise ConfigError(f"{_join(path, 'kind')}: {show(kind)} is not known; {suggest(str(kind), found)}")
-    return found[kind]
+def _registered(registry: Mapping[str, type], annotation: Any, value: Any, path: str) -> Any:
+    if not isinstance(value, Mapping):
+        raise _unfit(annotation, value, path)
+    if KIND not in value:
+        raise ConfigError(f"{_join(path, KIND)} is missing: expected {describe(annotation)}")
+    kind = value[KIND]
+    if not isinstance(kind, str) or kind not in registry:
+        raise ConfigError(f"{_join(path, KIND)}: {show(kind)} is not known; {suggest(str(kind), registry)}")
+    return _dataclass(registry[kind], {name: item for name, item in value.items() if name != KIND}, path)
+
+
+def _dataclass(config: Any, data: Any, path: str) -> Any:
+    if not isinstance(data, Mapping):
+        raise _unfit(config, data, path)
+    fields = fields_of(config)
+    for name in data:
+        if name not in fields:
+            raise ConfigError(f"{_at(path)}unknown setting {show(name)}; {suggest(str(name), fields)}")
+    for name, field in fields.items():
+        if name not in data and field.default is None:
+            raise ConfigError(f"{_join(path, name)} is missing: expected {describe(field.annotation)}")
+    values = {name: _decode(fields[name].annotation, item, _join(path, name)) for name, item in data.items()}
+    try:
+        return config(**values)
+    except (ValueError, ArithmeticError) as error:
+        raise ConfigError(f"{_at(path)}{error}") from error
 
 
 def _tuple(annotation: Any, value: Any, path: str) -> tuple[Any, ...]:
@@ -203,21 +139,23 @@ def _tuple(annotation: Any, value: Any, path: str) -> tuple[Any, ...]:
 
 
 def _typed_list(annotation: Any, text: Text, path: str) -> Any:
-    if not kinds(get_args(annotation)[0]):
+    if not registry_of(get_args(annotation)[0]):
         return [Text(item.strip()) for item in text.split(",") if item.strip()]
     try:
-        return _loads(text)
+        return read_json(text)
     except (ValueError, RecursionError):
-        raise ConfigError(f"{path}: expected a list in JSON, got {show(str(text))}") from None
+        raise ConfigError(f"{path}: expected a list in JSON, got {show(text)}") from None
 
 
 def _literal(annotation: Any, value: Any, path: str) -> Any:
     for choice in get_args(annotation):
-        if (type(value) is type(choice) and value == choice) or (isinstance(value, Text) and value == str(choice)):
+        if type(value) is type(choice) and value == choice:
             return choice
-    choices = [str(choice) for choice in get_args(annotation)]
-    near = difflib.get_close_matches(str(value), choices)
-    raise ConfigError(f"{_unfit(annotation, value, path)}" + (f"; did you mean {near[0]}?" if near else ""))
+        if isinstance(value, Text) and value == str(choice):
+            return choice
+    near = difflib.get_close_matches(str(value), map(str, get_args(annotation)))
+    meant = f"; did you mean {near[0]}?" if near else ""
+    raise ConfigError(f"{_unfit(annotation, value, path)}{meant}")
 
 
 def _scalar(kind: type, value: Any, path: str) -> Any:

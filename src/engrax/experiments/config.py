@@ -7,29 +7,23 @@ import equinox as eqx
 import jax
 from jaxtyping import Array, Key
 
-from engrax.agents import MERLIN, AbstractAgent, ActorCritic, ActorCriticSizes, MERLINSizes
-from engrax.algorithms import A2C, IMPALA, PPO
-from engrax.envs.base import AbstractEnvironment
-from engrax.experiments.memories import Memory, RetroactiveStore
-from engrax.experiments.tasks import Task
+from engrax.agents import AbstractAgent, AbstractAgentSizes, ActorCriticSizes
+from engrax.algorithms import PPO, AbstractLearner, Ramp
+from engrax.envs import AbstractEnvironment
 from engrax.runtime import Trainer
-
-Agent = ActorCriticSizes | MERLINSizes
-Learner = PPO | IMPALA | A2C
+from engrax.types import Interface
 
 
 @dataclass(frozen=True, kw_only=True)
 class Experiment:
-    """A run: a task, an agent with a memory, a learner, and how much of it all."""
+    """A run: a task, an agent, a learner, and how much of it all."""
 
-    task: Task
-    """What is played."""
-    memory: Memory
-    """What the agent remembers with."""
-    agent: Agent = field(default_factory=ActorCriticSizes)
-    """Which agent, its sizes, and its self-supervision."""
-    learner: Learner = field(default_factory=PPO)
-    """What makes the agent better."""
+    task: AbstractEnvironment[Any]
+    """The task."""
+    agent: AbstractAgentSizes = field(default_factory=ActorCriticSizes)
+    """Which agent, its memory, its sizes, and its self-supervision."""
+    learner: AbstractLearner = field(default_factory=PPO)
+    """The learning algorithm."""
     streams: int = 64
     """Copies of the task that are played side by side."""
     segment_length: int = 64
@@ -41,7 +35,7 @@ class Experiment:
     checkpoint_every: int = 100
     """Updates between checkpoints."""
     seed: int = 0
-    """Of everything random."""
+    """Seed of everything random."""
 
     def __post_init__(self):
         for name in ("streams", "segment_length", "updates", "checkpoint_every"):
@@ -54,38 +48,29 @@ class Experiment:
                 f"streams is {self.streams}, which learner.minibatches, {self.learner.minibatches}, does not divide: "
                 "every minibatch takes the same number of streams"
             )
-        if (self.agent.kind == "merlin") != (self.memory.kind == "retroactive"):
-            raise ValueError(
-                f"agent {self.agent.kind} does not go with memory {self.memory.kind}: agent merlin and memory "
-                "retroactive need each other; for that store under another agent choose memory rl_mem"
-            )
 
     def of_length(self, updates: int) -> "Experiment":
         """The same experiment with another number of updates, and ramps as much shorter or longer."""
         share = updates / self.updates
-        scaled = lambda ramp: replace(ramp, start=int(ramp.start * share), updates=max(1, int(ramp.updates * share)))  # noqa: E731
-        rate, entropy = scaled(self.learner.learning_rate_ramp), scaled(self.learner.entropy_ramp)
-        return replace(
-            self, updates=updates, learner=replace(self.learner, learning_rate_ramp=rate, entropy_ramp=entropy)
-        )
 
-    def build_agent(self, environment: AbstractEnvironment, key: Key[Array, ""]) -> AbstractAgent[Any]:
-        """The agent, with parameters drawn from the key."""
-        specs, actions = environment.observation_spec, environment.num_actions
-        match self.agent, self.memory:
-            case MERLINSizes() as sizes, RetroactiveStore() as store:
-                return MERLIN(specs, actions, store=store.build(sizes.latent), sizes=sizes, key=key)
-            case ActorCriticSizes() as sizes, memory if not isinstance(memory, RetroactiveStore):
-                return ActorCritic(specs, actions, memory=memory.build, sizes=sizes, key=key)
-        raise AssertionError("agent and memory do not go together")
+        def scaled(ramp: Ramp) -> Ramp:
+            return replace(ramp, start=int(ramp.start * share), updates=max(1, int(ramp.updates * share)))
+
+        rate, entropy = scaled(self.learner.learning_rate_ramp), scaled(self.learner.entropy_ramp)
+        learner = replace(self.learner, learning_rate_ramp=rate, entropy_ramp=entropy)
+        return replace(self, updates=updates, learner=learner)
+
+    def build_agent(self, interface: Interface, key: Key[Array, ""]) -> AbstractAgent[Any]:
+        """The agent for an interface, with parameters drawn from the key."""
+        return self.agent.build(interface, key=key)
 
     def build(self) -> Trainer:
         """The trainer: task, agent and learner together."""
-        environment = self.task.build()
         agent_key, trainer_key = jax.random.split(jax.random.key(self.seed))
+        interface = self.task.interface
         return Trainer(
-            eqx.filter_jit(self.build_agent)(environment, agent_key),  # one compilation, not one an initialiser
-            environment,
+            eqx.filter_jit(lambda key: self.build_agent(interface, key))(agent_key),  # one compilation
+            self.task,
             self.learner,
             streams=self.streams,
             segment_length=self.segment_length,

@@ -44,13 +44,9 @@ class GymnasiumTask:
         try:
             arguments = json.loads(self.kwargs)
         except json.JSONDecodeError as problem:
-            raise ConfigError(
-                f"kwargs is {self.kwargs!r}, expected a JSON object: {problem}"
-            ) from problem
+            raise ConfigError(f"kwargs is {self.kwargs!r}, expected a JSON object: {problem}") from problem
         if not isinstance(arguments, dict):
-            raise ConfigError(
-                f'kwargs is {self.kwargs!r}, expected a JSON object such as {{"size": 9}}'
-            )
+            raise ConfigError(f'kwargs is {self.kwargs!r}, expected a JSON object such as {{"size": 9}}')
         return arguments
 
     def options(self) -> ObservationOptions:

@@ -11,26 +11,26 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 from jaxtyping import PyTree
 
 from engrax.agents.base import AbstractAgent
-from engrax.envs.base import AbstractEnvironment
-from engrax.types import AgentInput
+from engrax.types import AgentInput, Interface
 
 BACKWARD = 2
 """Passes forward that a pass backward costs: a gradient of inputs and one of weights for every product."""
 
 
-def acting_flops(agent: AbstractAgent[Any], environment: AbstractEnvironment[Any]) -> int:
+def acting_flops(agent: AbstractAgent[Any], interface: Interface) -> int:
     """FLOPs of one step of acting: what `agent.step` needs."""
-    state, inp, key = _example(agent, environment)
+    state, inp, key = _example(agent, interface)
     return count(lambda state, inp, key: agent.step(state, inp, key=key), state, inp, key)
 
 
-def learning_flops(agent: AbstractAgent[Any], environment: AbstractEnvironment[Any]) -> int:
+def learning_flops(agent: AbstractAgent[Any], interface: Interface) -> int:
     """FLOPs of learning from one step once: forward as in acting, the auxiliary losses, and backward through both."""
-    state, inp, key = _example(agent, environment)
+    state, inp, key = _example(agent, interface)
 
     def learn(state, inp, key):
         _, action, out = agent.step(state, inp, key=key)
@@ -55,10 +55,11 @@ def count(function: Callable[..., PyTree], *arguments: PyTree) -> int:
     return _count(closed.jaxpr, [True] * len(leaves))[0]
 
 
-def _example(agent: AbstractAgent[Any], environment: AbstractEnvironment[Any]):
-    key = jax.random.key(0)
-    step = environment.reset(key)[1]
-    return agent.init_state(), AgentInput(step.observation, jnp.zeros((), jnp.int32), step.reward, step.first), key
+def _example(agent: AbstractAgent[Any], interface: Interface):
+    numbers = np.random.default_rng(0)
+    observation = {name: jnp.asarray(spec.draw(numbers)) for name, spec in interface.observations.items()}
+    inp = AgentInput(observation, interface.actions.none(), jnp.zeros(()), jnp.ones((), bool))
+    return agent.init_state(), inp, jax.random.key(0)
 
 
 def _count(jaxpr: Jaxpr, depends: Sequence[bool]) -> tuple[int, list[bool]]:

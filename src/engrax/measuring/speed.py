@@ -4,13 +4,16 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Key
 
-from engrax.envs.base import AbstractEnvironment
 from engrax.measuring.flops import acting_flops, learning_flops
 from engrax.runtime import Trainer
+from engrax.runtime.collect import step_keys
+from engrax.runtime.worlds import World
 
 PRODUCT_SIZE = 1536
 """Edge of the square matrices whose product sets the machine's rate."""
@@ -68,16 +71,16 @@ def measure(trainer: Trainer, rounds: int) -> Iterator[Speed]:
 
 def flops_per_step(trainer: Trainer) -> int:
     """What a step costs by definition: acting once, learning once an epoch."""
-    agent, environment = trainer.agent, trainer.environment
-    return acting_flops(agent, environment) + trainer.learner.epochs * learning_flops(agent, environment)
+    agent, interface = trainer.agent, trainer.world.interface
+    return acting_flops(agent, interface) + trainer.learner.epochs * learning_flops(agent, interface)
 
 
 def _parts(trainer: Trainer) -> dict[str, Callable[[], Any]]:
     """Functions that make one run of each part."""
-    state, key = trainer.init(), jax.random.key(1)
-    carried: dict[str, Any] = {"state": trainer.init()}
-    rollout = jax.jit(trainer.act)
-    play = jax.jit(lambda key: _play(trainer.environment, key, trainer.streams, trainer.segment_length))
+    key, world = jax.random.key(1), trainer.world
+    state, carried = trainer.init(), {"state": trainer.init()}
+    agent, streams = state.learner.agent, {"streams": state.streams}
+    fused = eqx.filter_jit(trainer.act)
     product = jax.jit(lambda a, b: a @ b)
     matrix = jax.random.normal(key, (PRODUCT_SIZE, PRODUCT_SIZE))
 
@@ -85,29 +88,52 @@ def _parts(trainer: Trainer) -> dict[str, Callable[[], Any]]:
         carried["state"], metrics = trainer.update(carried["state"])
         return metrics
 
+    def rollout():
+        if world.pure:
+            return fused(agent, streams["streams"], key)
+        streams["streams"], *rest = trainer.act(agent, streams["streams"], key)
+        return rest
+
     return {
         "update": update,
-        "rollout": lambda: rollout(state.agent, state.actors, key),
-        "environment": lambda: play(key),
+        "rollout": rollout,
+        "environment": _environment(world, trainer.streams, trainer.segment_length),
         "product": lambda: product(matrix, matrix),
     }
 
 
-def _play(environment: AbstractEnvironment[Any], key: Key[Array, ""], streams: int, length: int):
-    """Steps all streams with random actions; every observation is summed up, so that it has to be there."""
+def _environment(world: World, streams: int, length: int) -> Callable[[], Any]:
+    """A function that steps all streams with random actions."""
+    keys = jax.random.split(jax.random.key(2), streams)
+    if world.pure:
+        play = jax.jit(lambda keys: _play(world, keys, length))
+        return lambda: play(keys)
+    opened = {"state": world.open(keys)[0]}
+    numbers = np.random.default_rng(0)
 
-    def one(key: Key[Array, ""]):
-        state, step = environment.reset(key)
+    def step_all():
+        step = None
+        for _ in range(length):
+            actions = jnp.asarray(world.interface.actions.draw(numbers, (streams,)))
+            opened["state"], step = world.step(opened["state"], actions, keys)
+        return step
 
-        def turn(carry, key):
-            state, step, total = carry
-            action = jax.random.randint(key, (), 0, environment.num_actions)
-            total += sum(jnp.sum(view.astype(jnp.float32)) for view in step.observation.values())
-            return (*environment.step(state, action, key), total + step.reward), None
+    return step_all
 
-        return jax.lax.scan(turn, (state, step, jnp.zeros(())), jax.random.split(key, length))[0][2]
 
-    return jax.vmap(one)(jax.random.split(key, streams))
+def _play(world: World, keys: Key[Array, " b"], length: int):
+    """Steps all streams of a pure world; every observation is summed up, so that it has to be computed."""
+    sample = jax.vmap(world.interface.actions.sample)
+    state, step = world.open(keys)
+
+    def turn(carry, keys: Key[Array, " b"]):
+        state, step, total = carry
+        for view in step.observation.values():
+            total += jnp.sum(view.astype(jnp.float32), axis=tuple(range(1, view.ndim)))
+        return (*world.step(state, sample(keys), keys), total + step.reward), None
+
+    turns = step_keys(jax.random.key(3), keys.shape[0], length)
+    return jax.lax.scan(turn, (state, step, jnp.zeros(keys.shape[0])), turns)[0][2]
 
 
 def _seconds(run: Callable[[], Any]) -> float:

@@ -63,20 +63,13 @@ def empty_rows(rows: int, width: int) -> Rows:
     return Rows(contents, inverse_norms(contents), jnp.zeros(rows), jnp.zeros(rows, jnp.int32))
 
 
-def look_up(
-    rows: Rows, keys: Float[Array, "k w"], strengths: Float[Array, " k"]
-) -> Float[Array, "k n"]:
+def look_up(rows: Rows, keys: Float[Array, "k w"], strengths: Float[Array, " k"]) -> Float[Array, "k n"]:
     """Weights over the rows, a softmax of strength * cosine(key, row), with epsilon inside the roots of the norms."""
-    cosines = (
-        jnp.einsum("kw,nw->kn", keys * inverse_norms(keys)[:, None], rows.contents)
-        * rows.scales[None, :]
-    )
+    cosines = jnp.einsum("kw,nw->kn", keys * inverse_norms(keys)[:, None], rows.contents) * rows.scales[None, :]
     return jax.nn.softmax(strengths[:, None] * cosines, axis=-1)
 
 
-def write(
-    rows: Rows, weights: Float[Array, " n"], erased: Float[Array, " w"], added: Float[Array, " w"]
-) -> Rows:
+def write(rows: Rows, weights: Float[Array, " n"], erased: Float[Array, " w"], added: Float[Array, " w"]) -> Rows:
     """M_t(i) = M_{t-1}(i) * (1 - w(i) e) + w(i) a."""
     kept = 1.0 - weights[:, None] * erased[None, :]
     contents = rows.contents * kept + weights[:, None] * added[None, :]
@@ -84,9 +77,7 @@ def write(
     new = jax.lax.stop_gradient(weights) * jnp.linalg.norm(jax.lax.stop_gradient(added))
     most = new > left
     ages = jnp.where(most, 1, rows.ages + (rows.ages > 0).astype(jnp.int32))
-    return Rows(
-        contents, inverse_norms(contents), jax.lax.stop_gradient(jnp.where(most, new, left)), ages
-    )
+    return Rows(contents, inverse_norms(contents), jax.lax.stop_gradient(jnp.where(most, new, left)), ages)
 
 
 def recalled(rows: Rows, weights: Float[Array, "k n"]) -> Recall:

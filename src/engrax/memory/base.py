@@ -2,11 +2,12 @@
 
 import abc
 from dataclasses import dataclass
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, TypeVar
 
 import equinox as eqx
 from jaxtyping import Array, Bool, Float, Key
 
+from engrax.nn.checks import check_at_least
 from engrax.types import Recall, nothing_recalled
 
 S = TypeVar("S")
@@ -34,14 +35,15 @@ class AbstractMemory(eqx.Module, Generic[S]):
     input_size: eqx.AbstractVar[int]
     output_size: eqx.AbstractVar[int]
 
+    def __check_init__(self):
+        check_at_least(1, input_size=self.input_size, output_size=self.output_size)
+
     @abc.abstractmethod
     def init_state(self) -> S:
         """An empty memory: what any state is where `first`."""
 
     @abc.abstractmethod
-    def step(
-        self, state: S, x: Float[Array, " d"], first: Bool[Array, ""]
-    ) -> tuple[S, Float[Array, " h"]]:
+    def step(self, state: S, x: Float[Array, " d"], first: Bool[Array, ""]) -> tuple[S, Float[Array, " h"]]:
         """Reads with one input, then remembers it. Where `first`, the state before counts as empty."""
 
     @abc.abstractmethod
@@ -79,5 +81,5 @@ class AbstractMemorySizes(abc.ABC):
 
     @classmethod
     @abc.abstractmethod
-    def tiny(cls) -> Self:
+    def tiny(cls) -> "AbstractMemorySizes":
         """Sizes for tests and debugging: everything compiles and runs fast."""

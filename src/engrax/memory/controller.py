@@ -2,7 +2,7 @@
 
 import abc
 from dataclasses import dataclass
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, TypeVar
 
 import equinox as eqx
 import jax
@@ -74,9 +74,7 @@ class AbstractControlledMemory(AbstractMemory[ControllerState[S]]):
         state, outputs = jax.lax.scan(step, state, (apply(known, xs), firsts))
         return state, jnp.concatenate(outputs, axis=1)
 
-    def recall(
-        self, state: ControllerState[S], x: Float[Array, " d"], first: Bool[Array, ""]
-    ) -> Recall:
+    def recall(self, state: ControllerState[S], x: Float[Array, " d"], first: Bool[Array, ""]) -> Recall:
         """The rows read, a mean over heads."""
         return self._step(state, x, first)[2]
 
@@ -125,9 +123,7 @@ class AbstractStore(eqx.Module, Generic[S]):
         return tree_where(first, self.init_state(), state)
 
     @abc.abstractmethod
-    def access(
-        self, state: S, interface: Float[Array, " i"]
-    ) -> tuple[S, Float[Array, " m"], Recall]:
+    def access(self, state: S, interface: Float[Array, " i"]) -> tuple[S, Float[Array, " m"], Recall]:
         """Reads and writes as the interface says: the store after it, the reads, and what they looked at."""
 
 
@@ -159,7 +155,7 @@ class AbstractControllerSizes(AbstractMemorySizes):
         return ControlledMemory(input_size, self, key=key)
 
     @classmethod
-    def tiny(cls) -> Self:
+    def tiny(cls) -> "AbstractControllerSizes":
         """A layer of width 8, and four rows of width 4 with one head."""
         return cls(width=8, rows=4, word=4, heads=1)
 

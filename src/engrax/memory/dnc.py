@@ -88,17 +88,13 @@ class DNC(AbstractRowStore[DNCState]):
         link, read_weights = jnp.zeros((self.rows, self.rows)), jnp.zeros((self.heads, self.rows))
         return DNCState(empty_rows(self.rows, self.width), zeros, zeros, link, zeros, read_weights)
 
-    def access(
-        self, state: DNCState, interface: Float[Array, " i"]
-    ) -> tuple[DNCState, Float[Array, " m"], Recall]:
+    def access(self, state: DNCState, interface: Float[Array, " i"]) -> tuple[DNCState, Float[Array, " m"], Recall]:
         """Writes, then reads."""
         told = self.parse(interface)
         usage = used(state.usage, state.write_weights, state.read_weights, told.free_gates)
         by_content = look_up(state.rows, told.write_key, told.write_strength)[0]
         by_allocation = told.allocation_gate * allocation(usage)
-        write_weights = told.write_gate * (
-            by_allocation + (1.0 - told.allocation_gate) * by_content
-        )
+        write_weights = told.write_gate * (by_allocation + (1.0 - told.allocation_gate) * by_content)
         rows = write(state.rows, write_weights, told.erased, told.added)
         link = linked(state.link, state.precedence, write_weights)
         precedence = (1.0 - jnp.sum(write_weights)) * state.precedence + write_weights

@@ -1,7 +1,6 @@
 """Long short-term memory as a memory."""
 
 from dataclasses import dataclass
-from typing import Self
 
 import equinox as eqx
 import jax
@@ -28,7 +27,7 @@ class LSTMSizes(AbstractMemorySizes):
         return LSTM(input_size, self, key=key)
 
     @classmethod
-    def tiny(cls) -> Self:
+    def tiny(cls) -> "LSTMSizes":
         """A width of 8."""
         return cls(width=8)
 

@@ -1,7 +1,6 @@
 """No memory: the control in every comparison."""
 
 from dataclasses import dataclass
-from typing import Self
 
 import equinox as eqx
 import jax
@@ -27,7 +26,7 @@ class NoMemorySizes(AbstractMemorySizes):
         return NoMemory(input_size, self, key=key)
 
     @classmethod
-    def tiny(cls) -> Self:
+    def tiny(cls) -> "NoMemorySizes":
         """A width of 8."""
         return cls(width=8)
 
@@ -39,9 +38,7 @@ class NoMemory(AbstractMemory[tuple[()]]):
     input_size: int = eqx.field(static=True)
     output_size: int = eqx.field(static=True)
 
-    def __init__(
-        self, input_size: int, sizes: NoMemorySizes = NoMemorySizes(), *, key: Key[Array, ""]
-    ):
+    def __init__(self, input_size: int, sizes: NoMemorySizes = NoMemorySizes(), *, key: Key[Array, ""]):
         """Args: `input_size` d, `sizes`, and `key` for the parameters."""
         self.projection = linear(input_size, sizes.width, key=key, init="he")
         self.input_size, self.output_size = input_size, sizes.width

@@ -60,18 +60,14 @@ class NTM(AbstractRowStore[NTMState]):
         start = jnp.eye(1, self.rows)
         return NTMState(empty_rows(self.rows, self.width), start, jnp.tile(start, (self.heads, 1)))
 
-    def access(
-        self, state: NTMState, interface: Float[Array, " i"]
-    ) -> tuple[NTMState, Float[Array, " m"], Recall]:
+    def access(self, state: NTMState, interface: Float[Array, " i"]) -> tuple[NTMState, Float[Array, " m"], Recall]:
         """Writes, then reads."""
         head = self.width + 6
         parts = jax.lax.split(interface, (self.width, self.width, head, self.heads * head))
         erased, added, of_writer, of_readers = parts
         write_weights = address(state.rows, state.write_weights, parse(of_writer[None]))
         rows = write(state.rows, write_weights[0], jax.nn.sigmoid(erased), added)
-        read_weights = address(
-            rows, state.read_weights, parse(of_readers.reshape(self.heads, head))
-        )
+        read_weights = address(rows, state.read_weights, parse(of_readers.reshape(self.heads, head)))
         reads = read_weights @ rows.contents
         return (
             NTMState(rows, write_weights, read_weights),
@@ -91,9 +87,7 @@ class NTMSizes(AbstractControllerSizes):
 
 def parse(moves: Float[Array, "k i"]) -> Heads:
     """Into their ranges: softplus for strengths, sigmoid for gates, softmax for shifts, 1 + softplus for powers."""
-    keys, strengths, gates, shifts, powers = jax.lax.split(
-        moves, (moves.shape[1] - 6, 1, 1, 3, 1), axis=1
-    )
+    keys, strengths, gates, shifts, powers = jax.lax.split(moves, (moves.shape[1] - 6, 1, 1, 3, 1), axis=1)
     return Heads(
         keys=keys,
         strengths=jax.nn.softplus(strengths[:, 0]),
@@ -113,9 +107,7 @@ def address(rows: Rows, before: Float[Array, "k n"], heads: Heads) -> Float[Arra
 def shift(weights: Float[Array, "k n"], shifts: Float[Array, "k 3"]) -> Float[Array, "k n"]:
     """The circular convolution w(i) = sum_j w(j) s(i - j), with the last row before the first (equation 8)."""
     back, still, on = (shifts[:, n : n + 1] for n in range(3))
-    return (
-        back * jnp.roll(weights, -1, axis=1) + still * weights + on * jnp.roll(weights, 1, axis=1)
-    )
+    return back * jnp.roll(weights, -1, axis=1) + still * weights + on * jnp.roll(weights, 1, axis=1)
 
 
 def sharpen(weights: Float[Array, "k n"], powers: Float[Array, " k"]) -> Float[Array, "k n"]:

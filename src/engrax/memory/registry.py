@@ -32,17 +32,11 @@ It is open: a package adds its own memory with `MEMORIES["mine"] = MySizes`, whe
 """
 
 MemoryChoice = (
-    str
-    | AbstractMemorySizes
-    | type[AbstractMemorySizes]
-    | AbstractMemory[Any]
-    | Callable[..., AbstractMemory[Any]]
+    str | AbstractMemorySizes | type[AbstractMemorySizes] | AbstractMemory[Any] | Callable[..., AbstractMemory[Any]]
 )
 
 
-def make_memory(
-    choice: MemoryChoice, input_size: int, *, key: Key[Array, ""]
-) -> AbstractMemory[Any]:
+def make_memory(choice: MemoryChoice, input_size: int, *, key: Key[Array, ""]) -> AbstractMemory[Any]:
     """Makes a memory from whatever names or holds one.
 
     Args:
@@ -93,6 +87,6 @@ def sizes_named(name: str) -> type[AbstractMemorySizes]:
     """
     if name in MEMORIES:
         return MEMORIES[name]
-    near = difflib.get_close_matches(name, MEMORIES, n=3)
+    near = difflib.get_close_matches(name.lower(), MEMORIES, n=3)
     way_out = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(MEMORIES)}"
     raise ValueError(f"memory is {name!r}, expected a name in MEMORIES: {way_out}")

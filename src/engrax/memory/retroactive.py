@@ -1,7 +1,7 @@
 """MERLIN's store: rows of what was sensed, to which what came after is added in retrospect."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Self, TypeVar, get_args
+from typing import Any, Literal, NamedTuple, TypeVar, get_args
 
 import equinox as eqx
 import jax
@@ -49,7 +49,7 @@ class RetroactiveSizes:
         return RetroactiveMemory(width, self)
 
     @classmethod
-    def tiny(cls) -> Self:
+    def tiny(cls) -> "RetroactiveSizes":
         """Eight rows."""
         return cls(rows=8)
 
@@ -139,10 +139,7 @@ class RetroactiveMemory(eqx.Module):
         Returns:
             Reads, their weights (both exactly 0 while nothing is written), and the store with its usage increased.
         """
-        cosines = (
-            jnp.einsum("kc,nc->kn", keys * inverse_norms(keys)[:, None], state.contents)
-            * state.scales[None, :]
-        )
+        cosines = jnp.einsum("kc,nc->kn", keys * inverse_norms(keys)[:, None], state.contents) * state.scales[None, :]
         scores = strengths[:, None] * cosines
         weights = masked_softmax(scores, jnp.broadcast_to(written(state), scores.shape))
         usage = state.usage + jax.lax.stop_gradient(jnp.sum(weights, axis=0))

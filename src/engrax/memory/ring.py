@@ -54,21 +54,13 @@ class RecentAttention(eqx.Module):
         local = KeysValues(*(put(ring, place, row) for ring, row in pairs))
         return state._replace(inputs=put(state.inputs, place, x), local=local)
 
-    def attend(
-        self, state: Any, count: Int[Array, ""], x: Float[Array, " d"]
-    ) -> Float[Array, " d"]:
+    def attend(self, state: Any, count: Int[Array, ""], x: Float[Array, " d"]) -> Float[Array, " d"]:
         """The attention of step number `count`, whose input has been written."""
-        return self.attention.attend_window(
-            self.enter(x), state.local, self.steps_ago(count), count
-        )
+        return self.attention.attend_window(self.enter(x), state.local, self.steps_ago(count), count)
 
-    def weights(
-        self, state: Any, count: Int[Array, ""], x: Float[Array, " d"]
-    ) -> Float[Array, " w"]:
+    def weights(self, state: Any, count: Int[Array, ""], x: Float[Array, " d"]) -> Float[Array, " w"]:
         """How much `attend` looks at each row, a mean over heads."""
-        shown = self.attention.window_weights(
-            self.enter(x), state.local.keys, self.steps_ago(count), count
-        )
+        shown = self.attention.window_weights(self.enter(x), state.local.keys, self.steps_ago(count), count)
         return jnp.mean(shown, axis=0)
 
     def steps_ago(self, count: Int[Array, ""]) -> Int[Array, " w"]:
@@ -113,16 +105,12 @@ def episode_steps(count: Int[Array, ""], firsts: Bool[Array, " t"]) -> Int[Array
     return jnp.where(latest_first < 0, times + count, times - latest_first)
 
 
-def put(
-    ring: Float[Array, "..."], place: Int[Array, ""] | tuple, row: Float[Array, "..."]
-) -> Float[Array, "..."]:
+def put(ring: Float[Array, "..."], place: Int[Array, ""] | tuple, row: Float[Array, "..."]) -> Float[Array, "..."]:
     """Overwrites one row; places are in bounds by construction."""
     return ring.at[place].set(row, mode="promise_in_bounds")
 
 
-def put_last(
-    ring: Float[Array, "r d"], steps: Int[Array, " t"], rows: Float[Array, "t d"]
-) -> Float[Array, "r d"]:
+def put_last(ring: Float[Array, "r d"], steps: Int[Array, " t"], rows: Float[Array, "t d"]) -> Float[Array, "r d"]:
     """Writes the rows of the last episode that are still in reach, each to its place in the ring."""
     size, times = ring.shape[0], jnp.arange(steps.shape[0])
     kept = (steps == steps[-1] - (times[-1] - times)) & (times[-1] - times < size)

@@ -1,7 +1,6 @@
 """RL-MEM: MERLIN's store around an LSTM, shaped by the task's gradient alone."""
 
 from dataclasses import dataclass, field
-from typing import Self
 
 import equinox as eqx
 import jax
@@ -45,7 +44,7 @@ class RLMEMSizes(AbstractMemorySizes):
         return RLMEM(input_size, self, key=key)
 
     @classmethod
-    def tiny(cls) -> Self:
+    def tiny(cls) -> "RLMEMSizes":
         """Layers of width 8 and eight rows of twice 4."""
         return cls(width=8, word=4, store=RetroactiveSizes.tiny())
 
@@ -72,9 +71,7 @@ class RLMEM(AbstractControlledMemory[RetroactiveState]):
         reads = sizes.heads * self.store.row_width
         lstm_key, heads_key, store_key = jax.random.split(key, 3)
         self.lstm = StackedLSTM(input_size + reads, sizes.width, sizes.layers, key=lstm_key)
-        self.heads = ReadHeads(
-            self.lstm.output_size, sizes.heads, self.store.row_width, key=heads_key
-        )
+        self.heads = ReadHeads(self.lstm.output_size, sizes.heads, self.store.row_width, key=heads_key)
         self.to_store = linear(self.lstm.output_size, self.store.width, key=store_key)
         self.input_size, self.output_size = input_size, self.lstm.output_size + reads
 

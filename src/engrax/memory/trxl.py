@@ -2,7 +2,6 @@
 
 import abc
 from dataclasses import dataclass
-from typing import Self
 
 import equinox as eqx
 import jax
@@ -47,7 +46,7 @@ class AbstractTrXLSizes(AbstractMemorySizes):
         return TrXL(input_size, self, key=key)
 
     @classmethod
-    def tiny(cls) -> Self:
+    def tiny(cls) -> "AbstractTrXLSizes":
         """One layer of width 8 with a window of 4 steps."""
         return cls(width=8, num_layers=1, num_heads=2, window=4, mlp_size=16)
 
@@ -91,9 +90,7 @@ class TrXLLayer(eqx.Module):
     def __init__(self, sizes: AbstractTrXLSizes, *, key: Key[Array, ""]):
         """Args: `sizes` of the memory, and `key` for the parameters."""
         keys = jax.random.split(key, 4)
-        self.attention = LocalAttention(
-            sizes.width, sizes.num_heads, sizes.window, key=keys[0], output_init="lecun"
-        )
+        self.attention = LocalAttention(sizes.width, sizes.num_heads, sizes.window, key=keys[0], output_init="lecun")
         self.attention_residual = sizes.residual(key=keys[1])
         self.mlp = MLP((sizes.width, sizes.mlp_size, sizes.width), key=keys[2])
         self.mlp_residual = sizes.residual(key=keys[3])
@@ -103,9 +100,7 @@ class TrXLLayer(eqx.Module):
         """The attention, to what enters the residual connection."""
         return RecentAttention(self.attention, self.attention_residual.enter)
 
-    def step(
-        self, state: Recent, count: Int[Array, ""], x: Float[Array, " d"]
-    ) -> tuple[Recent, Float[Array, " d"]]:
+    def step(self, state: Recent, count: Int[Array, ""], x: Float[Array, " d"]) -> tuple[Recent, Float[Array, " d"]]:
         """One step: writes first, so that rings are updated in place, then reads."""
         state = self.recent.write(state, count, x)
         return state, self._rest(x, self.recent.attend(state, count, x))
@@ -122,9 +117,7 @@ class TrXLLayer(eqx.Module):
         state = self.recent.init_state() if state is None else state
         return self.recent.refresh(self.recent.write_sequence(state, steps, xs)), ys
 
-    def _rest(
-        self, x: Float[Array, "*t d"], attended: Float[Array, "*t d"]
-    ) -> Float[Array, "*t d"]:
+    def _rest(self, x: Float[Array, "*t d"], attended: Float[Array, "*t d"]) -> Float[Array, "*t d"]:
         x = self.attention_residual.join(x, attended)
         return self.mlp_residual.join(x, self.mlp(self.mlp_residual.enter(x)))
 
@@ -160,9 +153,7 @@ class TrXL(AbstractMemory[TrXLState]):
 
     def init_state(self) -> TrXLState:
         """An empty memory."""
-        return TrXLState(
-            jnp.zeros((), jnp.int32), tuple(layer.recent.init_state() for layer in self.layers)
-        )
+        return TrXLState(jnp.zeros((), jnp.int32), tuple(layer.recent.init_state() for layer in self.layers))
 
     def step(
         self, state: TrXLState, x: Float[Array, " d"], first: Bool[Array, ""]
@@ -183,18 +174,13 @@ class TrXL(AbstractMemory[TrXLState]):
         steps = episode_steps(count, firsts)
         ys, layers = apply(self.input_projection, xs), []
         for index, layer in enumerate(self.layers):
-            recent, ys = layer.unroll(
-                None if state is None else state.layers[index], count, steps, ys
-            )
+            recent, ys = layer.unroll(None if state is None else state.layers[index], count, steps, ys)
             layers.append(recent)
         return TrXLState(steps[-1] + 1, tuple(layers)), ys
 
     def refresh(self, state: TrXLState) -> TrXLState:
         """Projects all that is remembered with the present parameters."""
-        layers = (
-            layer.recent.refresh(recent)
-            for layer, recent in zip(self.layers, state.layers, strict=True)
-        )
+        layers = (layer.recent.refresh(recent) for layer, recent in zip(self.layers, state.layers, strict=True))
         return TrXLState(state.count, tuple(layers))
 
     def recall(self, state: TrXLState, x: Float[Array, " d"], first: Bool[Array, ""]) -> Recall:

@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
+from engrax.nn.checks import check_at_least, check_choice
+
 Initialiser = Literal["lecun", "he", "small", "identity", "minus_half"]
 SCALES = {"lecun": 1.0, "he": 2.0, "small": 1e-4}
 DIAGONALS = {"identity": 1.0, "minus_half": -0.5}
@@ -24,7 +26,12 @@ def linear(
         bias: whether there is one.
         init: `lecun` (variance 1/fan-in), `he` (2/fan-in), `small` (1e-4/fan-in, for policy heads), `identity` (ones
             on the diagonal: what comes in goes out), or `minus_half` (-1/2 on it).
+
+    Raises:
+        ValueError: a size is below 1, or `init` is unknown.
     """
+    check_at_least(1, input_size=input_size, output_size=output_size)
+    check_choice((*SCALES, *DIAGONALS), init=init)
     layer = eqx.nn.Linear(input_size, output_size, use_bias=bias, key=key)
     layer = eqx.tree_at(lambda where: where.weight, layer, _weights((output_size, input_size), key, init))
     return eqx.tree_at(lambda where: where.bias, layer, jnp.zeros(output_size)) if bias else layer

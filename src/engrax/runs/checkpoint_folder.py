@@ -31,7 +31,7 @@ class CheckpointFolder:
         checkpoint.save(path, tree, words)
         return path
 
-    def newest(self, warn: Callable[[str], None]) -> tuple[Path, Contents] | None:
+    def newest(self, warn: Callable[[str], object]) -> tuple[Path, Contents] | None:
         """The newest checkpoint that is whole.
 
         Args:

@@ -34,11 +34,11 @@ class EventLog:
         """Closes the file."""
         self._writer.close()
 
-    def append(self, row: Mapping[str, int | float]) -> None:
+    def append(self, row: Mapping[str, int | float | None]) -> None:
         """Adds what a row measured, under the same names; raises `OSError` if it cannot be written."""
-        event = self._event(wall_time=time.time(), step=int(row["environment_steps"]))
+        event = self._event(wall_time=time.time(), step=int(row["environment_steps"] or 0))
         for name, value in row.items():
-            if name not in COUNTERS and math.isfinite(value):
+            if name not in COUNTERS and value is not None and math.isfinite(value):
                 event.summary.value.add(tag=name, simple_value=value)
         self._writer.write_event(event)
         self._writer.flush()

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Array, Key, PyTree
 
 from engrax.agents.base import AbstractAgent
-from engrax.runtime.streams import Episodes, Streams, act, advance, split_keys
+from engrax.runtime.streams import Episodes, Streams, act, advance, pending, split_keys
 from engrax.runtime.worlds import World
 from engrax.types import Action, AgentInput, AgentOutput, Segment
 

@@ -13,6 +13,7 @@ from jaxtyping import Array, Key, PyTree
 
 from engrax.envs.base import AbstractEnvironment
 from engrax.errors import UserError
+from engrax.gym.host import HostEnvironments, Steps
 from engrax.types import Action, Interface, TimeStep
 
 W = TypeVar("W")
@@ -67,29 +68,6 @@ class Pure:
         return jax.vmap(self.environment.step)(state, actions, keys)
 
 
-class HostSteps(Protocol):
-    """What host environments show after a reset or a step: NumPy arrays, never changed afterwards, streams first."""
-
-    observation: dict[str, np.ndarray]
-    reward: np.ndarray
-    discount: np.ndarray
-    first: np.ndarray
-    last: np.ndarray
-    success: np.ndarray | None
-
-
-class HostEnvironments(Protocol):
-    """Environments that run in Python, one a stream; see `engrax.gym.host`."""
-
-    def reset(self, seeds: np.ndarray) -> HostSteps:
-        """Opens an episode a stream; all that is random in a stream follows from its seed."""
-        ...
-
-    def step(self, actions: np.ndarray) -> HostSteps:
-        """Advances every stream by one step."""
-        ...
-
-
 @runtime_checkable
 class HostTask(Protocol):
     """Settings that make host environments."""
@@ -137,7 +115,7 @@ def seeds_of(keys: Key[Array, " b"]) -> np.ndarray:
     return words[:, -1].astype(np.uint32)
 
 
-def time_step(steps: HostSteps) -> TimeStep:
+def time_step(steps: Steps) -> TimeStep:
     """The time steps of host environments, copied: `jax.device_put` would share their memory. Every action counts."""
     info = {} if steps.success is None else {"success": jnp.array(steps.success)}
     return TimeStep(

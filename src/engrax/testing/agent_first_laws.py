@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 from engrax.agents.base import AbstractAgent
-from engrax.testing.agent_laws import Specs, same_outputs
+from engrax.testing.agent_laws import same_outputs
 from engrax.testing.agent_runs import (
     Story,
     Trial,
@@ -22,19 +22,19 @@ from engrax.testing.agent_runs import (
     window,
 )
 from engrax.testing.contract import Settings, expect, expect_close
-from engrax.testing.random_inputs import garbage_like
-from engrax.types import AgentInput
+from engrax.testing.random_inputs import another_action, garbage_like
+from engrax.types import Actions, AgentInput, Interface
 
 
-def check_agent_first_forgets_state(agent: AbstractAgent, spec: Specs, num_actions: int, settings: Settings) -> None:
+def check_agent_first_forgets_state(agent: AbstractAgent, interface: Interface, settings: Settings) -> None:
     """Where `first`, nothing before it matters: an earlier episode, or garbage of finite numbers in the state."""
     steps, law = settings.steps, "first_forgets_state"
-    ours, others = (random_story(spec, num_actions, settings, salt) for salt in (0, 1))
+    ours, others = (random_story(interface, settings, salt) for salt in (0, 1))
     ours.firsts[:, steps] = True
     trial, other = (try_acting(agent, settings, story) for story in (ours, _joined(others, ours, steps)))
     garbage = garbage_like(trial.states[1], settings.numbers(11))
     later = jax.tree.map(lambda leaf: np.roll(leaf, -steps, axis=1), ours)
-    dirty = try_acting(agent, settings, later, (garbage, fresh_carry(agent, settings)[1]))
+    dirty = try_acting(agent, settings, later, (garbage, fresh_carry(agent, settings, ours.stale)[1]))
     hint = "Pass `first` to the memory, and reset all else that the agent keeps; select with jnp.where."
     for name, acted in {
         "another past": window(other.acted, steps, steps + 1),
@@ -44,7 +44,7 @@ def check_agent_first_forgets_state(agent: AbstractAgent, spec: Specs, num_actio
     for name, states in {"another past": other.states[1], "garbage": garbage}.items():
         _, outs = replay_streams(agent, states, *trial.segment(1, steps))
         same_outputs(law, settings, outs, trial.outputs(1, steps), f"replayed from `first` on, after {name}", hint)
-    _check_middle(agent, settings, trial, num_actions)
+    _check_middle(agent, settings, trial)
 
 
 def _joined(earlier: Story, later: Story, steps: int) -> Story:
@@ -52,7 +52,7 @@ def _joined(earlier: Story, later: Story, steps: int) -> Story:
     return jax.tree.map(lambda a, b: np.concatenate([a[:, :steps], b[:, steps:]], axis=1), earlier, later)
 
 
-def _check_middle(agent: AbstractAgent, settings: Settings, trial: Trial, num_actions: int) -> None:
+def _check_middle(agent: AbstractAgent, settings: Settings, trial: Trial) -> None:
     """In the middle of a replayed segment, `first` cuts off what was replayed before it."""
     middle = settings.steps // 2
     inputs, actions, keys = trial.segment(0, settings.steps)
@@ -70,26 +70,25 @@ def _from(outs: Any, start: int) -> Any:
     return jax.tree.map(lambda leaf: leaf[:, start:], outs)
 
 
-def check_agent_first_forgets_action_and_reward(
-    agent: AbstractAgent, spec: Specs, num_actions: int, settings: Settings
-) -> None:
+def check_agent_first_forgets_action_and_reward(agent: AbstractAgent, interface: Interface, settings: Settings) -> None:
     """Where `first`, the previous action and reward do not matter: they belong to another episode."""
     law, hint = "first_forgets_action_and_reward", "Mask both with `first` before they enter the network."
-    story = random_story(spec, num_actions, settings)
+    story = random_story(interface, settings)
     rewards = story.rewards + 7 * story.firsts.astype(np.float32)
-    others = story._replace(stale=(story.stale + 1) % num_actions, rewards=rewards)
+    others = story._replace(stale=another_action(interface.actions, story.stale), rewards=rewards)
     trial, other = (try_acting(agent, settings, one) for one in (story, others))
     same_outputs(law, settings, other.acted, trial.acted, "while acting", hint)
     inputs, _, keys = trial.segment(1, settings.steps)
-    changed = _with_other_past(inputs, num_actions)
+    changed = _with_other_past(inputs, interface.actions)
     _, outs = replay_streams(agent, trial.states[1], changed, changed.previous_action[:, 1:], keys)
     same_outputs(law, settings, outs, trial.outputs(1, settings.steps), "replayed", hint)
 
 
-def _with_other_past(inputs: AgentInput, num_actions: int) -> AgentInput:
+def _with_other_past(inputs: AgentInput, actions: Actions) -> AgentInput:
     """The same inputs with another previous action and reward at each `first`."""
     first, action = inputs.first, inputs.previous_action
-    other = np.where(first, (action + 1) % num_actions, action)
+    there = first.reshape(*first.shape, *(1,) * (action.ndim - first.ndim))
+    other = np.where(there, another_action(actions, np.asarray(action)), action)
     reward = inputs.previous_reward + 7 * first.astype(np.float32)
     return eqx.tree_at(lambda one: (one.previous_action, one.previous_reward), inputs, (other, reward))
 
@@ -98,14 +97,14 @@ def _returns(settings: Settings) -> np.ndarray:
     return settings.numbers(12).standard_normal((settings.streams, settings.steps)).astype(np.float32)
 
 
-def check_agent_auxiliary_losses(agent: AbstractAgent, spec: Specs, num_actions: int, settings: Settings) -> None:
+def check_agent_auxiliary_losses(agent: AbstractAgent, interface: Interface, settings: Settings) -> None:
     """Auxiliary losses are finite, one a transition, and do not see what was before an episode's `first` step."""
-    law, trial = "auxiliary_losses", try_acting(agent, settings, random_story(spec, num_actions, settings))
+    law, trial = "auxiliary_losses", try_acting(agent, settings, random_story(interface, settings))
     inputs, actions, keys = trial.segment(1, settings.steps)
     _, outs = replay_streams(agent, trial.states[1], inputs, actions, keys)
-    told = (outs, actions, returns := _returns(settings), np.ones_like(returns))
-    losses = auxiliary_streams(agent, inputs, *told)
-    others = auxiliary_streams(agent, _with_other_past(inputs, num_actions), *told)
+    rest = (outs, actions, returns := _returns(settings), np.ones_like(returns))
+    losses = auxiliary_streams(agent, inputs, *rest)
+    others = auxiliary_streams(agent, _with_other_past(inputs, interface.actions), *rest)
     _check_one_a_transition(law, settings, losses)
     for name, loss in losses.items():
         hint = "Reconstructing them must be masked where `first`."
@@ -113,9 +112,9 @@ def check_agent_auxiliary_losses(agent: AbstractAgent, spec: Specs, num_actions:
         expect_close(law, others[name], loss, settings.tolerance, what, hint)
 
 
-def check_agent_metrics(agent: AbstractAgent, spec: Specs, num_actions: int, settings: Settings) -> None:
+def check_agent_metrics(agent: AbstractAgent, interface: Interface, settings: Settings) -> None:
     """Metrics are finite, one a transition, in every segment."""
-    trial = try_acting(agent, settings, random_story(spec, num_actions, settings))
+    trial = try_acting(agent, settings, random_story(interface, settings))
     for index, states in enumerate(trial.states):
         inputs, actions, keys = trial.segment(index, settings.steps)
         _, outs = replay_streams(agent, states, inputs, actions, keys)
@@ -129,9 +128,9 @@ def _check_one_a_transition(law: str, settings: Settings, named: Mapping[str, An
         expect(np.isfinite(numbers).all(), law, f"`{name}` is not finite.")
 
 
-def check_agent_gradients_are_finite(agent: AbstractAgent, spec: Specs, num_actions: int, settings: Settings) -> None:
+def check_agent_gradients_are_finite(agent: AbstractAgent, interface: Interface, settings: Settings) -> None:
     """Gradients of outputs and auxiliary losses are finite, from no state and from a carried one."""
-    trial = try_acting(agent, settings, random_story(spec, num_actions, settings))
+    trial = try_acting(agent, settings, random_story(interface, settings))
     for index, states in ((0, None), (1, trial.states[1])):
         grads = replay_gradients(agent, states, *trial.segment(index, settings.steps), _returns(settings))
         for place, leaf in jax.tree_util.tree_leaves_with_path(grads):

@@ -1,6 +1,5 @@
 """The laws of an agent about acting and replaying, and about what its state and its parameters are."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import equinox as eqx
@@ -18,83 +17,89 @@ from engrax.testing.agent_runs import (
     try_acting,
     window,
 )
-from engrax.testing.contract import Settings, expect, expect_close, expect_same_kind, quick_jit
+from engrax.testing.contract import Settings, expect, expect_close, expect_same_kind, expect_trees_close, quick_jit
 from engrax.testing.random_inputs import stream
-from engrax.types import AgentInput, Spec
-
-Specs = Mapping[str, Spec]
+from engrax.types import AgentInput, Interface
 
 
 def same_outputs(law: str, settings: Settings, got: Any, expected: Any, what: str, hint: str) -> None:
-    """Compares logits and values; nothing else that an agent puts out is bound to agree."""
-    expect_close(law, got.logits, expected.logits, settings.tolerance, f"logits {what} [stream, step, action]", hint)
+    """Compares policies and values; nothing else that an agent puts out is bound to agree."""
+    expect_trees_close(law, got.policy, expected.policy, settings.tolerance, f"policy {what} [stream, step, ...]", hint)
     expect_close(law, got.value, expected.value, settings.tolerance, f"value {what} [stream, step]", hint)
 
 
-def check_agent_state_is_stable(agent: AbstractAgent, spec: Specs, num_actions: int, settings: Settings) -> None:
-    """The state's tree, shapes and dtypes never change; logits are `[num_actions]`, actions and values scalars."""
+def check_agent_state_is_stable(agent: AbstractAgent, interface: Interface, settings: Settings) -> None:
+    """The state's tree, shapes and dtypes never change; actions are as the interface says, values scalars."""
     law, state, steps = "state_is_stable", agent.init_state(), settings.steps
-    inputs, keys = _one_segment(spec, num_actions, settings)
+    inputs, keys = _one_segment(interface, settings)
     now = jax.tree.map(lambda leaf: leaf[0], inputs)
     after, action, out = eqx.filter_eval_shape(lambda: agent.step(state, now, key=keys[0]))
-    good = action.shape == () and jnp.issubdtype(action.dtype, jnp.integer)
-    expect(good, law, f"`step` returned the action {action}, expected a scalar integer.")
-    _check_shapes(law, "step", out, (), num_actions)
+    wanted = interface.actions
+    good = action.shape == wanted.shape and action.dtype == wanted.dtype
+    expect(good, law, f"`step` returned the action {action}, expected {wanted.dtype}{list(wanted.shape)}.")
+    _check_shapes(law, "step", out, (), interface)
     results = {"step": after, "refresh": eqx.filter_eval_shape(agent.refresh, state)}
     for name, begin in {"unroll": state, "unroll of None": None}.items():
         unroll = eqx.filter_eval_shape(lambda s=begin: agent.unroll(s, inputs, inputs.previous_action[1:], keys))
         results[name], out = unroll
-        _check_shapes(law, name, out, (steps + 1,), num_actions)
+        _check_shapes(law, name, out, (steps + 1,), interface)
     for name, after in results.items():
         expect_same_kind(law, after, state, f"the state after `{name}` differs from init_state()")
 
 
-def _one_segment(spec: Specs, num_actions: int, settings: Settings) -> tuple[AgentInput, jax.Array]:
-    story = window(random_story(spec, num_actions, settings), 0, settings.steps + 1)
+def _one_segment(interface: Interface, settings: Settings) -> tuple[AgentInput, jax.Array]:
+    story = window(random_story(interface, settings), 0, settings.steps + 1)
     story = jax.tree.map(jnp.asarray, stream(story, 0))
     inputs = AgentInput(story.observations, story.stale, story.rewards, story.firsts)
     return inputs, jax.random.wrap_key_data(story.keys)
 
 
-def _check_shapes(law: str, name: str, out: Any, leading: tuple[int, ...], num_actions: int) -> None:
-    shapes, expected = (out.logits.shape, out.value.shape), ((*leading, num_actions), leading)
-    expect(shapes == expected, law, f"`{name}`: shapes of logits and value are {shapes}, expected {expected}.")
+def _check_shapes(law: str, name: str, out: Any, leading: tuple[int, ...], interface: Interface) -> None:
+    expect(out.value.shape == leading, law, f"`{name}`: the value has shape {out.value.shape}, expected {leading}.")
+    for leaf in jax.tree.leaves(out.policy):
+        good = leaf.shape[: len(leading)] == leading
+        expect(good, law, f"`{name}`: the policy has an array of shape {leaf.shape}, expected {leading} in front.")
+    chosen, actions = eqx.filter_eval_shape(out.policy.mode), interface.actions
+    good = chosen.shape == (*leading, *actions.shape) and chosen.dtype == actions.dtype
+    expect(good, law, f"`{name}`: the policy's mode is {chosen}, expected {actions.dtype}{[*leading, *actions.shape]}.")
 
 
-def check_agent_actions_are_in_range(agent: AbstractAgent, spec: Specs, num_actions: int, settings: Settings) -> None:
-    """Actions lie in 0..num_actions-1, and logits and values are finite."""
-    law, acted = "actions_are_in_range", try_acting(agent, settings, random_story(spec, num_actions, settings)).acted
-    low, high = acted.actions.min(), acted.actions.max()
-    expect(low >= 0 and high < num_actions, law, f"actions lie in {low}..{high}, expected 0..{num_actions - 1}.")
-    finite = np.isfinite(acted.logits).all() and np.isfinite(acted.value).all()
-    expect(finite, law, "logits or values are not finite while acting on random observations.")
+def check_agent_actions_are_in_range(agent: AbstractAgent, interface: Interface, settings: Settings) -> None:
+    """Actions lie within the interface's bounds, and policies and values are finite."""
+    law, acted = "actions_are_in_range", try_acting(agent, settings, random_story(interface, settings)).acted
+    low, high = interface.actions.bounds
+    within = (acted.actions >= low) & (acted.actions <= high)
+    extremes = f"{acted.actions.min()}..{acted.actions.max()}"
+    expect(within.all(), law, f"actions lie in {extremes}, expected {low} to {high}.")
+    finite = all(np.isfinite(leaf).all() for leaf in (*jax.tree.leaves(acted.policy), acted.value))
+    expect(finite, law, "policies or values are not finite while acting on random observations.")
 
 
-def check_agent_unroll_is_acting(agent: AbstractAgent, spec: Specs, num_actions: int, settings: Settings) -> None:
-    """`unroll` with the keys and actions of acting gives the acting logits and values, from any acting state."""
-    trial = try_acting(agent, settings, random_story(spec, num_actions, settings))
+def check_agent_unroll_is_acting(agent: AbstractAgent, interface: Interface, settings: Settings) -> None:
+    """`unroll` with the keys and actions of acting gives the acting policies and values, from any acting state."""
+    trial = try_acting(agent, settings, random_story(interface, settings))
     for index, states in enumerate(trial.states):
         _, outs = replay_streams(agent, states, *trial.segment(index, settings.steps))
         what, hint = f"replayed in segment {index}", "Are state, keys, actions and every `first` used as in `step`?"
         same_outputs("unroll_is_acting", settings, outs, trial.outputs(index, settings.steps), what, hint)
 
 
-def check_agent_greedy_is_likeliest(agent: AbstractAgent, spec: Specs, num_actions: int, settings: Settings) -> None:
-    """Where greedy, `step` takes the likeliest action, and that is the one its state hears of."""
+def check_agent_greedy_is_likeliest(agent: AbstractAgent, interface: Interface, settings: Settings) -> None:
+    """Where greedy, `step` takes the policy's mode, and that is the action that enters its state."""
     law = "greedy_is_likeliest"
-    trial = try_acting(agent, settings, random_story(spec, num_actions, settings), greedy=True)
-    chosen = np.take_along_axis(trial.acted.logits, trial.acted.actions[..., None], axis=-1)[..., 0]
-    what, hint = "the logits of the actions taken [stream, step]", "Choose with `engrax.agents.base.choose`."
-    expect_close(law, chosen, trial.acted.logits.max(axis=-1), 0.0, what, hint)
+    trial = try_acting(agent, settings, random_story(interface, settings), greedy=True)
+    likeliest, hint = trial.acted.policy.mode(), "Choose with `engrax.agents.base.choose`."
+    what = "the actions taken, against the policy's mode [stream, step]"
+    expect_close(law, trial.acted.actions, likeliest, settings.tolerance, what, hint)
     for index, states in enumerate(trial.states):
         _, outs = replay_streams(agent, states, *trial.segment(index, settings.steps))
-        what, hint = f"replayed in greedy segment {index}", "Does the state hear of another action than was taken?"
+        what, hint = f"replayed in greedy segment {index}", "Does the state take in another action than was taken?"
         same_outputs(law, settings, outs, trial.outputs(index, settings.steps), what, hint)
 
 
-def check_agent_state_crosses_segments(agent: AbstractAgent, spec: Specs, num_actions: int, settings: Settings) -> None:
+def check_agent_state_crosses_segments(agent: AbstractAgent, interface: Interface, settings: Settings) -> None:
     """The state that `unroll` returns is the one after T of the T+1 inputs: the next segment goes on from it."""
-    trial = try_acting(agent, settings, random_story(spec, num_actions, settings))
+    trial = try_acting(agent, settings, random_story(interface, settings))
     carried, _ = replay_streams(agent, trial.states[0], *trial.segment(0, settings.steps))
     _, outs = replay_streams(agent, carried, *trial.segment(1, settings.steps))
     hint = "Segments share a step: return the state after T inputs, not T+1 (or T-1), and not the one passed in."
@@ -102,9 +107,9 @@ def check_agent_state_crosses_segments(agent: AbstractAgent, spec: Specs, num_ac
     same_outputs("state_crosses_segments", settings, outs, trial.outputs(1, settings.steps), what, hint)
 
 
-def check_agent_streams_stay_apart(agent: AbstractAgent, spec: Specs, num_actions: int, settings: Settings) -> None:
+def check_agent_streams_stay_apart(agent: AbstractAgent, interface: Interface, settings: Settings) -> None:
     """Streams side by side under `vmap`, at different steps of their episodes, equal each stream alone."""
-    steps, trial = settings.steps, try_acting(agent, settings, random_story(spec, num_actions, settings))
+    steps, trial = settings.steps, try_acting(agent, settings, random_story(interface, settings))
     for index in range(settings.streams):
         _, alone = act_one(agent, *stream((trial.carries[1], window(trial.story, steps, steps)), index))
         together = stream(window(trial.acted, steps, steps), index)
@@ -112,9 +117,9 @@ def check_agent_streams_stay_apart(agent: AbstractAgent, spec: Specs, num_action
         same_outputs("streams_stay_apart", settings, together, alone, what, hint)
 
 
-def check_agent_none_is_empty(agent: AbstractAgent, spec: Specs, num_actions: int, settings: Settings) -> None:
+def check_agent_none_is_empty(agent: AbstractAgent, interface: Interface, settings: Settings) -> None:
     """`unroll(None, ...)` equals `unroll(init_state(), ...)`: outputs, and the state returned."""
-    trial = try_acting(agent, settings, random_story(spec, num_actions, settings))
+    trial = try_acting(agent, settings, random_story(interface, settings))
     carried, outs = replay_streams(agent, None, *trial.segment(0, settings.steps))
     _, next_outs = replay_streams(agent, carried, *trial.segment(1, settings.steps))
     for index, got in enumerate((outs, next_outs)):
@@ -123,9 +128,9 @@ def check_agent_none_is_empty(agent: AbstractAgent, spec: Specs, num_actions: in
         same_outputs("none_is_empty", settings, got, expected, f"in segment {index} after unroll(None)", hint)
 
 
-def check_agent_refresh_is_identity(agent: AbstractAgent, spec: Specs, num_actions: int, settings: Settings) -> None:
+def check_agent_refresh_is_identity(agent: AbstractAgent, interface: Interface, settings: Settings) -> None:
     """`refresh` under unchanged parameters changes nothing that a step could notice."""
-    trial = try_acting(agent, settings, random_story(spec, num_actions, settings))
+    trial = try_acting(agent, settings, random_story(interface, settings))
     for index, (states, previous) in enumerate(trial.carries):
         carry = (refresh_streams(agent, states), previous)
         _, acted = act_streams(agent, carry, window(trial.story, index * settings.steps, settings.steps), np.False_)
@@ -134,7 +139,7 @@ def check_agent_refresh_is_identity(agent: AbstractAgent, spec: Specs, num_actio
         same_outputs("refresh_is_identity", settings, acted, expected, what, hint)
 
 
-def check_agent_one_trace(agent: AbstractAgent, spec: Specs, num_actions: int, settings: Settings) -> None:
+def check_agent_one_trace(agent: AbstractAgent, interface: Interface, settings: Settings) -> None:
     """A compiled `step` is traced once, however often it is called and whatever the numbers are."""
     traces = []
 
@@ -143,7 +148,7 @@ def check_agent_one_trace(agent: AbstractAgent, spec: Specs, num_actions: int, s
         traces.append(1)
         return agent.step(state, inp, key=key)[0]
 
-    inputs, keys = _one_segment(spec, num_actions, settings)
+    inputs, keys = _one_segment(interface, settings)
     state = agent.init_state()
     for index in range(3):
         state = step(agent, state, *jax.tree.map(lambda leaf, i=index: leaf[i], (inputs, keys)))
@@ -151,9 +156,9 @@ def check_agent_one_trace(agent: AbstractAgent, spec: Specs, num_actions: int, s
     expect(len(traces) == 1, "one_trace", message)
 
 
-def check_agent_parameter_groups(agent: AbstractAgent, spec: Specs, num_actions: int, settings: Settings) -> None:
+def check_agent_parameter_groups(agent: AbstractAgent, interface: Interface, settings: Settings) -> None:
     """`parameter_groups` labels each parameter."""
-    del spec, num_actions, settings
+    del interface, settings
     law, labels = "parameter_groups", agent.parameter_groups()
     parameters = eqx.filter(agent, eqx.is_inexact_array)
     same = jax.tree.structure(labels) == jax.tree.structure(parameters)

@@ -12,7 +12,7 @@ from jaxtyping import Array, PyTree
 from engrax.agents.base import AbstractAgent
 from engrax.testing.contract import Settings, quick_jit
 from engrax.testing.random_inputs import broadcast_state, on_host, random_key_data, random_observations
-from engrax.types import AgentInput, AgentOutput, Spec
+from engrax.types import AgentInput, AgentOutput, Interface
 
 
 class Story(NamedTuple):
@@ -34,25 +34,25 @@ class Story(NamedTuple):
 
 
 class Acted(NamedTuple):
-    """What an agent did: its inputs, and its actions, logits and value; `[streams, steps]` each."""
+    """What an agent did: its inputs, and its actions, policies and values; `[streams, steps]` each."""
 
     inputs: AgentInput
     actions: Any
-    logits: Any
+    policy: Any
     value: Any
 
 
-def random_story(observation_spec: Mapping[str, Spec], num_actions: int, settings: Settings, salt: int = 0) -> Story:
+def random_story(interface: Interface, settings: Settings, salt: int = 0) -> Story:
     """Three segments of random observations, with short and long episodes that begin in some streams, not in all."""
     shape, numbers = (settings.streams, 3 * settings.steps), settings.numbers(100 + salt)
     firsts = numbers.random(shape) < 0.15
     firsts[0] = False
     firsts[1] = np.arange(shape[1]) % settings.steps == 0  # at the joints of segments
     return Story(
-        on_host(random_observations(observation_spec, jax.random.fold_in(settings.key, salt), shape)),
+        on_host(random_observations(interface.observations, jax.random.fold_in(settings.key, salt), shape)),
         numbers.standard_normal(shape).astype(np.float32),
         firsts,
-        numbers.integers(0, num_actions, shape).astype(np.int32),
+        interface.actions.draw(numbers, shape),
         random_key_data(settings, shape, 200 + salt),
     )
 
@@ -91,7 +91,7 @@ def _act(agent: AbstractAgent, carry: Any, story: Story, greedy: Any) -> tuple[A
         previous = jnp.where(now.firsts, now.stale, previous)
         inputs = AgentInput(now.observations, previous, now.rewards, now.firsts)
         state, action, output = agent.step(state, inputs, key=jax.random.wrap_key_data(now.keys), greedy=greedy)
-        return (state, action.astype(jnp.int32)), Acted(inputs, action, output.logits, output.value)
+        return (state, action.astype(now.stale.dtype)), Acted(inputs, action, output.policy, output.value)
 
     return jax.lax.scan(step, carry, story)
 
@@ -108,16 +108,16 @@ def act_streams(agent: AbstractAgent, carry: Any, story: Story, greedy: Any) -> 
     return jax.vmap(lambda carry, story: _act(agent, carry, story, greedy))(carry, story)
 
 
-def fresh_carry(agent: AbstractAgent, settings: Settings) -> Any:
-    """Each stream's state before the first step of a life, and an action before it."""
-    return broadcast_state(agent.init_state(), settings.streams), np.zeros(settings.streams, np.int32)
+def fresh_carry(agent: AbstractAgent, settings: Settings, stale: np.ndarray) -> Any:
+    """Each stream's state before the first step of all, and an action before it, of the kind of `stale`."""
+    return broadcast_state(agent.init_state(), settings.streams), np.zeros_like(stale[:, 0])
 
 
 def try_acting(
     agent: AbstractAgent, settings: Settings, story: Story, carry: Any = None, greedy: bool = False
 ) -> Trial:
     """Acts through a story, three segments long, so that the second is closed by a step too."""
-    carry = fresh_carry(agent, settings) if carry is None else carry
+    carry = fresh_carry(agent, settings, story.stale) if carry is None else carry
     acted, carries = [], []
     for index in range(3):
         carries.append(carry)
@@ -159,7 +159,7 @@ def replay_gradients(agent: AbstractAgent, states: Any, inputs: Any, actions: An
     def loss(agent: AbstractAgent) -> Array:
         _, outs = jax.vmap(agent.unroll)(states, inputs, actions, jax.random.wrap_key_data(keys))
         losses = jax.vmap(agent.auxiliary_losses)(inputs, outs, actions, returns, jnp.ones_like(returns))
-        own = jnp.sum(outs.logits + outs.logits**2) + jnp.sum(outs.value + outs.value**2)
+        own = sum(jnp.sum(leaf + leaf**2) for leaf in (*jax.tree.leaves(outs.policy), outs.value))
         return own + sum((jnp.sum(leaf) for leaf in losses.values()), jnp.zeros(()))
 
     return eqx.filter_grad(loss)(agent)

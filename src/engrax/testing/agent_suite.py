@@ -9,9 +9,9 @@ from engrax.agents.base import AbstractAgent
 from engrax.testing import agent_first_laws as first_laws
 from engrax.testing import agent_laws as laws
 from engrax.testing.contract import Settings, run_laws
-from engrax.types import Spec
+from engrax.types import Interface
 
-AGENT_LAWS: Mapping[str, Callable[[AbstractAgent, Mapping[str, Spec], int, Settings], None]] = {
+AGENT_LAWS: Mapping[str, Callable[[AbstractAgent, Interface, Settings], None]] = {
     "state_is_stable": laws.check_agent_state_is_stable,
     "actions_are_in_range": laws.check_agent_actions_are_in_range,
     "unroll_is_acting": laws.check_agent_unroll_is_acting,
@@ -33,8 +33,7 @@ AGENT_LAWS: Mapping[str, Callable[[AbstractAgent, Mapping[str, Spec], int, Setti
 
 def check_agent(
     agent: AbstractAgent,
-    observation_spec: Mapping[str, Spec],
-    num_actions: int,
+    interface: Interface,
     *,
     key: Key[Array, ""] | None = None,
     steps: int = 16,
@@ -46,8 +45,7 @@ def check_agent(
 
     Args:
         agent: the agent to test.
-        observation_spec: what it observes, one spec a modality.
-        num_actions: how many actions it has.
+        interface: what it sees and does.
         key: draws observations, rewards, episodes and the agent's own keys; by default always the same.
         steps: T, the length of a segment; three are acted through.
         tolerance: how far numbers may differ, absolute below 1 and relative above.
@@ -57,4 +55,4 @@ def check_agent(
     """
     key = jax.random.key(0) if key is None else key
     settings = Settings(key, steps, tolerance=tolerance)
-    run_laws(type(agent).__name__, AGENT_LAWS, agent, observation_spec, num_actions, settings)
+    run_laws(type(agent).__name__, AGENT_LAWS, agent, interface, settings)

@@ -11,15 +11,9 @@ from jaxtyping import Array, Key
 
 from engrax.envs.base import AbstractEnvironment
 from engrax.testing.contract import Settings, expect, expect_close, expect_same_kind, quick_jit, run_laws
-from engrax.testing.random_inputs import random_key_data, stream
-from engrax.types import ImageSpec, Spec, SymbolsSpec, TextSpec, TimeStep, VectorSpec
-
-DTYPES: Mapping[type, Any] = {
-    ImageSpec: jnp.uint8,
-    SymbolsSpec: jnp.uint8,
-    TextSpec: jnp.int32,
-    VectorSpec: jnp.float32,
-}
+from engrax.testing.random_inputs import another_action, random_key_data, stream
+from engrax.testing.stream_checks import at_last, expect_protocol, expect_specs, identical
+from engrax.types import TimeStep
 
 
 class Play(NamedTuple):
@@ -33,7 +27,7 @@ class Play(NamedTuple):
 def random_play(environment: AbstractEnvironment, settings: Settings) -> Play:
     """Uniform actions for every stream."""
     shape = (settings.streams, settings.steps)
-    actions = settings.numbers().integers(0, environment.num_actions, shape).astype(np.int32)
+    actions = environment.interface.actions.draw(settings.numbers(), shape)
     keys = random_key_data(settings, (settings.streams, settings.steps + 1))
     return Play(keys[:, 0], actions, keys[:, 1:])
 
@@ -65,74 +59,40 @@ def _played(environment: AbstractEnvironment, settings: Settings) -> TimeStep:
 
 def check_environment_shapes_are_stable(environment: AbstractEnvironment, settings: Settings) -> None:
     """States and time steps of `reset` and `step` have the same trees, shapes and dtypes."""
-    law, action = "shapes_are_stable", jnp.zeros((), jnp.int32)
+    law, action = "shapes_are_stable", environment.interface.actions.none()
     state, opening = eqx.filter_eval_shape(environment.reset, settings.key)
     after, later = eqx.filter_eval_shape(environment.step, state, action, settings.key)
     expect_same_kind(law, after, state, "the state after `step` differs from that of `reset`")
     expect_same_kind(law, later, opening, "the time step of `step` differs from that of `reset`")
-    kinds = {name: getattr(opening, name).dtype for name in ("reward", "discount", "first", "last")}
-    expected = {"reward": jnp.float32, "discount": jnp.float32, "first": jnp.bool_, "last": jnp.bool_}
+    kinds = {name: getattr(opening, name).dtype for name in ("reward", "discount", "first", "last", "effective")}
+    expected = {name: jnp.float32 if name in ("reward", "discount") else jnp.bool_ for name in kinds}
     expect(kinds == expected, law, f"dtypes {kinds}, expected {expected}.")
 
 
 def check_environment_specs_hold(environment: AbstractEnvironment, settings: Settings) -> None:
     """Observations have the shape, dtype and range that the specs say, under random play."""
-    law, specs = "specs_hold", environment.observation_spec
-    observation = _played(environment, settings).observation
-    names = (sorted(observation), sorted(specs))
-    expect(names[0] == names[1], law, f"observations have the modalities {names[0]}, the spec says {names[1]}.")
-    for name, spec in specs.items():
-        array, dtype = observation[name], DTYPES[type(spec)]
-        kind = f"`{name}` is {array.dtype}{list(array.shape[2:])}, expected {jnp.dtype(dtype)}{list(spec.shape)}."
-        expect(array.shape[2:] == spec.shape and array.dtype == dtype, law, kind)
-        low, high = _bounds(spec)
-        within = (array >= low).all() and (array < high).all()
-        expect(within, law, f"`{name}` has values {array.min()}..{array.max()}, expected {low} up to below {high}.")
-
-
-def _bounds(spec: Spec) -> tuple[Any, Any]:
-    """The smallest value and what all values stay below; not a number is neither."""
-    if isinstance(spec, SymbolsSpec):
-        return 0, np.asarray(spec.sizes)
-    if isinstance(spec, TextSpec):
-        return 0, len(spec.vocabulary)
-    return (0, 256) if isinstance(spec, ImageSpec) else (np.finfo(np.float32).min, np.inf)
+    expect_specs("specs_hold", environment.interface, _played(environment, settings).observation)
 
 
 def check_environment_episodes_follow_protocol(environment: AbstractEnvironment, settings: Settings) -> None:
     """`first`, `last`, `reward` and `discount` tell of episodes as the contract says."""
-    law, steps = "episodes_follow_protocol", _played(environment, settings)
-    first, last, discount, reward = steps.first, steps.last, steps.discount, steps.reward
-    expect(last.any(), law, f"no episode ended in {settings.steps} steps of random play: pass more `steps`.")
-    for message, holds in {
-        "`reset` must give a `first` step": first[:, 0],
-        "a step after `last`, and only that, must be `first`": first[:, 1:] == last[:, :-1],
-        "a step must not be `first` and `last`: an episode has at least one action": ~(first & last),
-        "the reward at `first` must be 0": (reward == 0) | ~first,
-        "rewards must be finite": np.isfinite(reward),
-        "the discount must be 0 or 1": (discount == 0) | (discount == 1),
-        "the discount may be 0 at `last` only": (discount == 1) | last,
-    }.items():
-        expect(holds.all(), law, f"{message}; fails at [stream, step] {np.argwhere(~holds)[:1].tolist()}.")
+    expect_protocol("episodes_follow_protocol", _played(environment, settings))
 
 
 def check_environment_last_ignores_action(environment: AbstractEnvironment, settings: Settings) -> None:
     """The action given on a `last` step changes nothing that follows."""
     play, steps = random_play(environment, settings), _played(environment, settings)
-    other = np.where(steps.last[:, :-1], (play.actions + 1) % environment.num_actions, play.actions)
-    again = play_streams(environment, play._replace(actions=other))
-    expect(_identical(again, steps), "last_ignores_action", "another action on a `last` step changed what followed.")
+    others = another_action(environment.interface.actions, play.actions)
+    again = play_streams(
+        environment, play._replace(actions=np.where(at_last(steps, play.actions), others, play.actions))
+    )
+    expect(identical(again, steps), "last_ignores_action", "another action on a `last` step changed what followed.")
 
 
 def check_environment_same_key_same_episode(environment: AbstractEnvironment, settings: Settings) -> None:
     """The same keys and actions give the same steps, to the last bit."""
-    same = _identical(_played(environment, settings), _played(environment, settings))
+    same = identical(_played(environment, settings), _played(environment, settings))
     expect(same, "same_key_same_episode", "two runs with the same keys differ. Draw all that is random from `key`.")
-
-
-def _identical(one: TimeStep, two: TimeStep) -> bool:
-    pairs = zip(jax.tree.leaves(one), jax.tree.leaves(two), strict=True)
-    return all(np.asarray(a).tobytes() == np.asarray(b).tobytes() for a, b in pairs)
 
 
 def check_environment_streams_stay_apart(environment: AbstractEnvironment, settings: Settings) -> None:

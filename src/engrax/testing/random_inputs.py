@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Key, PyTree
 
 from engrax.testing.contract import Settings
-from engrax.types import ImageSpec, Spec, SymbolsSpec, TextSpec
+from engrax.types import Actions, Spec
 
 # Neighbouring pieces of these lengths cover a sequence: boundaries at many places, few programs to compile.
 PIECES: tuple[int, ...] = (1, 2, 7)
@@ -29,18 +29,16 @@ def random_observations(
         One array a modality, `[*shape, *spec.shape]`.
     """
     numbers = Settings(key).numbers()
-    drawn = {name: _draw(spec, numbers, (*shape, *spec.shape)) for name, spec in sorted(observation_spec.items())}
+    drawn = {name: spec.draw(numbers, shape) for name, spec in sorted(observation_spec.items())}
     return {name: jnp.asarray(array) for name, array in drawn.items()}
 
 
-def _draw(spec: Spec, numbers: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    if isinstance(spec, ImageSpec):
-        return numbers.integers(0, 256, shape, dtype=np.uint8)
-    if isinstance(spec, SymbolsSpec):
-        return numbers.integers(0, np.asarray(spec.sizes), shape).astype(np.uint8)
-    if isinstance(spec, TextSpec):
-        return numbers.integers(0, len(spec.vocabulary), shape, dtype=np.int32)
-    return numbers.standard_normal(shape).astype(np.float32)
+def another_action(actions: Actions, action: np.ndarray) -> np.ndarray:
+    """For every action another one, within the bounds."""
+    low, high = actions.bounds
+    if np.issubdtype(actions.dtype, np.integer):
+        return (low + (action - low + 1) % (high - low + 1)).astype(actions.dtype)
+    return np.asarray(high + low - action + 0.01 * (action == 0), actions.dtype)
 
 
 def random_streams(settings: Settings, size: int, salt: int = 0) -> tuple[np.ndarray, np.ndarray]:

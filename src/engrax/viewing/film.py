@@ -9,7 +9,7 @@ from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from engrax.envs.base import AbstractEnvironment
+from engrax.runtime.worlds import as_world
 from engrax.viewing.panels import Past, Present, Recollection
 from engrax.viewing.record import Episode
 from engrax.viewing.story import tell
@@ -40,13 +40,11 @@ class Film:
     All that does not move is drawn once; a frame restores it and draws the rest on top.
     """
 
-    def __init__(
-        self, environment: AbstractEnvironment, episode: Episode, *, title: str = "", name: str = "", scale: int = 1
-    ):
+    def __init__(self, world: object, episode: Episode, *, title: str = "", name: str = "", scale: int = 1):
         """Draws all that does not move.
 
         Args:
-            environment: where the episode was played.
+            world: where the episode was played; what `engrax.runtime.as_world` takes.
             episode: as it was recorded.
             title: above the picture, on the left.
             name: which episode it is; on the right.
@@ -57,7 +55,7 @@ class Film:
         self._canvas = FigureCanvasAgg(self._figure)
         self._figure.text(0.03, 0.945, title, fontsize=11.5, fontweight="bold", color="#222222")
         self._status = self._figure.text(0.975, 0.945, "", fontsize=10, color="#222222", ha="right")
-        story = tell(environment, episode)
+        story = tell(as_world(world), episode)
         self._panels = [panel(self._figure, story) for panel in (Present, Past, Recollection)]
         self._moving: list[Artist] = [self._status]
         self._moving += [artist for panel in self._panels for artist in panel.moving]

@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from PIL import Image
 
+from engrax.viewing.choices import action_words, bar_labels, chosen_bars
 from engrax.viewing.pictures import Frames
 from engrax.viewing.story import RECALLED, Story, strongest
 
@@ -33,10 +34,11 @@ class Present:
             figure.text(x, 0.207, name, fontsize=8.5, color=_GREY)
             self._values.append(figure.text(x + 0.012 + 0.0072 * len(name), 0.207, "", fontsize=10, color=_DARK))
         axes = figure.add_axes((0.03, 0.062, 0.335, 0.12))
-        count = len(story.actions)
+        labels = bar_labels(story.interface)
+        count = len(labels)
         axes.set(xlim=(-0.6, count - 0.4), ylim=(0, 1))
         axes.set_yticks([])
-        axes.set_xticks(range(0, count, 1 + count // 17), story.actions[:: 1 + count // 17], fontsize=7.5, color=_GREY)
+        axes.set_xticks(range(0, count, 1 + count // 17), labels[:: 1 + count // 17], fontsize=7.5, color=_GREY)
         axes.tick_params(length=0, pad=2)
         axes.spines[["top", "right", "left"]].set_visible(False)
         axes.spines["bottom"].set_color(_PALE)
@@ -47,16 +49,17 @@ class Present:
     def show(self, step: int) -> None:
         """Turns to a step."""
         episode, story = self._story.episode, self._story
-        action, counts = int(episode.action[step]), bool(episode.effective[step])
+        action, counts = episode.action[step], bool(episode.effective[step])
+        taken = chosen_bars(story.interface.actions, action)
         self._image.set_data(story.frames[step])
         self._words.set_text(textwrap.shorten(story.words[step], 36, placeholder=" …"))
-        chosen = story.actions[action] if counts else "no effect"
+        chosen = action_words(story.interface, action) if counts else "no effect"
         said = (chosen, f"{episode.reward[step]:.3g}", f"{episode.value[step]:.2f}")
         for text, value in zip(self._values, said, strict=True):
             text.set_text(value)
         for index, (bar, height) in enumerate(zip(self._bars, episode.policy[step], strict=True)):
             bar.set_height(float(height))
-            bar.set_color(_PALE if not counts else _BLUE if index == action else _SKY)
+            bar.set_color(_PALE if not counts else _BLUE if index in taken else _SKY)
 
 
 class Past:

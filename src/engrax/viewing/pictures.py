@@ -6,8 +6,8 @@ import jax
 import numpy as np
 from jaxtyping import UInt8
 
-from engrax.envs.base import AbstractEnvironment
-from engrax.types import ImageSpec, Spec, SymbolsSpec, TextSpec
+from engrax.runtime.worlds import Pure, World
+from engrax.types import ImageSpec, Interface, SymbolsSpec, TextSpec, VectorSpec
 
 Frames = UInt8[np.ndarray, "t h w 3"]
 
@@ -24,47 +24,41 @@ _CODES = (
 )  # fmt: skip
 
 
-def pictures(environment: AbstractEnvironment, observation: Mapping[str, np.ndarray]) -> Frames | None:
-    """Draws all that is to be seen of an episode: as the environment pictures it, or else its modalities.
+def pictures(world: World, observation: Mapping[str, np.ndarray]) -> Frames | None:
+    """Draws all that is to be seen of an episode: as the environment pictures it, or else part by part.
 
     Args:
-        environment: whose observations these are.
-        observation: one array a modality, [T, ...].
+        world: whose observations these are.
+        observation: one array a part, [T, ...].
 
     Returns:
         A picture a step, all of one size, modalities one under the other; None where there is nothing but text.
     """
-    own = jax.jit(jax.vmap(environment.picture))(observation)
+    own = jax.jit(jax.vmap(world.environment.picture))(observation) if isinstance(world, Pure) else None
     if own is not None:
         return np.asarray(own)
-    specs = environment.observation_spec.items()
-    drawn = [_draw(spec, np.asarray(observation[name])) for name, spec in specs if not isinstance(spec, TextSpec)]
+    specs = world.interface.observations.items()
+    drawn = [DRAWN[type(spec)](np.asarray(observation[name])) for name, spec in specs if type(spec) in DRAWN]
     return _stack(drawn) if drawn else None
 
 
-def words(environment: AbstractEnvironment, observation: Mapping[str, np.ndarray]) -> list[str]:
+def words(interface: Interface, observation: Mapping[str, np.ndarray]) -> list[str]:
     """What the text of each step reads; nothing where there is no text.
 
     Args:
-        environment: whose observations these are.
-        observation: one array a modality, [T, ...].
+        interface: of the world whose observations these are.
+        observation: one array a part, [T, ...].
 
     Returns:
         T strings.
     """
     steps = len(next(iter(observation.values())))
     lines: list[list[str]] = [[] for _ in range(steps)]
-    for name, spec in environment.observation_spec.items():
+    for name, spec in interface.observations.items():
         if isinstance(spec, TextSpec):
             for line, tokens in zip(lines, np.asarray(observation[name]), strict=True):
                 line.extend(spec.vocabulary[token] for token in tokens)
     return [" ".join(word for word in line if word) for line in lines]
-
-
-def _draw(spec: Spec, seen: np.ndarray) -> Frames:
-    if isinstance(spec, ImageSpec):
-        return image_pictures(seen)
-    return symbols_pictures(seen) if isinstance(spec, SymbolsSpec) else vector_pictures(seen)
 
 
 def image_pictures(images: UInt8[np.ndarray, "t h w c"]) -> Frames:
@@ -120,6 +114,10 @@ def vector_pictures(vectors: np.ndarray) -> Frames:
     drawn = np.repeat(columns, wide, axis=2)
     drawn[:, :, ::wide] = _PAPER
     return drawn
+
+
+DRAWN = {ImageSpec: image_pictures, SymbolsSpec: symbols_pictures, VectorSpec: vector_pictures}
+"""How parts of an observation are drawn, by their kind; others, such as text, are not."""
 
 
 def _stack(drawn: Sequence[Frames]) -> Frames:

@@ -1,17 +1,19 @@
 """Recording episodes: what the agent saw, did and recalled at every step."""
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, Key
+from jaxtyping import Array, Float, Int, Key, PyTree
 
-from engrax.agents.base import AbstractAgent
-from engrax.envs.base import AbstractEnvironment
-from engrax.runtime.rollout import Actor, act, advance, pending, start
+from engrax.agents.base import AbstractAgent, check_interface
+from engrax.runtime.streams import Streams, act, advance, open_streams, pending
+from engrax.runtime.worlds import World, as_world
+from engrax.viewing.choices import bars
 
 _BLOCK = 64
 """Steps that are played in one compiled call."""
@@ -27,8 +29,9 @@ class Episode(NamedTuple):
         first: true on step 0 only.
         last: true on step T-1 only.
         info: what the task tells besides.
-        policy: probabilities of the actions, [T, a].
-        value: what the agent expects from each step.
+        effective: on which steps the action had an effect: never on the last.
+        policy: what `engrax.viewing.choices.bars` shows of the policy, [T, b].
+        value: the value of each step.
         weights: attention of each step to n remembered items, [T, n]; n is 0 for a memory that attends to nothing.
         steps_ago: how many steps before it each item was experienced, [T, n].
         valid: which items are of this episode, [T, n].
@@ -40,6 +43,7 @@ class Episode(NamedTuple):
     first: Any
     last: Any
     info: Mapping[str, Any]
+    effective: Any
     policy: Any
     value: Any
     weights: Any
@@ -61,11 +65,6 @@ class Episode(NamedTuple):
         """Whether it succeeded; None where the task does not say."""
         return bool(self.info["success"][-1]) if "success" in self.info else None
 
-    @property
-    def effective(self) -> np.ndarray:
-        """On which steps the action counts: all but the last, unless the task says less, [T]."""
-        return np.asarray(self.info.get("choice_phase", ~self.last), bool)
-
     def attention(self, step: int) -> Float[np.ndarray, " t"]:
         """How much of its attention a step gave to each step of the episode; items of one step are added up."""
         there = self.valid[step] & (self.steps_ago[step] >= 1) & (self.steps_ago[step] <= step)
@@ -75,38 +74,31 @@ class Episode(NamedTuple):
 
 
 def record(
-    agent: AbstractAgent[Any], environment: AbstractEnvironment[Any], *, episodes: int, seed: int, greedy: bool = False
+    agent: AbstractAgent[Any], world: object, *, episodes: int, seed: int, greedy: bool = False
 ) -> Iterator[Episode]:
-    """Plays the first of the episodes that `engrax.evaluation.play.play` plays under this seed.
+    """Plays the first of the episodes that `engrax.evaluation.play` plays under this seed.
 
     Args:
         agent: plays; it samples its actions as in training, unless greedy.
-        environment: must end its episodes.
+        world: a world, or what `engrax.runtime.as_world` makes one of; it must end its episodes.
         episodes: how many, at least 1.
         seed: the same seed plays the same episodes.
-        greedy: whether to take the likeliest action instead of sampling.
+        greedy: whether to take the most likely action instead of sampling.
 
     Returns:
         The episodes, each played when it is asked for.
 
     Raises:
         ValueError: for fewer than one episode.
+        UserError: the agent was made for another interface.
     """
     if episodes < 1:
         raise ValueError(f"episodes is {episodes}, expected at least 1")
+    world = as_world(world)
+    check_interface(agent, world.interface)
     keys = jax.random.split(jax.random.key(seed), episodes)
-
-    def one(key: Key[Array, ""]) -> Episode:
-        actor, blocks = _begin(agent, environment, key), []
-        while not (blocks and blocks[-1].last.any()):
-            actor, block = _block(
-                agent, environment, actor, key, jnp.int32(1 + len(blocks) * _BLOCK), jnp.asarray(greedy)
-            )
-            blocks.append(jax.device_get(block))
-        whole = jax.tree.map(lambda *parts: np.concatenate(parts), *blocks)
-        return jax.tree.map(lambda part: part[: 1 + int(np.argmax(whole.last))], whole)
-
-    return map(one, keys)
+    blocks = _traced_blocks if world.pure else _host_blocks
+    return (_whole_episode(blocks(agent, world, key[None], greedy)) for key in keys)
 
 
 def most_telling(episode: Episode) -> tuple[int, float]:
@@ -124,44 +116,80 @@ def most_telling(episode: Episode) -> tuple[int, float]:
     return steps[best], sharpness[best]
 
 
-@eqx.filter_jit
-def _begin(agent: AbstractAgent[Any], environment: AbstractEnvironment[Any], key: Key[Array, ""]) -> Actor:
-    return start(agent, environment, jax.random.fold_in(key, 0))
+def _whole_episode(blocks: Iterator[Episode]) -> Episode:
+    """Blocks of steps, of the one stream, up to the last step of the episode."""
+    parts: list[Episode] = []
+    while not (parts and parts[-1].last.any()):
+        parts.append(next(blocks))
+    whole = jax.tree.map(lambda *arrays: np.concatenate(arrays), *parts)
+    return jax.tree.map(lambda part: part[: 1 + int(np.argmax(whole.last))], whole)
 
 
-@eqx.filter_jit
-def _block(
-    agent: AbstractAgent[Any],
-    environment: AbstractEnvironment[Any],
-    actor: Actor,
-    key: Key[Array, ""],
-    time: Int[Array, ""],
-    greedy: Bool[Array, ""],
-) -> tuple[Actor, Episode]:
-    """Goes on for a block of steps; `time` is the number of the first one to come."""
-
-    def tick(actor: Actor, time: Int[Array, ""]):
-        agent_state, action, output = act(agent, actor, greedy)
-        following = advance(environment, actor, agent_state, action, jax.random.fold_in(key, time))
-        return following, _seen(agent, actor, action, output)
-
-    return jax.lax.scan(tick, actor, time + jnp.arange(_BLOCK, dtype=jnp.int32))
+def _traced_blocks(agent: AbstractAgent[Any], world: World, keys: Key[Array, " b"], greedy: bool) -> Iterator[Episode]:
+    """The steps of a stream in a pure world, block by block in one compiled program."""
+    parameters, rest = eqx.partition(agent, eqx.is_array)
+    begin, block = _programs(world, jax.tree.structure(rest), tuple(jax.tree.leaves(rest)), greedy)
+    streams, time = begin(parameters, keys), 1
+    while True:
+        streams, steps = block(parameters, streams, keys, jnp.int32(time))
+        yield jax.device_get(steps)
+        time += _BLOCK
 
 
-def _seen(agent: AbstractAgent[Any], actor: Actor, action: Int[Array, ""], output: Any) -> Episode:
-    """One step of an episode."""
-    step = actor.step
-    recall = agent.recall(actor.agent, pending(actor), key=actor.key)
-    return Episode(
+@lru_cache(maxsize=4)
+def _programs(world: World, structure: Any, leaves: tuple[Any, ...], greedy: bool):
+    """Compiled: the opening of a stream, and a block of its steps; `time` is the number of the first one to come."""
+    rest = jax.tree.unflatten(structure, leaves)
+
+    def begin(parameters: PyTree, keys: Key[Array, " b"]) -> Streams:
+        return open_streams(eqx.combine(parameters, rest), world, _fold_in(keys, jnp.int32(0)))
+
+    def block(parameters: PyTree, streams: Streams, keys: Key[Array, " b"], time: Int[Array, ""]):
+        agent = eqx.combine(parameters, rest)
+
+        def tick(streams: Streams, time: Int[Array, ""]):
+            seen, states, actions = _look(agent, world, streams, greedy)
+            return advance(world, streams, states, actions, _fold_in(keys, time)), seen
+
+        return jax.lax.scan(tick, streams, time + jnp.arange(_BLOCK, dtype=jnp.int32))
+
+    return jax.jit(begin), jax.jit(block)
+
+
+def _host_blocks(agent: AbstractAgent[Any], world: World, keys: Key[Array, " b"], greedy: bool) -> Iterator[Episode]:
+    """The steps of a stream in a host world, one by one."""
+    look = eqx.filter_jit(lambda agent, streams: _look(agent, world, streams, greedy))
+    streams, time = open_streams(agent, world, _fold_in(keys, jnp.int32(0))), 1
+    while True:
+        bare = eqx.tree_at(lambda s: s.world, streams, None, is_leaf=lambda x: x is None)
+        seen, states, actions = look(agent, bare)
+        yield jax.tree.map(lambda leaf: np.asarray(leaf)[None], seen)
+        streams, time = advance(world, streams, states, actions, _fold_in(keys, jnp.int32(time))), time + 1
+
+
+def _look(agent: AbstractAgent[Any], world: World, streams: Streams, greedy: bool) -> tuple[Episode, PyTree, Any]:
+    """One step of the one stream as an episode has it, and the agent's next states and actions."""
+    step = streams.step
+    states, actions, output = act(agent, streams, greedy)
+    recall = jax.vmap(lambda state, inp, key: agent.recall(state, inp, key=key))(
+        streams.agent, pending(streams), streams.keys
+    )
+    seen = Episode(
         observation=step.observation,
-        action=action,
+        action=actions,
         reward=step.reward,
         first=step.first,
         last=step.last,
         info=step.info,
-        policy=jax.nn.softmax(output.logits),
+        effective=step.effective & ~step.last,
+        policy=bars(world.interface.actions, output.policy),
         value=output.value,
         weights=recall.weights,
         steps_ago=recall.steps_ago,
         valid=recall.valid,
     )
+    return jax.tree.map(lambda leaf: leaf[0], seen), states, actions
+
+
+def _fold_in(keys: Key[Array, " b"], time: Int[Array, ""]) -> Key[Array, " b"]:
+    return jax.vmap(lambda key: jax.random.fold_in(key, time))(keys)

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from engrax.envs.base import AbstractEnvironment
+from engrax.runtime.worlds import World
+from engrax.types import Interface
 from engrax.viewing.pictures import Frames, pictures, words
 from engrax.viewing.record import Episode
 
@@ -23,7 +24,7 @@ class Story(NamedTuple):
         episode: as it was recorded.
         frames: a picture a step.
         words: a text a step.
-        actions: the actions' names.
+        interface: of the world it was played in.
         attention: how much each step attended to each other, [T, T].
         remembers: whether the memory has items to attend to at all.
     """
@@ -31,19 +32,19 @@ class Story(NamedTuple):
     episode: Episode
     frames: Frames
     words: Sequence[str]
-    actions: Sequence[str]
+    interface: Interface
     attention: Float[np.ndarray, "t t"]
     remembers: bool
 
 
-def tell(environment: AbstractEnvironment, episode: Episode) -> Story:
+def tell(world: World, episode: Episode) -> Story:
     """Makes an episode ready for drawing."""
-    frames = pictures(environment, episode.observation)
+    frames = pictures(world, episode.observation)
     return Story(
         episode,
         np.full((episode.length, 1, 1, 3), 250, np.uint8) if frames is None else frames,
-        words(environment, episode.observation),
-        environment.action_names,
+        words(world.interface, episode.observation),
+        world.interface,
         np.stack([episode.attention(step) for step in range(episode.length)]),
         episode.weights.shape[1] > 0,
     )

@@ -227,7 +227,7 @@ def test_an_out_is_made_or_refused(cli: FakeCli, monkeypatch: pytest.MonkeyPatch
         def init(self) -> Any:
             stop()
 
-    monkeypatch.setattr("engrax.cli.train.build_trainer", lambda experiment: (Trainer(), None))
+    monkeypatch.setattr("engrax.runs.training.build_trainer", lambda experiment: (Trainer(), None))
     inside = tmp_path / "run" / "inside"
     inside.mkdir()
     monkeypatch.chdir(inside)
@@ -356,7 +356,7 @@ def test_any_log_is_read_past(cli: FakeCli, monkeypatch: pytest.MonkeyPatch, lin
 
 def test_a_run_with_a_strange_log_goes_on(cli: FakeCli, monkeypatch: pytest.MonkeyPatch):
     shapes: Callable[[Any], Any] = lambda experiment: (FakeTrainer(), state_at(0))  # noqa: E731
-    monkeypatch.setattr("engrax.cli.resume.build_trainer", shapes)
+    monkeypatch.setattr("engrax.runs.training.build_trainer", shapes)
     with Path("run/metrics.jsonl").open("ab") as file:
         file.write(
             b'{"update": true, "seconds": "x"}\n{"update": 2, "seconds": 1e999}\n\xff\xfe\x00\n{"update": 3, "se'

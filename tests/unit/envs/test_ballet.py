@@ -155,7 +155,7 @@ def test_a_subset_of_dances_is_drawn_from_that_subset():
 def test_choice_time_and_limits(level, choice_step):
     env = ballet_level(level)
     assert env.choice_step == choice_step
-    assert env.max_steps == (320 if level.endswith("16") else 1024)
+    assert env.step_limit == (320 if level.endswith("16") else 1024)
     assert env.chance == 1 / int(level[0])
 
 
@@ -366,7 +366,7 @@ def test_a_step_after_the_last_opens_the_next_episode(both_views):
 @pytest.mark.parametrize(("num_dancers", "expected"), [(2, 0.47), (8, 0.14)])
 def test_random_play_is_at_chance(num_dancers, expected):
     env = Ballet(num_dancers)
-    step = run_returns(env, *inputs(1500, env.max_steps + 1))
+    step = run_returns(env, *inputs(1500, env.step_limit + 1))
     assert abs(step - expected) < 0.035
 
 
@@ -439,6 +439,6 @@ def test_clear_errors(arguments, message):
 
 def test_levels():
     assert set(LEVELS) == {f"{n}_delay{d}" for n in (2, 4, 8) for d in (16, 48)}
-    assert ballet_level("8_delay48", view="pixels") == Ballet(8, 48, 1024, "pixels")
+    assert ballet_level("8_delay48", view="pixels") == Ballet(8, 48, view="pixels")
     with pytest.raises(ValueError, match=r"'3_delay16'.*2_delay16"):
         ballet_level("3_delay16")

@@ -46,9 +46,18 @@ def test_a_sample_that_says_nothing_is_refused(sample: list[float]):
         mean_ci95(np.array(sample))
 
 
-def test_smoothing_looks_back_over_what_is_there():
+def test_smoothing_takes_the_mean_of_what_is_there_on_both_sides():
     smoothed = smooth([None, 1.0, 3.0, None, None, None, 5.0], 3)
-    np.testing.assert_allclose(smoothed, [np.nan, 1, 2, 2, 3, np.nan, 5])
+    np.testing.assert_allclose(smoothed, [1, 2, 2, 3, np.nan, 5, 5])
+
+
+def test_smoothing_does_not_lag():
+    ramp = np.arange(100.0)
+    np.testing.assert_allclose(smooth(ramp, 20)[9:-9], ramp[9:-9])
+    step = (np.arange(101) >= 50).astype(float)
+    assert np.flatnonzero(smooth(step, 21) >= 0.5)[0] == 50
+    noise = np.random.default_rng(0).normal(size=50)
+    np.testing.assert_allclose(smooth(noise[::-1], 7)[::-1], smooth(noise, 7))
 
 
 def test_a_window_of_one_changes_nothing():

@@ -158,12 +158,7 @@ def test_a_vector_environment_without_a_mode_is_refused():
 
 
 def test_every_episode_has_a_seed_of_its_own():
-    seeds = {
-        episode_seed(run, stream, number)
-        for run in range(5)
-        for stream in range(20)
-        for number in range(20)
-    }
+    seeds = {episode_seed(run, stream, number) for run in range(5) for stream in range(20) for number in range(20)}
     assert len(seeds) == 2000
     assert all(0 <= seed < 2**31 for seed in seeds)
 
@@ -224,9 +219,7 @@ def test_streams_that_do_not_come_back_start_anew():
     restored, lost = again.restore(saved)
     assert lost == [1]
     assert restored.first.tolist() == [bool(before.first[0]), True, bool(before.first[2])]
-    np.testing.assert_array_equal(
-        restored.observation["vector"][::2], before.observation["vector"][::2]
-    )
+    np.testing.assert_array_equal(restored.observation["vector"][::2], before.observation["vector"][::2])
     assert again.episodes().number.tolist() == [
         saved.number[0],
         saved.number[1] + 1,

@@ -142,9 +142,7 @@ def test_keyword_arguments_must_be_a_json_object(kwargs):
 def test_remember_pair_needs_a_memory():
     envs = host(RememberPair, 50)
     shown, returns = envs.reset(0), []
-    cue = np.stack(
-        [shown.observation[f"cue.{part}"][:, 0, 0, 0] for part in ("shape", "colour")], 1
-    )
+    cue = np.stack([shown.observation[f"cue.{part}"][:, 0, 0, 0] for part in ("shape", "colour")], 1)
     for _ in range(5):
         shown = envs.step(np.maximum(cue.astype(np.int32) - 1, 0))
         returns.append(shown.reward)
@@ -175,9 +173,7 @@ def test_minigrid():
 
 def test_baby_ai_says_more_than_its_space_lists():
     pytest.importorskip("minigrid")
-    assert {"go", "to", "the", "ball", "key", "box"} <= set(
-        GymnasiumTask("BabyAI-GoToObj-v0").settled().words
-    )
+    assert {"go", "to", "the", "ball", "key", "box"} <= set(GymnasiumTask("BabyAI-GoToObj-v0").settled().words)
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 from engrax.memory.addressing import empty_rows, look_up, recalled, write
-from engrax.memory.controller import ControlledMemory
-from engrax.memory.dnc import DNC
-from engrax.memory.ntm import NTM
+from engrax.memory.dnc import DNC, DNCSizes
+from engrax.memory.ntm import NTM, NTMSizes
 from engrax.nn.recurrent import StackedLSTM
 from engrax.testing.contract import quick_jit
 
@@ -19,12 +18,14 @@ from oracles.merlin import random_parameters
 
 STEPS, SIZES = 300, (6, 3, 2)
 FIRSTS = np.isin(np.arange(STEPS), [0, 90, 91, 95, 250])
-STORES = {"ntm": (NTM(*SIZES), ntm.NTM), "dnc": (DNC(*SIZES), dnc.DNC)}
+STORES = {"ntm": (NTMSizes, ntm.NTM), "dnc": (DNCSizes, dnc.DNC)}
 
 
 def random_case(store):
     """A memory whose interface is loud, so that gates open and shut; inputs; what every step should come to."""
-    memory = random_parameters(lambda: ControlledMemory(4, store[0], width=5, layers=2, key=jax.random.key(0)))
+    rows, word, heads = SIZES
+    sizes = store[0](width=5, layers=2, rows=rows, word=word, heads=heads)
+    memory = random_parameters(lambda: sizes.build(4, key=jax.random.key(0)))
     memory = eqx.tree_at(lambda where: where.interface.weight, memory, replace_fn=lambda weight: 12 * weight)
     xs = np.random.default_rng(1).standard_normal((STEPS, 4)).astype(np.float32)
     return memory, jnp.asarray(xs), run(memory, lambda: store[1](*SIZES), xs, FIRSTS)
@@ -122,7 +123,10 @@ def test_looking_up_empty_rows_is_even_and_has_a_gradient():
 
 
 @pytest.mark.parametrize("make", [NTM, DNC])
-@pytest.mark.parametrize(("sizes", "named"), [((0, 2, 1), "rows is 0"), ((2, 0, 1), "width 0"), ((2, 2, 0), "heads 0")])
+@pytest.mark.parametrize(
+    ("sizes", "named"),
+    [((0, 2, 1), "rows is 0"), ((2, 0, 1), "width is 0"), ((2, 2, 0), "heads is 0")],
+)
 def test_sizes_that_make_no_sense_are_named(make, sizes, named):
     with pytest.raises(ValueError, match=named):
         make(*sizes)

@@ -107,7 +107,12 @@ def test_a_run_keeps_weights_and_usage_within_their_bounds():
     told = jnp.asarray(3 * numbers.standard_normal((200, store.interface_size)), jnp.float32)
     states = quick_jit(lambda told: jax.lax.scan(lambda s, i: (store.access(s, i)[0],) * 2, store.init_state(), told))
     state = jax.tree.map(np.asarray, states(told)[1])
-    for weights in (state.read_weights, state.write_weights, state.usage[..., None], state.precedence):
+    for weights in (
+        state.read_weights,
+        state.write_weights,
+        state.usage[..., None],
+        state.precedence,
+    ):
         assert weights.min() >= -1e-6
         assert weights.sum(-1).max() <= 1 + 1e-5
     assert state.usage.max() > 0.9

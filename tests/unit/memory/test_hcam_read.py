@@ -37,7 +37,10 @@ def test_read_equals_the_oracle(num_chunks, top_k, valid):
 def test_reading_a_sequence_equals_reading_one_by_one(num_chunks):
     keys = jax.random.split(jax.random.key(1), 4)
     attention = HierarchicalAttention(8, 8, 2, 2, key=keys[0])
-    queries, contents = jax.random.normal(keys[1], (7, 8)), jax.random.normal(keys[2], (num_chunks, 3, 8))
+    queries, contents = (
+        jax.random.normal(keys[1], (7, 8)),
+        jax.random.normal(keys[2], (num_chunks, 3, 8)),
+    )
     valid = jax.random.bernoulli(keys[3], 0.3, (7, num_chunks)).at[0].set(False)
     got = attention.read_sequence(queries, attention.project(contents), valid)
     want = [oracle_read(attention, q, contents, np.asarray(v)) for q, v in zip(queries, valid, strict=True)]
@@ -56,7 +59,14 @@ def test_no_gradient_reaches_the_contents_and_every_projection_learns():
 
     to_parameters, to_contents = jax.grad(loss, argnums=(0, 1))(attention, contents)
     assert np.all(np.asarray(to_contents) == 0)
-    for name in ("relevance_query", "relevance_key", "detail_query", "detail_key", "detail_value", "detail_output"):
+    for name in (
+        "relevance_query",
+        "relevance_key",
+        "detail_query",
+        "detail_key",
+        "detail_value",
+        "detail_output",
+    ):
         assert np.any(np.asarray(getattr(to_parameters, name).weight) != 0), name
 
 
@@ -73,7 +83,7 @@ def test_outside_numbers_can_be_loaded():
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [((6, 9, 3, 2), "even"), ((6, 8, 3, 2), "multiple of num_heads"), ((6, 8, 2, 0), "at least one")],
+    [((6, 9, 3, 2), "even"), ((6, 8, 3, 2), "heads divide"), ((6, 8, 2, 0), "top_k is 0")],
 )
 def test_sizes_that_do_not_fit_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):

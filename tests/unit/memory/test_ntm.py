@@ -14,7 +14,13 @@ SHIFTS = {"back": [1.0, 0, 0], "still": [0, 1.0, 0], "on": [0, 0, 1.0]}
 
 
 def one_head(shift="still", **parts):
-    usual = {"keys": [[1.0, 0]], "strengths": [0.0], "gates": [0.0], "shifts": [SHIFTS[shift]], "powers": [1.0]}
+    usual = {
+        "keys": [[1.0, 0]],
+        "strengths": [0.0],
+        "gates": [0.0],
+        "shifts": [SHIFTS[shift]],
+        "powers": [1.0],
+    }
     return Heads(**{name: jnp.asarray(part) for name, part in {**usual, **parts}.items()})
 
 

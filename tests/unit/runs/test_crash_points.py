@@ -36,8 +36,8 @@ def resume(path: Path) -> int:
     directory = RunDirectory.open(path)
     state = directory.resume(template, pytest.fail)
     assert state is not None
-    update = int(state.updates)
-    np.testing.assert_array_equal(state.agent, state_at(update).agent)
+    update = int(state.learner.updates)
+    np.testing.assert_array_equal(state.learner.agent, state_at(update).learner.agent)
     assert [row["update"] for row in directory.metrics.rows()] == list(range(1, update + 1))
     return update
 

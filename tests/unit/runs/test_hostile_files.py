@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -13,25 +13,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engrax.errors import RunError
 from engrax.cli.main import main
+from engrax.errors import RunError
 from engrax.experiments.codec import encode
 from engrax.experiments.presets import PRESETS
 from engrax.runs.checkpoint import CheckpointError, DamagedFileError, load, restore, save
 from engrax.runs.directory import RunDirectory, counters
 
+from unit.runs.fake_runs import state_at
+
 Tree = dict[str, Any]
-
-
-class State(NamedTuple):
-    """The least that can be saved."""
-
-    agent: jax.Array
-    updates: jax.Array
-
-
-def state_at(update: int) -> State:
-    return State(jnp.zeros(2), jnp.int32(update))
 
 
 def tree() -> Tree:

@@ -24,17 +24,22 @@ class Experiment:
     updates: int = 9
 
 
-class State(NamedTuple):
-    """What a run saves, as small as can be; `steps` is no parameter."""
+class Learner(NamedTuple):
+    """What learns, as small as can be; the agent's `steps` is no parameter."""
 
     agent: dict[str, Any]
     optimiser: tuple[Any, ...]
     updates: jax.Array
 
 
+class State(NamedTuple):
+    learner: Learner
+
+
 def state_at(value: float, width: int = 3) -> State:
     agent = {"weight": jnp.full(width, value), "steps": jnp.int32(value), "name": "no array"}
-    return State(agent, (jnp.int32(value), {"mean": jnp.full(width, 10 * value)}), jnp.int32(value))
+    optimiser = (jnp.int32(value), {"mean": jnp.full(width, 10 * value)})
+    return State(Learner(agent, optimiser, jnp.int32(value)))
 
 
 def fail(message: str) -> None:
@@ -81,7 +86,7 @@ def test_a_published_result_may_have_its_optimiser_or_not(published: RunDirector
     assert found.optimiser is None
     assert float(found.agent["weight"][0]) == 5.0
     assert "keeps no optimiser: starting a fresh one" in said[0]
-    checkpoint.save(published.path / OPTIMISER, state_at(5.0).optimiser)
+    checkpoint.save(published.path / OPTIMISER, state_at(5.0).learner.optimiser)
     assert int(learnt(published, state_at(0.0), fail).optimiser[0]) == 5
 
 
@@ -128,7 +133,9 @@ def test_train_from_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     # Adam counts on: two updates of two minibatches each in either run.
     newest = RunDirectory.open(Path(second)).checkpoints()[0]
     counts = [
-        int(array) for name, array in checkpoint.load(newest).arrays.items() if re.fullmatch(r"optimiser.*count", name)
+        int(array)
+        for name, array in checkpoint.load(newest).arrays.items()
+        if re.fullmatch(r"learner.optimiser.*count", name)
     ]
     assert counts == [8]
 

@@ -1,7 +1,7 @@
 """Sizes, weights and ablations of MERLIN."""
 
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Any
 
 from jaxtyping import Array, Key
 
@@ -75,7 +75,7 @@ class MERLINSizes(AbstractAgentSizes):
 
         return MERLIN(interface, self, key=key)
 
-    def tiny(self) -> Self:
+    def tiny(self) -> "MERLINSizes":
         """Everything small, the store included."""
         encoders = replace(self.encoders, image_features=16, filter_channels=4, text_embedding=4)
         return replace(self, store=self.store.tiny(), encoders=encoders, hidden=8, latent=4, width=8)

@@ -1,5 +1,7 @@
 """The Ballet task: watch the dances, then find the dancer whose dance is named."""
 
+from collections.abc import Sequence
+
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
@@ -10,9 +12,12 @@ from engrax.envs.ballet.stage import BalletState, choice_time, dancer_squares, d
 from engrax.envs.ballet.tables import BOARD, CENTRE, COLOURS, DANCES, HOMES, MOVES, SHAPES, SQUARE, VOCABULARY
 from engrax.envs.ballet.view import Scene, view_symbols
 from engrax.envs.base import AbstractEnvironment
+from engrax.envs.views import MODALITIES, View, as_view
 from engrax.types import Discrete, ImageSpec, Interface, Observation, SymbolsSpec, TextSpec, TimeStep
 
-MODALITIES = {"symbols": "symbols", "pixels": "image"}  # what each view is called in the observation
+
+def _as_tuple(names: Sequence[str] | None) -> tuple[str, ...] | None:
+    return None if names is None else tuple(names)
 
 
 class Ballet(AbstractEnvironment[BalletState]):
@@ -37,52 +42,22 @@ class Ballet(AbstractEnvironment[BalletState]):
 
     Source: Lampinen et al. (2021), appendix A.1, https://arxiv.org/abs/2105.14039; checked against the released
     environment, whose images are float32: `image / 255`.
-
-    Attributes:
-        num_dancers: N, from 1 to 8.
-        dance_delay: d, the steps between dances, at least 1. The paper's levels have 16 and 48.
-        max_steps: the step on which an episode times out.
-        view: "symbols" or "pixels".
-        dances: the names of the dances to draw from.
     """
 
-    num_dancers: int = eqx.field(static=True)
-    dance_delay: int = eqx.field(static=True)
-    max_steps: int = eqx.field(static=True)
-    view: str = eqx.field(static=True)
-    dances: tuple[str, ...] = eqx.field(static=True)
-
-    def __init__(
-        self,
-        num_dancers: int = 2,
-        dance_delay: int = 16,
-        max_steps: int | None = None,
-        view: str = "symbols",
-        dances: tuple[str, ...] | None = None,
-    ):
-        """Sets the level.
-
-        Args:
-            num_dancers: from 1 to 8.
-            dance_delay: at least 1.
-            max_steps: None for the paper's: 320 for delays up to 16, else 1024.
-            view: "symbols" or "pixels".
-            dances: distinct names, at least `num_dancers`, for an easier task; None for all 13.
-
-        Raises:
-            ValueError: if one of these is outside its range.
-        """
-        self.num_dancers = num_dancers
-        self.dance_delay = dance_delay
-        self.max_steps = default_max_steps(dance_delay) if max_steps is None else max_steps
-        self.view = view
-        self.dances = tuple(DANCES) if dances is None else tuple(dances)
+    num_dancers: int = eqx.field(static=True, default=2)
+    """Dancers, 1 to 8. The paper's levels have 2, 4 and 8."""
+    dance_delay: int = eqx.field(static=True, default=16)
+    """Steps between dances, at least 1. The paper's levels have 16 and 48."""
+    max_steps: int | None = eqx.field(static=True, default=None)
+    """The step at which an episode times out; none for the paper's: 320 (delay up to 16) or 1024."""
+    view: View = eqx.field(static=True, default="symbols", converter=as_view)
+    """What is seen of each square: its symbols, or 9 x 9 pixels."""
+    dances: tuple[str, ...] | None = eqx.field(static=True, default=None, converter=_as_tuple)
+    """Names of the dances to draw from, at least one a dancer; none for all 13."""
 
     def __check_init__(self):
-        _check_counts(self.num_dancers, self.dance_delay, self.max_steps)
-        if self.view not in MODALITIES:
-            raise ValueError(f"view is {self.view!r}, but Ballet has {list(MODALITIES)}: pass one of these.")
-        _check_dances(self.dances, self.num_dancers)
+        _check_counts(self.num_dancers, self.dance_delay, self.step_limit)
+        _check_dances(self.repertoire, self.num_dancers)
 
     @property
     def interface(self) -> Interface:
@@ -105,14 +80,24 @@ class Ballet(AbstractEnvironment[BalletState]):
         return observation["image"] if self.view == "pixels" else render(observation["symbols"])
 
     @property
+    def step_limit(self) -> int:
+        """The step at which an episode times out."""
+        return default_max_steps(self.dance_delay) if self.max_steps is None else self.max_steps
+
+    @property
+    def repertoire(self) -> tuple[str, ...]:
+        """The names of the dances to draw from."""
+        return tuple(DANCES) if self.dances is None else self.dances
+
+    @property
     def choice_step(self) -> int:
         """T, the step that opens the choice phase."""
         return choice_time(self.num_dancers, self.dance_delay)
 
     def draw(self, key: Key[Array, ""]) -> BalletState:
         """Homes, dances, colours and shapes without repetition, and the target, all uniform."""
-        repertoire = tuple(list(DANCES).index(name) for name in self.dances)
-        return open_stage(draw_cast(key, self.num_dancers, repertoire))
+        numbers = tuple(list(DANCES).index(name) for name in self.repertoire)
+        return open_stage(draw_cast(key, self.num_dancers, numbers))
 
     def advance(self, state: BalletState, action: Int[Array, ""], key: Key[Array, ""]) -> BalletState:
         """Moves the agent, if it is time to choose and no wall is in the way. The key is not used."""
@@ -124,7 +109,7 @@ class Ballet(AbstractEnvironment[BalletState]):
 
     def is_last(self, state: BalletState) -> Bool[Array, ""]:
         """A dancer is reached, or time is up."""
-        return jnp.any(reached(state)) | (state.step >= self.max_steps)
+        return jnp.any(reached(state)) | (state.step >= self.step_limit)
 
     def observe(self, state: BalletState) -> TimeStep:
         """The view around the agent, the instruction, and what the last move earned."""

@@ -10,9 +10,9 @@ from engrax.envs.memory_game.chance import chance
 from engrax.envs.memory_game.pixels import CARD, Table, magnify, paint_card, painter
 from engrax.envs.memory_game.strokes import GLYPHS
 from engrax.envs.shuffling import falling, uniform_digits, without_repetition
+from engrax.envs.views import MODALITIES, View, as_view
 from engrax.types import Discrete, ImageSpec, Interface, Observation, Question, SymbolsSpec, TimeStep
 
-MODALITIES = {"symbols": "symbols", "pixels": "image"}  # what each view is called in the observation
 MAX_PAIRS = 8
 FLIPS_PER_PAIR = 3
 
@@ -73,24 +73,20 @@ class MemoryGame(AbstractEnvironment[MemoryGameState]):
 
     A smaller game with the actions and symbols of a larger one, to learn the larger one from: `table=8` with `pairs=3`.
     Then actions are taken modulo the number of cards, and "gone" is `table` + 1; all else is as with 3 pairs (choice).
-
-    Attributes:
-        pairs: how many pairs lie on the table, from 1 to 8. The paper has 8.
-        view: "symbols" or "pixels".
-        scale: in pixels, how large each of the 8 x 8 of a card is drawn; 2 gives 64 x 64 with 8 pairs.
-        table: the pairs for which there are actions and symbols, in symbols at least `pairs`; None for `pairs`.
     """
 
     pairs: int = eqx.field(static=True, default=MAX_PAIRS)
-    view: str = eqx.field(static=True, default="symbols")
+    """Pairs of cards, 1 to 8. The paper's game has 8."""
+    view: View = eqx.field(static=True, default="symbols", converter=as_view)
+    """What is seen: the number of the glyph just turned up, or the cards in pixels."""
     scale: int = eqx.field(static=True, default=1)
+    """Size of a card in pixels, in multiples of 8; 2 gives 64 x 64 pixels with 8 pairs."""
     table: int | None = eqx.field(static=True, default=None)
+    """Pairs of a larger game whose actions and symbols to have, so as to learn it from this; none for `pairs`."""
 
     def __check_init__(self):
         if not 1 <= self.pairs <= MAX_PAIRS:
             raise ValueError(f"pairs is {self.pairs}, but the table holds 1 to {MAX_PAIRS}: pass one of these.")
-        if self.view not in MODALITIES:
-            raise ValueError(f"view is {self.view!r}, but the Memory Game has {list(MODALITIES)}: pass one of these.")
         if self.scale < 1:
             raise ValueError(f"scale is {self.scale}, but a pixel cannot be drawn smaller than one: pass at least 1.")
         if self.table is not None and not self.pairs <= self.table <= MAX_PAIRS:

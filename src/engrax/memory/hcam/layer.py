@@ -53,9 +53,7 @@ class HCAMLayer(eqx.Module):
             LayerNorm(size),
         )
         self.local = LocalAttention(size, num_heads, window, key=local_key)
-        self.attention = HierarchicalAttention(
-            size, size, num_heads, top_k, key=attention_key, read_init=read_init
-        )
+        self.attention = HierarchicalAttention(size, size, num_heads, top_k, key=attention_key, read_init=read_init)
         self.mlp = MLP((size, mlp_size, size), key=mlp_key, last_init="small")
         self.chunk_size, self.num_slots = chunk_size, num_chunks + 1
 
@@ -68,9 +66,7 @@ class HCAMLayer(eqx.Module):
         """Zeros; what is valid follows from the step count alone."""
         chunks = jnp.zeros((self.num_slots, self.chunk_size, self.block_norm.scale.shape[0]))
         by_heads = chunks.reshape(self.num_slots, self.attention.num_heads, self.chunk_size, -1)
-        return LayerState(
-            *self.recent.init_state(), chunks, ChunkCache(by_heads, by_heads, chunks[:, 0])
-        )
+        return LayerState(*self.recent.init_state(), chunks, ChunkCache(by_heads, by_heads, chunks[:, 0]))
 
     def refresh(self, state: LayerState) -> LayerState:
         """Projects all that is remembered again."""
@@ -102,9 +98,7 @@ class HCAMLayer(eqx.Module):
         timeline = jnp.concatenate([self._past(state, count), jax.lax.stop_gradient(attended)])
         cache, valid = self._chunks(state, count, steps, timeline)
         read = self.attention.read_sequence(self.block_norm(attended), cache, valid)
-        state = self._state_after(
-            self.init_state() if state is None else state, steps, xs, attended
-        )
+        state = self._state_after(self.init_state() if state is None else state, steps, xs, attended)
         return state, self._output(attended, read, valid)
 
     def _output(
@@ -119,9 +113,7 @@ class HCAMLayer(eqx.Module):
         """The block's residual connection: nothing is added where nothing could be read."""
         return x + jnp.where(found, read, 0.0)
 
-    def _write_chunk(
-        self, state: LayerState, count: Int[Array, ""], x: Float[Array, " d"]
-    ) -> LayerState:
+    def _write_chunk(self, state: LayerState, count: Int[Array, ""], x: Float[Array, " d"]) -> LayerState:
         slot, place = count // self.chunk_size % self.num_slots, count % self.chunk_size
         contents = put(state.contents, (slot, place), x)
         key, value = self.attention.project_rows(x, place, self.chunk_size)
@@ -173,6 +165,4 @@ class HCAMLayer(eqx.Module):
         """The rings after a segment: what its last episode left in reach is written, then projected."""
         rows = state.contents.reshape(-1, xs.shape[1])
         contents = put_last(rows, steps, stored).reshape(state.contents.shape)
-        return self.refresh(
-            self.recent.write_sequence(state, steps, xs)._replace(contents=contents)
-        )
+        return self.refresh(self.recent.write_sequence(state, steps, xs)._replace(contents=contents))

@@ -1,7 +1,6 @@
 """The HCAM memory: a stack of layers under the memory contract."""
 
 from dataclasses import dataclass
-from typing import Self
 
 import equinox as eqx
 import jax
@@ -66,7 +65,7 @@ class HCAMSizes(AbstractMemorySizes):
         return HCAM(input_size, self, key=key)
 
     @classmethod
-    def tiny(cls) -> Self:
+    def tiny(cls) -> "HCAMSizes":
         """Two layers of width 8 with three chunks of 4 steps."""
         return cls(width=8, num_heads=2, chunk_size=4, num_chunks=3, window=4, mlp_size=16)
 
@@ -119,9 +118,7 @@ class HCAM(AbstractMemory[HCAMState]):
 
     def init_state(self) -> HCAMState:
         """An empty memory."""
-        return HCAMState(
-            jnp.zeros((), jnp.int32), tuple(layer.init_state() for layer in self.layers)
-        )
+        return HCAMState(jnp.zeros((), jnp.int32), tuple(layer.init_state() for layer in self.layers))
 
     def step(
         self, state: HCAMState, x: Float[Array, " d"], first: Bool[Array, ""]
@@ -138,9 +135,7 @@ class HCAM(AbstractMemory[HCAMState]):
         steps = episode_steps(count, firsts)
         ys, layers = self.input_norm(apply(self.input_projection, xs)), []
         for index, layer in enumerate(self.layers):
-            layer_state, ys = layer.unroll(
-                None if state is None else state.layers[index], count, steps, ys
-            )
+            layer_state, ys = layer.unroll(None if state is None else state.layers[index], count, steps, ys)
             layers.append(layer_state)
         return HCAMState(steps[-1] + 1, tuple(layers)), self.output_norm(ys)
 
@@ -157,9 +152,7 @@ class HCAM(AbstractMemory[HCAMState]):
         valid = clock.readable_now(count, layer.num_slots, layer.chunk_size)
         reads = self._step(state, x, first)[2]
         empty = jnp.zeros((layer.num_slots, layer.chunk_size))
-        weights = sum(
-            (empty.at[read.chunks].set(read.weights) for read in reads), start=empty
-        ) / len(reads)
+        weights = sum((empty.at[read.chunks].set(read.weights) for read in reads), start=empty) / len(reads)
         written = numbers[:, None] * layer.chunk_size + jnp.arange(layer.chunk_size)[None, :]
         everywhere = jnp.broadcast_to(valid[:, None], weights.shape)
         return Recall(

@@ -115,9 +115,7 @@ class HierarchicalAttention(eqx.Module):
         """Keys and values, by heads, of vectors that stand at the given places of their chunks."""
         codes = age_code(chunk_size, rows.shape[-1])[places]
         coded = jax.lax.stop_gradient(rows) + jnp.broadcast_to(codes, rows.shape)
-        return self._heads(apply(self.detail_key, coded)), self._heads(
-            apply(self.detail_value, coded)
-        )
+        return self._heads(apply(self.detail_key, coded)), self._heads(apply(self.detail_value, coded))
 
     def project_summary(self, contents: Float[Array, "*m c d"]) -> Float[Array, "*m d"]:
         """The key by which a chunk is found: that of its mean vector."""
@@ -127,16 +125,10 @@ class HierarchicalAttention(eqx.Module):
         """Reads projected chunks: gathers the top k, then attends inside them."""
         relevance, chosen = self._top_k(self._relevance(query[None], cache, valid[None])[0])
         keys, values = cache.keys[chosen], cache.values[chosen]
-        queries = jnp.broadcast_to(
-            self._heads(apply(self.detail_query, query)), (self.top_k, *keys.shape[1::2])
-        )
-        attention = (
-            self._softmax(jnp.einsum("khe,khce->khc", queries, keys)) * relevance[:, None, None]
-        )
+        queries = jnp.broadcast_to(self._heads(apply(self.detail_query, query)), (self.top_k, *keys.shape[1::2]))
+        attention = self._softmax(jnp.einsum("khe,khce->khc", queries, keys)) * relevance[:, None, None]
         mixed = jnp.sum(jnp.einsum("khc,khce->khe", attention, values), axis=0)
-        return Read(
-            apply(self.detail_output, mixed.reshape(-1)), chosen, jnp.mean(attention, axis=1)
-        )
+        return Read(apply(self.detail_output, mixed.reshape(-1)), chosen, jnp.mean(attention, axis=1))
 
     def read_sequence(
         self, queries: Float[Array, "t e"], cache: ChunkCache, valid: Bool[Array, "t m"]
@@ -147,13 +139,9 @@ class HierarchicalAttention(eqx.Module):
         gathering and is much faster; with many, gathering wins. The results are the same.
         """
         if valid.shape[1] > DENSE_CHUNKS_PER_K * self.top_k:
-            return jax.vmap(lambda query, seen: self.read(query, cache, seen).output)(
-                queries, valid
-            )
+            return jax.vmap(lambda query, seen: self.read(query, cache, seen).output)(queries, valid)
         weights = self._dense_relevance(self._relevance(queries, cache, valid))
-        scores = jnp.einsum(
-            "the,mhce->htmc", self._heads(apply(self.detail_query, queries)), cache.keys
-        )
+        scores = jnp.einsum("the,mhce->htmc", self._heads(apply(self.detail_query, queries)), cache.keys)
         attention = self._softmax(scores) * weights[None, :, :, None]
         mixed = jnp.einsum("htmc,mhce->the", attention, cache.values)
         return apply(self.detail_output, mixed.reshape(queries.shape[0], -1))
@@ -162,14 +150,8 @@ class HierarchicalAttention(eqx.Module):
         self, queries: Float[Array, "t e"], cache: ChunkCache, valid: Bool[Array, "t m"]
     ) -> Float[Array, "t m"]:
         if self.top_k > valid.shape[1]:
-            raise ValueError(
-                f"top_k is {self.top_k} but there are only {valid.shape[1]} chunks: lower it to that"
-            )
-        scores = (
-            apply(self.relevance_query, queries)
-            @ cache.summary_keys.T
-            / cache.summary_keys.shape[1] ** 0.5
-        )
+            raise ValueError(f"top_k is {self.top_k} but there are only {valid.shape[1]} chunks: lower it to that")
+        scores = apply(self.relevance_query, queries) @ cache.summary_keys.T / cache.summary_keys.shape[1] ** 0.5
         return jnp.where(valid, scores, INVALID_CHUNK)
 
     def _top_k(self, scores: Float[Array, " m"]) -> tuple[Float[Array, " k"], Int[Array, " k"]]:

@@ -1,7 +1,7 @@
 """What distributions over actions have in common."""
 
 import abc
-from typing import Any, Self
+from typing import Any
 
 import equinox as eqx
 from jaxtyping import Array, Float, Key
@@ -22,7 +22,7 @@ class AbstractPolicy(eqx.Module):
 
     @classmethod
     @abc.abstractmethod
-    def of(cls, actions: Any, outputs: Float[Array, "*t o"]) -> Self:
+    def of(cls, actions: Any, outputs: Float[Array, "*t o"]) -> "AbstractPolicy":
         """The distribution made of a network's outputs."""
 
     @classmethod

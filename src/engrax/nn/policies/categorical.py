@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from itertools import accumulate
-from typing import Self
 
 import equinox as eqx
 import jax
@@ -28,7 +27,7 @@ class Categorical(AbstractPolicy):
         return actions.size
 
     @classmethod
-    def of(cls, actions: Discrete, outputs: Float[Array, "*t a"]) -> Self:
+    def of(cls, actions: Discrete, outputs: Float[Array, "*t a"]) -> "Categorical":
         """The outputs are the logits."""
         del actions
         return cls(outputs)
@@ -90,7 +89,7 @@ class Factored(AbstractPolicy):
         return sum(actions.sizes)
 
     @classmethod
-    def of(cls, actions: MultiDiscrete, outputs: Float[Array, "*t o"]) -> Self:
+    def of(cls, actions: MultiDiscrete, outputs: Float[Array, "*t o"]) -> "Factored":
         """The outputs are the logits."""
         return cls(outputs, actions.sizes)
 

@@ -1,7 +1,6 @@
 """The distribution over continuous actions: a normal distribution squashed into the bounds."""
 
 import math
-from typing import Self
 
 import equinox as eqx
 import jax
@@ -45,7 +44,7 @@ class SquashedNormal(AbstractPolicy):
         return 2 * len(actions.low)
 
     @classmethod
-    def of(cls, actions: Continuous, outputs: Float[Array, "*t o"]) -> Self:
+    def of(cls, actions: Continuous, outputs: Float[Array, "*t o"]) -> "SquashedNormal":
         """The outputs are the means, then the logarithms of the scales, which are clipped to `SCALES`."""
         mean, log_scale = jnp.split(outputs, 2, axis=-1)
         return cls(mean, jnp.clip(log_scale, *SCALES), actions.low, actions.high)

@@ -1,0 +1,76 @@
+"""`engrax resume`: goes on with a run as if it had never stopped."""
+
+import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from engrax.cli.arguments import (
+    Parser,
+    add_budget,
+    add_directory,
+    add_import,
+    add_json,
+    check_budget,
+    read_imports,
+)
+from engrax.cli.output import say, warn
+
+if TYPE_CHECKING:
+    from engrax.runs.directory import RunDirectory
+
+_EXAMPLES = """\
+  engrax resume runs/hcam                    # what is left of a run that was stopped or killed
+  engrax resume runs/hcam --updates 10000    # further than was planned: 10000 updates in all
+  engrax resume runs/hcam --steps 2e6        # likewise, in environment steps
+"""
+
+
+def run(words: Sequence[str]) -> int:
+    """Runs the command; see `engrax resume --help`."""
+    arguments = _parser().read(words)
+    check_budget(arguments)
+    read_imports(arguments)
+    from engrax.cli.reporting import train_and_report
+    from engrax.runs.directory import RunDirectory
+    from engrax.runs.training import resumed_run
+
+    directory = RunDirectory.open(arguments.directory)
+    with resumed_run(directory, _updates(directory, arguments), warn) as job:
+        say(where_from(job.restored, job.logged))
+        if (job.restored or 0) >= job.experiment.updates:
+            say(f"{directory.path} has made its {job.restored} updates; --updates N goes further")
+        return train_and_report(job, arguments.json)
+
+
+def where_from(checkpoint: int | None, logged: int) -> str:
+    """Where a run goes on, in one line.
+
+    Args:
+        checkpoint: updates at its newest checkpoint that is whole; None where there is none.
+        logged: the last update in its metrics.
+
+    Returns:
+        The line; it says which updates are made again.
+    """
+    fresh = "no checkpoint yet, starting again"
+    start = fresh if checkpoint is None else f"resuming from update {checkpoint}"
+    made = checkpoint or 0
+    return f"{start}; updates {made + 1} to {logged} are made again" if logged > made else start
+
+
+def _updates(directory: "RunDirectory", arguments: argparse.Namespace) -> int | None:
+    from engrax.runs.building import experiment_of, updates_of
+
+    if arguments.steps is None:
+        return arguments.updates
+    return updates_of(experiment_of(directory), arguments.steps)
+
+
+def _parser() -> Parser:
+    what = "Go on with a run from its newest checkpoint, bit for bit."
+    parser = Parser("resume", what, _EXAMPLES)
+    add_directory(parser, "a run directory")
+    add_budget(parser)
+    add_import(parser)
+    add_json(parser, "what `engrax show` says of the run at its end")
+    return parser

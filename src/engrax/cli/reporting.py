@@ -1,0 +1,47 @@
+"""Training with its progress on stderr, and what is said at its end."""
+
+import math
+from contextlib import nullcontext, suppress
+
+from engrax.cli.display import make_display
+from engrax.cli.output import last_word, print_json, say, warn
+from engrax.runs.entries import summary_entry
+from engrax.runs.loop import Outcome
+from engrax.runs.summarising import summarise
+from engrax.runs.training import Job
+
+
+def train_and_report(job: Job, as_json: bool) -> int:
+    """Trains a job to its end, and says how it went and what to do next.
+
+    Args:
+        job: the run.
+        as_json: whether to print what `engrax show --json` says, too.
+
+    Returns:
+        The exit status: 0, or 130 if it was stopped early.
+
+    Raises:
+        RunFailedError: training broke off.
+    """
+    outcome, path = train_shown(job), job.directory.path
+    if outcome.interrupted:
+        last_word(stopped(outcome))
+    else:
+        say(f"trained {path}; next: engrax evaluate {path} --episodes 500 --seed 1")
+    if as_json:
+        with suppress(OSError) if outcome.interrupted else nullcontext():
+            print_json(summary_entry(summarise(job.directory, warn)))
+    return 130 if outcome.interrupted else 0
+
+
+def stopped(outcome: Outcome) -> str:
+    """How to go on with a run that was stopped."""
+    path = outcome.directory.path
+    return f"stopped at update {outcome.updates}, all is saved; go on: engrax resume {path}"
+
+
+def train_shown(job: Job, until: int | None = None, seconds: float = math.inf) -> Outcome:
+    """Trains a job with its progress on stderr; see `Job.run`."""
+    with make_display(job.experiment.updates if until is None else until) as display:
+        return job.run(display.show, until, seconds)

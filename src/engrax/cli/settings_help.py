@@ -1,0 +1,37 @@
+"""The settings of an experiment as `--help` lists them."""
+
+import textwrap
+from collections.abc import Iterator
+
+from engrax.experiments.codec import encode
+from engrax.experiments.config import Experiment
+from engrax.experiments.settings import Setting, list_settings
+
+_INDENT = " " * 6
+_NARROWEST = 30
+
+
+def settings_help(experiment: Experiment, width: int) -> str:
+    """Every setting with its value, what it takes, and what it means.
+
+    Args:
+        experiment: whose settings.
+        width: columns to wrap explanations at; names and values are never cut or broken, so that they can be copied.
+
+    Returns:
+        Two or more lines a setting.
+    """
+    settings = list_settings(type(experiment), encode(experiment))
+    return "\n".join(line for setting in settings for line in _lines(setting, width))
+
+
+def _lines(setting: Setting, width: int) -> Iterator[str]:
+    yield f"  --{setting.path} {setting.value}"
+    yield from textwrap.wrap(
+        f"{setting.metavar}: {setting.doc}",
+        max(width, _NARROWEST),
+        initial_indent=_INDENT,
+        subsequent_indent=_INDENT,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -1,0 +1,66 @@
+"""Presets at debug size: everything is small and over soon, to see that it runs."""
+
+from dataclasses import replace
+from typing import Any
+
+from engrax.agents import AbstractAgentSizes, ActorCriticSizes, MERLINSizes
+from engrax.algorithms import PPO, Ramp
+from engrax.envs import AbstractEnvironment, Ballet, MemoryGame, Mixture, Recall
+from engrax.experiments.config import Experiment
+from engrax.experiments.presets.preset import Preset
+
+
+def debug_size(experiment: Experiment) -> Experiment:
+    """The same experiment with everything small, to see that it runs.
+
+    Experiments that differ in size alone become the same one.
+    """
+    ramps = {"learning_rate_ramp": Ramp(), "entropy_ramp": Ramp()}
+    return replace(
+        experiment,
+        task=small(experiment.task),
+        agent=experiment.agent.tiny(),
+        learner=replace(experiment.learner, epochs=1, minibatches=2, **ramps),
+        streams=4,
+        segment_length=16,
+        updates=4,
+        checkpoint_every=2,
+    )
+
+
+def small(task: AbstractEnvironment[Any]) -> AbstractEnvironment[Any]:
+    """The same task with short episodes; a task that is not of this library as it is."""
+    match task:
+        case Mixture():
+            return Mixture(tuple(map(small, task.levels[:2])))
+        case Ballet():
+            return replace(task, num_dancers=1, dance_delay=1)
+        case MemoryGame():
+            return replace(task, pairs=2, scale=1, table=None)
+        case _:
+            return task
+
+
+def recall(agent: AbstractAgentSizes) -> Experiment:
+    """Recalls a cue after four steps; observations are vectors."""
+    return Experiment(task=Recall(delay=4), agent=agent, learner=PPO(only_effective=True))
+
+
+def merlin_on_ballet() -> Experiment:
+    """MERLIN on Ballet in pixels: two kinds of observation, image and text."""
+    return Experiment(task=Ballet(view="pixels"), agent=MERLINSizes())
+
+
+PRESETS: dict[str, Preset] = {
+    "debug": Preset(
+        "the probe Recall with a tiny HCAM: runs in seconds, and learns in half a minute with --updates 500",
+        debug_size(recall(ActorCriticSizes())),
+    ),
+    "merlin-recall-debug": Preset(
+        "the probe Recall with a tiny MERLIN: runs in seconds", debug_size(recall(MERLINSizes()))
+    ),
+    "merlin-ballet-debug": Preset(
+        "Ballet in pixels with a tiny MERLIN: runs in seconds, too small to learn", debug_size(merlin_on_ballet())
+    ),
+}
+"""The presets to try things out with, by name."""

@@ -1,0 +1,184 @@
+"""The training loop around a trainer: metrics, checkpoints, requests to stop, and divergence."""
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+import equinox as eqx
+import jax
+import numpy as np
+
+from engrax.errors import RunFailedError, describe
+from engrax.runs.directory import RunDirectory, State, updates_made
+from engrax.runs.events import EventLog
+from engrax.runs.interrupts import interruptible
+from engrax.runs.metrics import Row
+
+_MAY_BE_MISSING = ("return", "success")
+"""Means over the episodes that ended; an update in which no episode ended has none."""
+
+Progress = Callable[[Row], object]
+"""Called after every update with its metrics; a mean that does not exist is None."""
+
+
+class DivergedError(RunFailedError):
+    """A metric or a parameter is no longer finite; the message names it, and where to look."""
+
+
+@runtime_checkable
+class Trains(Protocol):
+    """What the loop needs of a trainer."""
+
+    @property
+    def update(self) -> Callable[[Any], tuple[Any, Mapping[str, Any]]]:
+        """Maps a state, which it uses up, to the state after one update and its metrics."""
+        ...
+
+    def init(self) -> Any:
+        """The state before the first update."""
+        ...
+
+    def environment_steps(self, updates: int) -> int:
+        """Steps taken in all streams after so many updates."""
+        ...
+
+
+class Outcome(NamedTuple):
+    """How training ended.
+
+    Attributes:
+        directory: of the run.
+        state: the last state, which is saved.
+        updates: made in all, those before a resume included.
+        interrupted: whether Ctrl-C, a request to end, or a closed output stopped it early.
+    """
+
+    directory: RunDirectory
+    state: State
+    updates: int
+    interrupted: bool
+
+
+def ignore(row: Row) -> None:
+    """Reports no progress."""
+
+
+def run(
+    trainer: Trains,
+    state: State,
+    directory: RunDirectory,
+    *,
+    until: int,
+    checkpoint_every: int,
+    progress: Progress = ignore,
+    seconds: float = math.inf,
+) -> Outcome:
+    """Trains until a number of updates, a time, or a request to stop, and saves.
+
+    Args:
+        trainer: makes the updates.
+        state: where to go on from; it is donated.
+        directory: where metrics and checkpoints go.
+        until: total updates to stop after.
+        checkpoint_every: updates between checkpoints.
+        progress: called after every update; if it cannot write any more, training stops as by
+            Ctrl-C.
+        seconds: time to stop after.
+
+    Returns:
+        The directory, the last state, the updates made, and whether training was stopped early.
+
+    Raises:
+        DivergedError: a metric or a parameter is no longer finite; earlier checkpoints are kept.
+        RunFailedError: a file cannot be written; earlier checkpoints are kept.
+    """
+    elapsed, deadline = stopwatch(directory), time.monotonic() + seconds
+    update, shown = updates_made(state), True
+    steps = trainer.environment_steps
+    with interruptible() as interrupted, _events(directory, steps(update)) as events:
+        while update < until and shown and not interrupted() and time.monotonic() < deadline:
+            state, metrics = trainer.update(state)
+            update += 1
+            row = {"update": update, "environment_steps": steps(update)}
+            row |= {"seconds": round(elapsed(), 3), **_checked(metrics, update, directory)}
+            with writing(directory):
+                directory.metrics.append(row)
+                events.append(row)
+            shown = _shown(progress, row)
+            if update % checkpoint_every == 0 and update < until:
+                save(trainer, state, directory)
+        save(trainer, state, directory)
+        return Outcome(directory, state, update, interrupted() or not shown)
+
+
+def save(trainer: Trains, state: State, directory: RunDirectory) -> None:
+    """Saves a state whose parameters are finite; raises `DivergedError` for any other."""
+    update = updates_made(state)
+    parameters = eqx.filter(state.learner.agent, eqx.is_inexact_array)
+    for where, leaf in jax.tree_util.tree_leaves_with_path(parameters):
+        if not np.isfinite(leaf).all():
+            name = jax.tree_util.keystr(where, simple=True, separator=".")
+            raise DivergedError(
+                f"the agent's {name} is no longer finite at update {update}; {_where_to_look(directory)}"
+            )
+    with writing(directory):
+        directory.save(state, trainer.environment_steps(update))
+
+
+@contextmanager
+def writing(directory: RunDirectory):
+    """Turns an `OSError` while a run goes on into a `RunFailedError` that says how to go on."""
+    try:
+        yield
+    except OSError as error:
+        raise RunFailedError(
+            f"{describe(error)}; what was saved before is kept; when it can be written, go on by "
+            f"`engrax resume {directory.path}`"
+        ) from error
+
+
+def stopwatch(directory: RunDirectory) -> Callable[[], float]:
+    """Seconds of training so far, those before a resume included."""
+    rows = directory.metrics.rows()
+    before = float(rows[-1].get("seconds") or 0.0) if rows else 0.0
+    start = time.monotonic()
+    return lambda: before + time.monotonic() - start
+
+
+def _events(directory: RunDirectory, steps: int) -> EventLog:
+    with writing(directory):
+        return EventLog(directory.path, steps)
+
+
+def _shown(progress: Progress, row: Row) -> bool:
+    """Whether progress could be reported: not if its reader has gone, or its terminal or disk."""
+    try:
+        progress(row)
+    except OSError:
+        return False
+    return True
+
+
+def _checked(metrics: Mapping[str, Any], update: int, directory: RunDirectory) -> Row:
+    """Metrics as numbers, with None for means over no episodes; others must be finite."""
+    values = {name: float(value) for name, value in jax.device_get(dict(metrics)).items()}
+    empty = values.get("episodes") == 0
+    bad = {
+        name: value
+        for name, value in values.items()
+        if not math.isfinite(value) and not (empty and name in _MAY_BE_MISSING)
+    }
+    if bad:
+        names = ", ".join(f"{name} ({value})" for name, value in bad.items())
+        raise DivergedError(
+            f"training left the finite numbers: {names} went first, at update {update}; {_where_to_look(directory)}"
+        )
+    return {name: value if math.isfinite(value) else None for name, value in values.items()}
+
+
+def _where_to_look(directory: RunDirectory) -> str:
+    kept = directory.checkpoints()
+    last = f"the last good checkpoint is {kept[0]}" if kept else "there was no checkpoint yet"
+    return f"{last}; {directory.metrics.path} shows the updates before it; a lower --learner.learning_rate may help"

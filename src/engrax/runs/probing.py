@@ -1,0 +1,67 @@
+"""What a linear read-out finds in the memory of the agent of a run."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+
+from engrax.agents import AbstractAgent
+from engrax.errors import ConfigError
+from engrax.evaluation.readout import ReadOut, read_out
+from engrax.experiments.config import Experiment
+from engrax.runs.building import Task, building, load_trained, opened
+from engrax.runs.directory import RunDirectory
+
+
+class Probe(NamedTuple):
+    """A read-out of an agent's memory.
+
+    Attributes:
+        found: how well the read-out does.
+        seed: which episodes.
+        updates: that the agent was trained for; 0 where its parameters were drawn afresh.
+    """
+
+    found: ReadOut
+    seed: int
+    updates: int
+
+
+def probe(
+    directory: RunDirectory | Path | str,
+    streams: int = 512,
+    steps: int = 48,
+    seed: int = 0,
+    untrained: bool = False,
+) -> Probe:
+    """Fits a linear read-out to the memory of the agent of a run; see `read_out`.
+
+    Args:
+        directory: a run or a published result, or its path.
+        streams: played side by side.
+        steps: of each stream.
+        seed: which episodes.
+        untrained: whether to draw the agent's parameters afresh.
+
+    Raises:
+        ConfigError: the task or the agent does not allow it.
+        RunError: there are no weights yet.
+        CheckpointError: the weights are damaged, or of another agent.
+    """
+    directory = opened(directory)
+    experiment, environment, agent, updates, _ = load_trained(directory)
+    if untrained:
+        with building():
+            agent = _fresh(experiment, environment, seed)
+    try:
+        found = read_out(agent, environment, streams=streams, steps=steps, seed=seed)
+    except ValueError as error:
+        raise ConfigError(f"{directory.path}: {error}") from error
+    return Probe(found, seed, 0 if untrained else updates)
+
+
+def _fresh(experiment: Experiment, environment: Task, seed: int) -> AbstractAgent[Any]:
+    """The agent with parameters drawn afresh."""
+    build = eqx.filter_jit(lambda key: experiment.build_agent(environment.interface, key))
+    return build(jax.random.key(seed))

@@ -1,0 +1,227 @@
+"""Training runs: new ones, those that start from another's weights, and those that are resumed."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from engrax.errors import UserError
+from engrax.experiments.config import Experiment
+from engrax.runs import loop
+from engrax.runs.building import build_trainer, experiment_named, experiment_of, opened
+from engrax.runs.directory import RunDirectory, updates_made
+from engrax.runs.log import warn as log_warning
+from engrax.runs.loop import Outcome, Progress, Trains, ignore
+from engrax.runs.naming import new_path
+from engrax.runs.warm_start import learnt, started_from
+
+Warn = Callable[[str], object]
+
+
+class Job(NamedTuple):
+    """A run that is ready to train, and held by this process.
+
+    Attributes:
+        trainer: of the experiment.
+        state: where to go on from.
+        directory: of the run.
+        experiment: says how far to go.
+        restored: updates made at the checkpoint it goes on from; None where there is none.
+        logged: the last update in its metrics as they were found.
+    """
+
+    trainer: Trains
+    state: Any
+    directory: RunDirectory
+    experiment: Experiment
+    restored: int | None
+    logged: int
+
+    def run(self, progress: Progress = ignore, until: int | None = None, seconds: float = math.inf) -> Outcome:
+        """Trains, once: the job's state is used up.
+
+        Args:
+            progress: see `loop.run`.
+            until: total updates to stop after; the experiment's own number if not given.
+            seconds: time to stop after.
+
+        Returns:
+            How it ended; see `loop.run` for errors.
+        """
+        return loop.run(
+            self.trainer,
+            self.state,
+            self.directory,
+            until=self.experiment.updates if until is None else until,
+            checkpoint_every=self.experiment.checkpoint_every,
+            progress=progress,
+            seconds=seconds,
+        )
+
+
+@contextmanager
+def new_run(
+    experiment: Experiment,
+    path: Path | None = None,
+    *,
+    preset: str,
+    command: Sequence[str] = (),
+    source: RunDirectory | Path | None = None,
+    imports: Sequence[str] = (),
+    warn: Warn = log_warning,
+) -> Iterator[Job]:
+    """Makes a run directory, and holds it.
+
+    Args:
+        experiment: what to train.
+        path: where; it must be empty, or not exist. `runs/PRESET-TIME` if not given.
+        preset: the name that the experiment goes by.
+        command: the command line, for the record.
+        source: a run or a published result to take parameters from, and the optimiser where it
+            is kept; they are saved at once, so that the run can be resumed without it.
+        imports: packages that register what the experiment holds, for the record.
+        warn: called with one line for whatever of the source was passed over.
+
+    Yields:
+        The job.
+
+    Raises:
+        ConfigError: the experiment cannot be built.
+        RunError: the directory is not empty, or the source has nothing to take.
+        CheckpointError: the source's parameters are damaged, or not those of such an agent.
+        OSError: the directory cannot be written.
+    """
+    trainer, shapes = build_trainer(experiment)
+    before = None if source is None else learnt(opened(source), shapes, warn)
+    directory = RunDirectory.create(
+        new_path(preset) if path is None else path,
+        experiment,
+        preset=preset,
+        command=command,
+        origin=None if before is None else before.origin,
+        imports=imports,
+    )
+    with directory.exclusive():
+        state = trainer.init()
+        if before is not None:
+            state = started_from(state, before)
+            loop.save(trainer, state, directory)
+        yield Job(trainer, state, directory, experiment, None, 0)
+
+
+@contextmanager
+def resumed_run(
+    directory: RunDirectory | Path | str, updates: int | None = None, warn: Warn = log_warning
+) -> Iterator[Job]:
+    """Goes back to the newest whole checkpoint of a run, and holds its directory.
+
+    Args:
+        directory: of the run, or its path.
+        updates: total updates to stop after from now on; as before if not given.
+        warn: called with one line for each damaged checkpoint that was passed over.
+
+    Yields:
+        The job; without any checkpoint it starts from the run's config.
+
+    Raises:
+        BusyError: another process holds the directory.
+        RunError: this is a published result.
+        CheckpointError: every checkpoint is damaged, or the newest is of another agent.
+        ConfigError: the config does not fit, or cannot be built.
+        UserError: more updates were made than asked for, or the run was stopped before it had
+            taken over the weights that it was to start from.
+    """
+    directory = opened(directory)
+    with directory.exclusive():
+        yield restored_job(directory, updates, warn)
+
+
+def restored_job(directory: RunDirectory, updates: int | None = None, warn: Warn = log_warning) -> Job:
+    """The job of `resumed_run`, for a directory that this process holds already."""
+    experiment = experiment_of(directory)
+    trainer, shapes = build_trainer(experiment)
+    logged = int((directory.metrics.rows() or [{}])[-1].get("update") or 0)
+    state = directory.resume(shapes, warn)
+    _check_taken_over(directory, state)
+    restored = None if state is None else updates_made(state)
+    if updates is not None:
+        _check_target(directory, restored or 0, updates)
+        experiment = replace(experiment, updates=updates)
+        directory.set_target(updates)
+    state = trainer.init() if state is None else state
+    return Job(trainer, state, directory, experiment, restored, logged)
+
+
+def train(
+    experiment: Experiment | str,
+    out: Path | str | None = None,
+    *,
+    settings: Mapping[str, str] | None = None,
+    source: Path | str | None = None,
+    progress: Progress = ignore,
+    seconds: float = math.inf,
+) -> Outcome:
+    """Trains a new run to its end, as `engrax train` does.
+
+    Args:
+        experiment: what to train, or the name of a preset.
+        out: the run directory, which must be empty or not exist; `runs/PRESET-TIME` if not given.
+        settings: of a preset, as typed: `{"memory.width": "128"}`.
+        source: the directory of a run or a published result to start from.
+        progress: called after every update with its metrics.
+        seconds: time to stop after.
+
+    Returns:
+        How it ended, and the run directory.
+
+    Raises:
+        UserError: see `new_run` and `experiment_named`.
+        RunFailedError: training broke off; see `loop.run`.
+    """
+    preset = experiment if isinstance(experiment, str) else "custom"
+    if isinstance(experiment, str):
+        experiment = experiment_named(experiment, settings)
+    path, source = (None if each is None else Path(each) for each in (out, source))
+    with new_run(experiment, path, preset=preset, source=source) as job:
+        return job.run(progress, seconds=seconds)
+
+
+def resume(
+    directory: RunDirectory | Path | str,
+    updates: int | None = None,
+    *,
+    progress: Progress = ignore,
+    seconds: float = math.inf,
+) -> Outcome:
+    """Goes on with a run as if it had never stopped, as `engrax resume` does.
+
+    Args:
+        directory: of the run, or its path.
+        updates: total updates to stop after; as before if not given.
+        progress: called after every update with its metrics.
+        seconds: time to stop after.
+
+    Returns:
+        How it ended.
+
+    Raises:
+        UserError: see `resumed_run`.
+        RunFailedError: training broke off; see `loop.run`.
+    """
+    with resumed_run(directory, updates) as job:
+        return job.run(progress, seconds=seconds)
+
+
+def _check_taken_over(directory: RunDirectory, state: Any) -> None:
+    if state is None and directory.origin is not None:
+        raise UserError(
+            f"{directory.path} was stopped before it had taken over what "
+            f"{directory.origin.get('directory')} had learnt; delete it and train again"
+        )
+
+
+def _check_target(directory: RunDirectory, made: int, updates: int) -> None:
+    if updates < made:
+        raise UserError(f"{directory.path} has made {made} updates already; --updates counts all: give {made} or more")
