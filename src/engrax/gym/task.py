@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from engrax.errors import ConfigError
+from engrax.gym.collecting import completed
+from engrax.gym.finding import maker_of_id
 from engrax.gym.host import HostEnvironments
-from engrax.gym.making import host, maker_of, with_words
-from engrax.gym.observations import ImageAs, ObservationOptions
+from engrax.gym.making import host
+from engrax.gym.readings import ImageAs, ObservationOptions
 
 
 @dataclass(frozen=True)
@@ -49,13 +51,18 @@ class GymnasiumTask:
 
     def options(self) -> ObservationOptions:
         """How observations are read."""
-        return ObservationOptions(self.image_as, self.symbol_sizes, self.words, self.text_length)
+        return ObservationOptions(
+            image_as=self.image_as,
+            symbol_sizes=self.symbol_sizes,
+            words=self.words,
+            text_length=self.text_length,
+        )
 
     def settled(self) -> "GymnasiumTask":
-        """This task with the words of its texts found: what a run keeps, so that they never change."""
-        make = maker_of(self.id, dict(self.arguments()))
+        """This task with the words of its texts found. A run keeps them, so that they stay."""
+        make = maker_of_id(self.id, dict(self.arguments()))
         env = make()
-        found = with_words(env, make, self.options())
+        found = completed(env, make, self.options())
         env.close()
         return replace(self, words=found.words, text_length=found.text_length)
 
