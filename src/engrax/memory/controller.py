@@ -51,7 +51,7 @@ class AbstractControlledMemory(AbstractMemory[ControllerState[S]]):
 
     def init_state(self) -> ControllerState[S]:
         """An empty store, and zeros."""
-        reads = jnp.zeros(self.output_size - self.lstm.output_size)
+        reads = jnp.zeros(self.output_size - self.lstm.output_size, jnp.float32)
         return ControllerState(self.store.init_state(), self.lstm.init_state(), reads)
 
     def step(

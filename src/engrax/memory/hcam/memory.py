@@ -150,10 +150,11 @@ class HCAM(AbstractMemory[HCAMState]):
         count = jnp.where(first, 0, state.count)
         numbers = clock.slot_numbers(count, layer.num_slots, layer.chunk_size)
         valid = clock.readable_now(count, layer.num_slots, layer.chunk_size)
+        places = jnp.arange(layer.chunk_size, dtype=jnp.int32)
         reads = self._step(state, x, first)[2]
-        empty = jnp.zeros((layer.num_slots, layer.chunk_size))
+        empty = jnp.zeros((layer.num_slots, layer.chunk_size), jnp.float32)
         weights = sum((empty.at[read.chunks].set(read.weights) for read in reads), start=empty) / len(reads)
-        written = numbers[:, None] * layer.chunk_size + jnp.arange(layer.chunk_size)[None, :]
+        written = numbers[:, None] * layer.chunk_size + places[None, :]
         everywhere = jnp.broadcast_to(valid[:, None], weights.shape)
         return Recall(
             jnp.where(everywhere, weights, 0.0).reshape(-1),
