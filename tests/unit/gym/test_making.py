@@ -1,4 +1,4 @@
-"""Environments are made from ids, functions, environments and vector environments, or refused in one line."""
+"""Environments are made from all kinds of sources, or refused in one line."""
 
 import json
 
@@ -9,7 +9,7 @@ from gymnasium.vector import SyncVectorEnv, VectorWrapper
 
 from engrax.errors import ConfigError
 from engrax.gym.making import host
-from engrax.gym.observations import ObservationOptions
+from engrax.gym.readings import ObservationOptions
 from engrax.gym.task import GymnasiumTask
 from engrax.types import Continuous, Discrete, MultiDiscrete, SymbolsSpec, TextSpec, VectorSpec
 
@@ -115,7 +115,7 @@ def test_words_can_be_given():
 
 def test_a_vector_environment_needs_its_words_given():
     envs = VectorWrapper(SyncVectorEnv([Talking]))
-    with pytest.raises(ConfigError, match="words are not given"):
+    with pytest.raises(ConfigError, match="there are no words"):
         host(envs, 1)
     host(envs, 1, options=ObservationOptions(words=("go",), text_length=2))
 
@@ -142,9 +142,7 @@ def test_keyword_arguments_must_be_a_json_object(kwargs):
 def test_remember_pair_needs_a_memory():
     envs = host(RememberPair, 50)
     shown, returns = envs.reset(0), []
-    cue = np.stack(
-        [shown.observation[f"cue.{part}"][:, 0, 0, 0] for part in ("shape", "colour")], 1
-    )
+    cue = np.stack([shown.observation[f"cue.{part}"][:, 0, 0, 0] for part in ("shape", "colour")], 1)
     for _ in range(5):
         shown = envs.step(np.maximum(cue.astype(np.int32) - 1, 0))
         returns.append(shown.reward)
@@ -175,9 +173,7 @@ def test_minigrid():
 
 def test_baby_ai_says_more_than_its_space_lists():
     pytest.importorskip("minigrid")
-    assert {"go", "to", "the", "ball", "key", "box"} <= set(
-        GymnasiumTask("BabyAI-GoToObj-v0").settled().words
-    )
+    assert {"go", "to", "the", "ball", "key", "box"} <= set(GymnasiumTask("BabyAI-GoToObj-v0").settled().words)
 
 
 @pytest.mark.parametrize(

@@ -13,16 +13,14 @@ SOURCE = Path(__file__).parents[3] / "src"
 
 
 def run(program, *options):
-    return subprocess.run(
-        [sys.executable, *options, "-c", program], capture_output=True, text=True, check=False
-    )
+    return subprocess.run([sys.executable, *options, "-c", program], capture_output=True, text=True, check=False)
 
 
 def test_an_environment_is_found_without_importing_engrax():
     program = """
 import gymnasium, sys
 assert "jax" not in sys.modules, "Gymnasium's users must not pay for JAX"
-env = gymnasium.make("engrax/Ballet-v0", num_dancers=2, dance_delay=16, max_steps=320, view="pixels")
+env = gymnasium.make("engrax/Ballet-v0", num_dancers=2, max_steps=320, view="pixels")
 print(env.reset(seed=0)[1]["instruction"])
 """
     result = run(program)
@@ -46,9 +44,7 @@ def test_where_no_pth_file_is_read_an_import_registers():
 
 
 def test_the_package_itself_is_light():
-    program = (
-        "import sys, engrax, engrax.gym.registration; print({'jax', 'numpy'} & set(sys.modules))"
-    )
+    program = "import sys, engrax, engrax.gym.registration; print({'jax', 'numpy'} & set(sys.modules))"
     assert run(program).stdout == "set()\n"
 
 
