@@ -188,16 +188,16 @@ def test_both_views_have_the_same_deal():
 def test_spaces(pairs):
     rows, columns = GRIDS[pairs]
     game = MemoryGame(pairs, "pixels", 3)
-    assert game.observation_spec == {"image": ImageSpec(24 * rows, 24 * columns, 3)}
-    assert MemoryGame(pairs).observation_spec == {"symbols": SymbolsSpec(1, 1, (pairs + 2,))}
-    assert game.num_actions == len(game.action_names) == 2 * pairs
-    assert (game.action_names[0], game.action_names[-1]) == ("1,1", f"{rows},{columns}")
+    assert game.interface.observations == {"image": ImageSpec(24 * rows, 24 * columns, 3)}
+    assert MemoryGame(pairs).interface.observations == {"symbols": SymbolsSpec(1, 1, (pairs + 2,))}
+    assert game.interface.actions.size == len(game.interface.action_names) == 2 * pairs
+    assert (game.interface.action_names[0], game.interface.action_names[-1]) == ("1,1", f"{rows},{columns}")
     known = {1: 0.75, 3: 1.02, 4: 1.09, 6: 1.20, 8: 1.26}  # one pair: by the second flip or the third
-    assert game.chance == pytest.approx(known.get(pairs, game.chance), abs=0.008)
+    assert game.interface.chance == pytest.approx(known.get(pairs, game.interface.chance), abs=0.008)
 
 
 def test_the_papers_size():
-    assert MemoryGame(8, "pixels", 2).observation_spec["image"].shape == (64, 64, 3)
+    assert MemoryGame(8, "pixels", 2).interface.observations["image"].shape == (64, 64, 3)
     assert TASKS["memory_game"]() == MemoryGame(8, "symbols", 1)
 
 
@@ -264,9 +264,10 @@ def test_clear_errors(arguments, message):
 
 def test_a_smaller_game_on_a_larger_table():
     game, same = MemoryGame(3, table=8), MemoryGame(3)
-    assert game.observation_spec == MemoryGame(8).observation_spec
-    assert game.num_actions == len(game.action_names) == 16
-    assert (game.num_flips, game.chance) == (9, same.chance)
+    assert game.interface.observations == MemoryGame(8).interface.observations
+    assert game.interface.actions.size == len(game.interface.action_names) == 16
+    assert game.num_flips == 9
+    assert game.interface.chance < same.interface.chance  # 16 actions fall unevenly on 6 cards
     state = game.draw(jax.random.key(0))
     for action in (1, 13, 7, 4, 4 + 6):
         before, key = state, jax.random.key(1)

@@ -8,13 +8,7 @@ import numpy as np
 import pytest
 
 from engrax.cli.main import main
-from engrax.cli.settings import override
 from engrax.envs import Ballet, MemoryGame, Mixture, Recall
-from engrax.errors import ConfigError
-from engrax.experiments.codec import decode, encode
-from engrax.experiments.config import Experiment
-from engrax.experiments.presets import PRESETS
-from engrax.experiments.tasks import BalletTask, MixtureTask, RecallTask, levels_of
 from engrax.testing import check_environment
 
 LEVELS = (Recall(2), Recall(5))
@@ -50,28 +44,13 @@ def stepping(environment):
 
 
 def test_chance_is_that_of_the_levels():
-    assert Mixture([Ballet(2), Ballet(4)]).chance == pytest.approx((1 / 2 + 1 / 4) / 2)
+    assert Mixture([Ballet(2), Ballet(4)]).interface.chance == pytest.approx((1 / 2 + 1 / 4) / 2)
 
 
 @pytest.mark.parametrize("levels", [(), (Recall(2), Recall(2, num_cues=5)), (MemoryGame(2), MemoryGame(3))])
 def test_what_cannot_be_mixed_is_named(levels):
     with pytest.raises(ValueError, match="mixture"):
         Mixture(levels)
-
-
-def test_levels_are_named_by_what_sets_them_apart():
-    task = MixtureTask(levels=(BalletTask(dance_delay=2), BalletTask(num_dancers=4, dance_delay=2)))
-    assert levels_of(task) == {"num_dancers=2": task.levels[0], "num_dancers=4": task.levels[1]}
-    assert list(levels_of(RecallTask())) == ["recall"]
-
-
-def test_levels_are_typed_as_json():
-    typed = '[{"kind": "recall", "delay": 2}, {"kind": "recall"}]'
-    experiment = override(PRESETS["debug"], {"task": "mixture", "task.levels": typed})
-    assert experiment.task == MixtureTask(levels=(RecallTask(delay=2), RecallTask()))
-    assert decode(Experiment, encode(experiment)) == experiment
-    with pytest.raises(ConfigError, match=r"task.levels: expected a list in JSON, got 'recall'"):
-        override(PRESETS["debug"], {"task": "mixture", "task.levels": "recall"})
 
 
 @pytest.mark.slow
@@ -82,7 +61,7 @@ def test_levels_are_evaluated_one_by_one_and_so_are_others(tmp_path, capsys):
     assert {name: one["environment"]["delay"] for name, one in result["levels"].items()} == {"delay=2": 2, "delay=5": 5}
     assert evaluated(run, capsys, "--task.delay", "7")["environment"]["delay"] == 7
     assert main(["evaluate", run, "--task.num_cues", "6"]) == 2
-    assert "other observations or actions" in capsys.readouterr().err
+    assert "could not play this task" in capsys.readouterr().err
 
 
 def evaluated(run, capsys, *words):
