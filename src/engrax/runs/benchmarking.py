@@ -7,7 +7,9 @@ from engrax.measuring.speed import Speed, measure
 from engrax.runs.building import build_trainer
 
 
-def benchmark(experiment: Experiment, rounds: int = 8, progress: Callable[[Speed], object] | None = None) -> Speed:
+def benchmark(
+    experiment: Experiment, rounds: int = 8, progress: Callable[[Speed], object] | None = None
+) -> Speed:
     """Measures how fast an experiment's trainer is.
 
     Args:

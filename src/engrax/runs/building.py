@@ -28,8 +28,9 @@ from engrax.runs import checkpoint
 from engrax.runs.backend import backend_errors
 from engrax.runs.directory import RunDirectory, counters
 from engrax.runs.listing import suggest_preset
+from engrax.runs.states import shapes_of
 from engrax.runs.storage import machine_memory
-from engrax.runtime import Trainer
+from engrax.runtime import Trainer, as_world
 
 _Shape = jax.ShapeDtypeStruct
 
@@ -118,22 +119,25 @@ def building() -> Iterator[None]:
 
 
 def build_trainer(experiment: Experiment) -> tuple[Trainer, Any]:
-    """The trainer of an experiment, tried out on shapes before any memory is taken.
+    """The trainer of an experiment; in a pure world tried out on shapes before memory is taken.
 
     Args:
         experiment: what to train.
 
     Returns:
-        The trainer, and the shapes of its state.
+        The trainer, and the shapes of what a checkpoint holds of its state.
 
     Raises:
         ConfigError: its settings do not go together, or its state does not fit into this machine.
     """
     with building():
+        if not as_world(experiment.task).pure:
+            trainer = experiment.build()
+            return trainer, shapes_of(trainer)
         shapes = eqx.filter_eval_shape(lambda: experiment.build().init())
         _check_fits(shapes)
         trainer = experiment.build()
-        jax.eval_shape(trainer.update, shapes)
+        jax.eval_shape(trainer.step, shapes)
     return trainer, shapes
 
 
@@ -161,7 +165,9 @@ def load_trained(directory: RunDirectory | Path | str, task: Task | None = None)
         environment = experiment.task if task is None else task
         interface = experiment.task.interface
         # Shapes are enough, as the weights are loaded; drawing them anew would take longer.
-        shapes = eqx.filter_eval_shape(lambda key: experiment.build_agent(interface, key), jax.random.key(0))
+        shapes = eqx.filter_eval_shape(
+            lambda key: experiment.build_agent(interface, key), jax.random.key(0)
+        )
     contents = checkpoint.load(directory.weights)
     agent = checkpoint.restore_weights(contents, shapes, directory.weights)
     counted = counters(contents, directory.weights)

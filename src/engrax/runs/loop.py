@@ -15,6 +15,7 @@ from engrax.runs.directory import RunDirectory, State, updates_made
 from engrax.runs.events import EventLog
 from engrax.runs.interrupts import interruptible
 from engrax.runs.metrics import Row
+from engrax.runs.states import portable
 
 _MAY_BE_MISSING = ("return", "success")
 """Means over the episodes that ended; an update in which no episode ended has none."""
@@ -124,7 +125,7 @@ def save(trainer: Trains, state: State, directory: RunDirectory) -> None:
                 f"the agent's {name} is no longer finite at update {update}; {_where_to_look(directory)}"
             )
     with writing(directory):
-        directory.save(state, trainer.environment_steps(update))
+        directory.save(portable(state), trainer.environment_steps(update))
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from engrax.runs.directory import RunDirectory, updates_made
 from engrax.runs.log import warn as log_warning
 from engrax.runs.loop import Outcome, Progress, Trains, ignore
 from engrax.runs.naming import new_path
+from engrax.runs.states import whole
 from engrax.runs.warm_start import learnt, started_from
 
 Warn = Callable[[str], object]
@@ -39,7 +40,9 @@ class Job(NamedTuple):
     restored: int | None
     logged: int
 
-    def run(self, progress: Progress = ignore, until: int | None = None, seconds: float = math.inf) -> Outcome:
+    def run(
+        self, progress: Progress = ignore, until: int | None = None, seconds: float = math.inf
+    ) -> Outcome:
         """Trains, once: the job's state is used up.
 
         Args:
@@ -138,7 +141,9 @@ def resumed_run(
         yield restored_job(directory, updates, warn)
 
 
-def restored_job(directory: RunDirectory, updates: int | None = None, warn: Warn = log_warning) -> Job:
+def restored_job(
+    directory: RunDirectory, updates: int | None = None, warn: Warn = log_warning
+) -> Job:
     """The job of `resumed_run`, for a directory that this process holds already."""
     experiment = experiment_of(directory)
     trainer, shapes = build_trainer(experiment)
@@ -150,7 +155,7 @@ def restored_job(directory: RunDirectory, updates: int | None = None, warn: Warn
         _check_target(directory, restored or 0, updates)
         experiment = replace(experiment, updates=updates)
         directory.set_target(updates)
-    state = trainer.init() if state is None else state
+    state = trainer.init() if state is None else whole(trainer, state)
     return Job(trainer, state, directory, experiment, restored, logged)
 
 
@@ -224,4 +229,6 @@ def _check_taken_over(directory: RunDirectory, state: Any) -> None:
 
 def _check_target(directory: RunDirectory, made: int, updates: int) -> None:
     if updates < made:
-        raise UserError(f"{directory.path} has made {made} updates already; --updates counts all: give {made} or more")
+        raise UserError(
+            f"{directory.path} has made {made} updates already; --updates counts all: give {made} or more"
+        )

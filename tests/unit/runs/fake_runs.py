@@ -65,7 +65,9 @@ class FakeCli:
         self.capsys = capsys
         self.trainer = FakeTrainer()
         shapes = jax.eval_shape(lambda: state_at(0))
-        monkeypatch.setattr("engrax.runs.training.build_trainer", lambda experiment: (self.trainer, shapes))
+        monkeypatch.setattr(
+            "engrax.runs.training.build_trainer", lambda experiment: (self.trainer, shapes)
+        )
 
     def __call__(self, *words: str) -> Answer:
         status = main(words)

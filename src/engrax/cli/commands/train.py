@@ -75,13 +75,13 @@ def _help(names: Sequence[str]) -> int:
 def _parser() -> Parser:
     what = "Train an agent: a new run directory with metrics, checkpoints and weights."
     parser = Parser("train", what, _EXAMPLES)
-    parser.usage = (
-        "engrax train PRESET [--any.setting VALUE ...] [--steps N] [--from DIR] [--out DIR] [--import PACKAGE] [--json]"
-    )
+    parser.usage = "engrax train PRESET [--any.setting VALUE ...] [--steps N] [--from DIR] [--out DIR] [--import PACKAGE] [--json]"
     add_preset(parser)
     out, source = (
         "the run directory; runs/PRESET-TIME if not given",
-        ("start from the parameters, and the optimiser if kept, of another run or a published result"),
+        (
+            "start from the parameters, and the optimiser if kept, of another run or a published result"
+        ),
     )
     parser.add_argument("--out", metavar="DIR", type=Path, help=out)
     parser.add_argument("--from", dest="source", metavar="DIR", type=Path, help=source)

@@ -9,10 +9,24 @@ from scipy import stats
 
 from engrax.cli import compare
 from engrax.cli.main import main
-from engrax.evaluation.comparison import curve_with_band, interquartile_mean, probability_of_improvement
+from engrax.evaluation.comparison import (
+    curve_with_band,
+    interquartile_mean,
+    probability_of_improvement,
+)
 from engrax.runs.directory import RunDirectory
 
-ASKED = ["compare", "debug", "merlin-recall-debug", "--seeds", "2", "--episodes", "20", "--also", "delay=6"]
+ASKED = [
+    "compare",
+    "debug",
+    "merlin-recall-debug",
+    "--seeds",
+    "2",
+    "--episodes",
+    "20",
+    "--also",
+    "delay=6",
+]
 
 
 def test_the_interquartile_mean_leaves_out_the_outer_quarters():
@@ -21,7 +35,9 @@ def test_the_interquartile_mean_leaves_out_the_outer_quarters():
     assert mean.value == pytest.approx(np.mean([5.0, 6.0, 7.0, 8.0]))
     low, high = mean.ci95
     draws = np.random.default_rng(1).choice(scores, (4000, 8))
-    np.testing.assert_allclose([low, high], np.percentile(stats.trim_mean(draws, 0.25, axis=1), [2.5, 97.5]), atol=1.5)
+    np.testing.assert_allclose(
+        [low, high], np.percentile(stats.trim_mean(draws, 0.25, axis=1), [2.5, 97.5]), atol=1.5
+    )
 
 
 def test_one_run_says_nothing_of_other_runs():
@@ -72,7 +88,9 @@ def test_a_comparison_goes_on_where_it_was_stopped(tmp_path, monkeypatch, capsys
     assert not (out / "report.html").exists()
     assert main([*ASKED, "--out", str(out)]) == 0
     assert trained[3:] == ["stopped", "merlin-recall-debug-1"]
-    assert sorted(played) == sorted(2 * ["debug-0", "debug-1", "merlin-recall-debug-0", "merlin-recall-debug-1"])
+    assert sorted(played) == sorted(
+        2 * ["debug-0", "debug-1", "merlin-recall-debug-0", "merlin-recall-debug-1"]
+    )
     assert main([*ASKED, "--out", str(out)]) == 0
     assert (len(trained), len(played)) == (5, 8)
     check_report(out)
@@ -92,7 +110,10 @@ def check_report(out: Path):
         for score in agents.values():
             assert score["interquartile_mean"] == pytest.approx(np.mean(score["mean_returns"]))
     kept = json.loads((out / "evaluations" / "debug-1.json").read_text())
-    assert kept["levels"]["recall"]["mean_return"] == report["levels"]["recall"]["debug"]["mean_returns"][1]
+    assert (
+        kept["levels"]["recall"]["mean_return"]
+        == report["levels"]["recall"]["debug"]["mean_returns"][1]
+    )
     page = (out / "report.html").read_text()
     assert "<svg" in page
     assert "src=" not in page
