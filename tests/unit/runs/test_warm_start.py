@@ -11,8 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from engrax.errors import RunError
 from engrax.cli.main import main
+from engrax.errors import RunError
 from engrax.runs import checkpoint
 from engrax.runs.checkpoint import CheckpointError
 from engrax.runs.directory import RunDirectory

@@ -28,9 +28,10 @@ def run(words: Sequence[str]) -> int:
     from engrax.runs.entries import speed_entry
 
     experiment = experiment_named(arguments.preset, settings)
+    speeds = benchmark(experiment, arguments.rounds)
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("compiling, then measuring", total=arguments.rounds)
-        speed = benchmark(experiment, arguments.rounds, lambda _: progress.advance(task))
+        what = "compiling, then measuring"
+        *_, speed = progress.track(speeds, total=arguments.rounds, description=what)
     result = speed_entry(arguments.preset, experiment, speed)
     if arguments.json:
         print_json(result)

@@ -77,13 +77,9 @@ def _parser() -> Parser:
     parser = Parser("train", what, _EXAMPLES)
     parser.usage = "engrax train PRESET [--any.setting VALUE ...] [--steps N] [--from DIR] [--out DIR] [--import PACKAGE] [--json]"
     add_preset(parser)
-    out, source = (
-        "the run directory; runs/PRESET-TIME if not given",
-        (
-            "start from the parameters, and the optimiser if kept, of another run or a published result"
-        ),
-    )
+    out = "the run directory; runs/PRESET-TIME if not given"
     parser.add_argument("--out", metavar="DIR", type=Path, help=out)
+    source = "a run or published result to take parameters from, and the optimiser if it is kept"
     parser.add_argument("--from", dest="source", metavar="DIR", type=Path, help=source)
     steps = "environment steps in all, such as 2e6, instead of --updates; rounded up to an update"
     parser.add_argument("--steps", metavar="N", type=count(1, 10**18), help=steps)

@@ -84,6 +84,7 @@ def test_evaluation_is_reproducible_and_complete(whole: Path):
         "delay": 4,
         "num_cues": 4,
         "distractors": False,
+        "cues": "independent",
     }
     assert (result["agent"], result["memory"], result["episodes"]) == ("actor_critic", "lstm", 30)
     assert (result["seed"], result["greedy"], result["chance"]) == (1, False, 0.25)
