@@ -15,7 +15,6 @@ from engrax.runs.directory import RunDirectory, State, updates_made
 from engrax.runs.events import EventLog
 from engrax.runs.interrupts import interruptible
 from engrax.runs.metrics import Row
-from engrax.runs.states import portable
 
 _MAY_BE_MISSING = ("return", "success")
 """Means over the episodes that ended; an update in which no episode ended has none."""
@@ -39,6 +38,10 @@ class Trains(Protocol):
 
     def init(self) -> Any:
         """The state before the first update."""
+        ...
+
+    def saved(self, state: Any) -> Any:
+        """The state as a checkpoint holds it."""
         ...
 
     def environment_steps(self, updates: int) -> int:
@@ -125,7 +128,7 @@ def save(trainer: Trains, state: State, directory: RunDirectory) -> None:
                 f"the agent's {name} is no longer finite at update {update}; {_where_to_look(directory)}"
             )
     with writing(directory):
-        directory.save(portable(state), trainer.environment_steps(update))
+        directory.save(trainer.saved(state), trainer.environment_steps(update))
 
 
 @contextmanager

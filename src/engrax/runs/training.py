@@ -15,7 +15,6 @@ from engrax.runs.directory import RunDirectory, updates_made
 from engrax.runs.log import warn as log_warning
 from engrax.runs.loop import Outcome, Progress, Trains, ignore
 from engrax.runs.naming import new_path
-from engrax.runs.states import whole
 from engrax.runs.warm_start import learnt, started_from
 
 Warn = Callable[[str], object]
@@ -155,7 +154,7 @@ def restored_job(
         _check_target(directory, restored or 0, updates)
         experiment = replace(experiment, updates=updates)
         directory.set_target(updates)
-    state = trainer.init() if state is None else whole(trainer, state)
+    state = trainer.init() if state is None else _streams_restored(trainer, state, warn)
     return Job(trainer, state, directory, experiment, restored, logged)
 
 
@@ -217,6 +216,14 @@ def resume(
     """
     with resumed_run(directory, updates) as job:
         return job.run(progress, seconds=seconds)
+
+
+def _streams_restored(trainer: Any, saved: Any, warn: Warn) -> Any:
+    """The state to go on from; says so where episodes of a host world could not be brought back."""
+    state, lost = trainer.restored(saved)
+    if lost:
+        warn(f"{lost} of {trainer.streams} streams open a new episode: their environments did not repeat theirs")
+    return state
 
 
 def _check_taken_over(directory: RunDirectory, state: Any) -> None:

@@ -11,7 +11,7 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 from engrax.envs.ballet import LEVELS, Ballet, BalletState, Cast, ballet_level
-from engrax.envs.ballet.gymnasium_env import GymnasiumBallet
+from engrax.gym.ballet import GymnasiumBallet
 from engrax.envs.ballet.released import released_deal
 
 # The oracle

@@ -47,6 +47,9 @@ class FakeTrainer:
     def init(self) -> State:
         return start()
 
+    def saved(self, state: State) -> State:
+        return state
+
     def update(self, state: State) -> tuple[State, dict[str, Any]]:
         updates = state.learner.updates + 1
         metrics = {"episodes": 0.0, "return": float("nan"), "loss": 0.5}

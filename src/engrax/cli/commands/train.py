@@ -75,7 +75,8 @@ def _help(names: Sequence[str]) -> int:
 def _parser() -> Parser:
     what = "Train an agent: a new run directory with metrics, checkpoints and weights."
     parser = Parser("train", what, _EXAMPLES)
-    parser.usage = "engrax train PRESET [--any.setting VALUE ...] [--steps N] [--from DIR] [--out DIR] [--import PACKAGE] [--json]"
+    options = "[--steps N] [--from DIR] [--out DIR] [--import PACKAGE] [--json]"
+    parser.usage = f"engrax train PRESET [--any.setting VALUE ...] {options}"
     add_preset(parser)
     out = "the run directory; runs/PRESET-TIME if not given"
     parser.add_argument("--out", metavar="DIR", type=Path, help=out)
