@@ -11,8 +11,8 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 from engrax.envs.ballet import LEVELS, Ballet, BalletState, Cast, ballet_level
-from engrax.gym.ballet import GymnasiumBallet
 from engrax.envs.ballet.released import released_deal
+from engrax.gym.ballet import GymnasiumBallet
 
 # The oracle
 
