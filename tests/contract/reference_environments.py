@@ -9,7 +9,16 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int, Key
 
 from engrax.envs.base import AbstractEnvironment
-from engrax.types import ImageSpec, Spec, SymbolsSpec, TextSpec, TimeStep, VectorSpec, tree_where
+from engrax.types import (
+    Discrete,
+    ImageSpec,
+    Interface,
+    SymbolsSpec,
+    TextSpec,
+    TimeStep,
+    VectorSpec,
+    tree_where,
+)
 
 
 @jax.custom_batching.custom_vmap
@@ -34,17 +43,14 @@ class Walk(AbstractEnvironment[WalkState]):
     bug: str = eqx.field(static=True, default="")
 
     @property
-    def observation_spec(self) -> Mapping[str, Spec]:
-        return {
+    def interface(self) -> Interface:
+        observations = {
             "image": ImageSpec(1, 5, 1),
             "symbols": SymbolsSpec(1, 2, (5, 7)),
             "text": TextSpec(2, ("left", "right", "far", "near", "here")),
             "vector": VectorSpec(5),
         }
-
-    @property
-    def num_actions(self) -> int:
-        return 2
+        return Interface(observations, Discrete(2))
 
     def draw(self, key: Key[Array, ""]) -> WalkState:
         return WalkState(jax.random.randint(key, (), 0, 4), jnp.zeros((), jnp.int32))

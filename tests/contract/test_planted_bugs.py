@@ -16,7 +16,7 @@ from engrax.testing import (
 )
 from engrax.testing.contract import run_laws
 
-from .reference_agents import NUM_ACTIONS, SPEC, Tracer
+from .reference_agents import INTERFACE, Tracer
 from .reference_environments import Walk
 from .reference_memories import Ring
 
@@ -46,7 +46,7 @@ AGENT_BUGS = {
     "keys shifted": "unroll_is_acting",
     "unroll forgets the state": "unroll_is_acting",
     "greedy ignored": "greedy_is_likeliest",
-    "another action heard": "greedy_is_likeliest",
+    "another action in the state": "greedy_is_likeliest",
     "state after T+1 inputs": "state_crosses_segments",
     "state before the segment": "state_crosses_segments",
     "state leaks": "first_forgets_state",
@@ -82,7 +82,7 @@ def test_a_correct_memory_passes():
 
 @pytest.mark.slow
 def test_a_correct_agent_passes():
-    check_agent(Tracer(key=jax.random.key(1)), SPEC, NUM_ACTIONS, steps=12)
+    check_agent(Tracer(key=jax.random.key(1)), INTERFACE, steps=12)
 
 
 def test_a_correct_environment_passes():
@@ -112,7 +112,7 @@ def test_a_memory_is_caught(bug, law):
 @pytest.mark.parametrize(("bug", "law"), AGENT_BUGS.items())
 def test_an_agent_is_caught(bug, law):
     with pytest.raises(ContractError, match=f"law `{law}` is broken"):
-        AGENT_LAWS[law](Tracer(bug=bug, key=jax.random.key(1)), SPEC, NUM_ACTIONS, SETTINGS)
+        AGENT_LAWS[law](Tracer(bug=bug, key=jax.random.key(1)), INTERFACE, SETTINGS)
 
 
 @pytest.mark.parametrize(("bug", "law"), ENVIRONMENT_BUGS.items())
@@ -155,7 +155,7 @@ def test_settings_too_small_to_say_anything(wrong):
 
 
 def test_random_observations_satisfy_their_spec():
-    spec = Walk().observation_spec
+    spec = Walk().interface.observations
     drawn = random_observations(spec, jax.random.key(2), (50, 3))
     assert {name: array.shape for name, array in drawn.items()} == {n: (50, 3, *s.shape) for n, s in spec.items()}
     assert drawn["symbols"][..., 0].max() == 4

@@ -1,6 +1,6 @@
 """Everything registered keeps its contract."""
 
-import functools
+from dataclasses import replace
 
 import equinox as eqx
 import jax
@@ -8,7 +8,16 @@ import pytest
 
 from engrax.agents import AGENTS, MERLINSizes
 from engrax.envs import TASKS
-from engrax.memory import DNC, MEMORIES, NTM, RetroactiveMemory
+from engrax.memory import (
+    MEMORIES,
+    DNCSizes,
+    GTrXLSizes,
+    HCAMSizes,
+    NTMSizes,
+    RetroactiveSizes,
+    RLMEMSizes,
+    TrXLSizes,
+)
 from engrax.testing import check_agent, check_environment, check_memory
 from engrax.testing.contract import quick_jit
 from engrax.types import ImageSpec, SymbolsSpec, TextSpec, VectorSpec
@@ -16,19 +25,15 @@ from engrax.types import ImageSpec, SymbolsSpec, TextSpec, VectorSpec
 pytestmark = pytest.mark.slow
 
 INPUT_SIZE = 5
-SMALL_HCAM = {"width": 8, "num_heads": 2, "chunk_size": 3, "num_chunks": 2, "top_k": 2}
-SMALL_RL_MEM = {"width": 8, "layers": 2, "heads": 2, "store": RetroactiveMemory(5, 4)}
-SMALL_TRXL = {"width": 8, "num_heads": 2, "window": 4}
-SMALL = {
-    "dnc": {"width": 8, "store": DNC(rows=4, width=4, heads=2)},
-    "gtrxl": SMALL_TRXL,
-    "hcam": SMALL_HCAM,
-    "lstm": {"width": 8},
-    "none": {"width": 8},
-    "ntm": {"width": 8, "store": NTM(rows=4, width=4, heads=2)},
-    "rl_mem": SMALL_RL_MEM,
-    "trxl": SMALL_TRXL,
+SMALL = {name: sizes.tiny() for name, sizes in MEMORIES.items()} | {
+    "dnc": replace(DNCSizes.tiny(), heads=2),
+    "gtrxl": replace(GTrXLSizes.tiny(), num_layers=2),
+    "hcam": replace(HCAMSizes.tiny(), chunk_size=3, num_chunks=2),
+    "ntm": replace(NTMSizes.tiny(), heads=2),
+    "rl_mem": replace(RLMEMSizes.tiny(), heads=2, store=RetroactiveSizes(rows=5)),
+    "trxl": replace(TrXLSizes.tiny(), num_layers=2),
 }
+"""Small, with several layers and heads, and full within the steps of a test."""
 SENSES = {
     "image": ImageSpec(18, 18),
     "symbols": SymbolsSpec(4, 5, (3, 6)),
@@ -47,7 +52,7 @@ def forget_programs():
 @pytest.mark.parametrize("name", MEMORIES)
 def test_memories(name):
     """Small, for long enough to fill and wrap around."""
-    check_memory(MEMORIES[name](INPUT_SIZE, **SMALL[name], key=jax.random.key(0)), INPUT_SIZE)
+    check_memory(SMALL[name].build(INPUT_SIZE, key=jax.random.key(0)), INPUT_SIZE)
 
 
 TOLERANCE = {"dnc": 1e-3}
@@ -56,7 +61,7 @@ TOLERANCE = {"dnc": 1e-3}
 
 @pytest.mark.parametrize("name", MEMORIES)
 def test_memories_of_default_size(name):
-    memory = MEMORIES[name](INPUT_SIZE, key=jax.random.key(0))
+    memory = MEMORIES[name]().build(INPUT_SIZE, key=jax.random.key(0))
     check_memory(memory, INPUT_SIZE, steps=160, tolerance=TOLERANCE.get(name, 1e-4))
 
 
@@ -65,8 +70,8 @@ def test_tasks(name):
     check_environment(TASKS[name](), steps=400)
 
 
-AGENT_CASES = [("actor_critic", {"memory": functools.partial(MEMORIES[name], **SMALL[name])}) for name in MEMORIES]
-SMALL_MERLIN = {"store": RetroactiveMemory(5, 4), "sizes": MERLINSizes(latent=4, width=8, hidden=8, heads=2)}
+AGENT_CASES = [("actor_critic", {"memory": SMALL[name]}) for name in MEMORIES]
+SMALL_MERLIN = {"store": RetroactiveSizes(rows=5).build(4), "sizes": MERLINSizes(latent=4, width=8, hidden=8, heads=2)}
 AGENT_CASES += [("merlin", SMALL_MERLIN)]
 
 

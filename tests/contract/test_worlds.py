@@ -35,7 +35,7 @@ class Off(StepByStep):
     def step(self, state, actions, keys):
         state, step = super().step(state, actions, keys)
         return state, type(step)(
-            step.observation, step.reward + 0.5 * step.last, step.discount, step.first, step.last, step.info
+            step.observation, step.reward + 0.5 * step.last.astype(step.reward.dtype), step.discount, step.first, step.last, step.info
         )
 
 

@@ -1,5 +1,6 @@
 """The trainer: a world, an agent and a learner; one compiled program an update where the world is pure."""
 
+from dataclasses import replace
 from typing import Any
 
 import equinox as eqx
@@ -12,7 +13,7 @@ from engrax.agents.base import AbstractAgent, check_interface
 from engrax.algorithms import AbstractLearner, make_optimiser, update
 from engrax.runtime.collect import collect
 from engrax.runtime.streams import Episodes, Streams, open_streams
-from engrax.runtime.worlds import as_world
+from engrax.runtime.worlds import Blank, Host, as_world
 
 Metrics = dict[str, Float[Array, ""]]
 
@@ -95,6 +96,39 @@ class Trainer:
         # A copy: the trainer's own agent must survive donation.
         agent = jax.tree.map(lambda leaf: jnp.array(leaf) if eqx.is_array(leaf) else leaf, self.agent)
         return TrainState(LearnerState(agent, optimiser, key, jnp.zeros((), jnp.int32)), streams)
+
+    def shadow(self) -> "Trainer":
+        """A trainer with the same shapes in a pure world: to trace, where this one's world cannot be traced."""
+        if self.world.pure:
+            return self
+        return Trainer(
+            self.agent,
+            Blank(self.world.interface),
+            self.learner,
+            streams=self.streams,
+            segment_length=self.segment_length,
+            whole_episodes=self.whole_episodes,
+            key=self.key,
+        )
+
+    def saved(self, state: TrainState) -> TrainState:
+        """The state as a checkpoint holds it, in the form of a state of `shadow()`: arrays only."""
+        if not isinstance(self.world, Host):
+            return state
+        return TrainState(state.learner, replace(state.streams, world=self.world.save(state.streams.world)))
+
+    def restored(self, saved: TrainState) -> tuple[TrainState, int]:
+        """A state to go on from, and in how many streams of a host world the episode could not be brought back.
+
+        Learner, optimiser, key and counters are exact. In a host world the open episodes are played again by their
+        seeds and actions; a stream whose environment does not show the same step again opens its next episode.
+        """
+        if not isinstance(self.world, Host):
+            return saved, 0
+        environments, fresh, lost = self.world.restore(saved.streams.world)
+        take = lambda new, old: jnp.where(lost.reshape(-1, *(1,) * (new.ndim - 1)), new, old)  # noqa: E731
+        step = jax.tree.map(take, fresh, saved.streams.step)
+        return TrainState(saved.learner, replace(saved.streams, world=environments, step=step)), int(lost.sum())
 
     def environment_steps(self, updates: int) -> int:
         """Steps taken over all streams after so many updates."""

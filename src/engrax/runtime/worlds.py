@@ -13,6 +13,7 @@ from jaxtyping import Array, Key, PyTree
 
 from engrax.envs.base import AbstractEnvironment
 from engrax.errors import UserError
+from engrax.gym.episodes import OpenEpisodes, no_episodes
 from engrax.gym.host import HostEnvironments, Steps
 from engrax.types import Action, Interface, TimeStep
 
@@ -107,6 +108,52 @@ class Host:
         """One step of every stream; the keys are not used: what is random follows from the seeds."""
         del keys
         return state, time_step(state.step(np.asarray(actions)))
+
+
+    def save(self, state: HostEnvironments) -> OpenEpisodes:
+        """The seeds and actions of the open episodes: what a checkpoint can hold of host environments."""
+        return state.episodes()
+
+    def restore(self, episodes: OpenEpisodes) -> tuple[HostEnvironments, TimeStep, np.ndarray]:
+        """Environments in which the open episodes are played again.
+
+        Args:
+            episodes: as `save` gave them.
+
+        Returns:
+            The environments, the steps that they show, and which streams could not be brought back: they opened their
+            next episode instead.
+        """
+        environments = self.task.make(len(episodes.number))
+        steps, lost = environments.restore(jax.tree.map(np.asarray, episodes))
+        return environments, time_step(steps), np.isin(np.arange(len(episodes.number)), lost)
+
+
+class Blank:
+    """A pure world of an interface, in which nothing happens: it has the shapes of a host world, for tracing.
+
+    Its state has the shapes of a host world's open episodes in a checkpoint, before any action.
+    """
+
+    pure = True
+
+    def __init__(self, interface: Interface):
+        self.interface = interface
+
+    def open(self, keys: Key[Array, " b"]) -> tuple[OpenEpisodes, TimeStep]:
+        """Zeros."""
+        return no_episodes(keys.shape[0], self.interface.actions), self._zeros(keys.shape[0])
+
+    def step(self, state: OpenEpisodes, actions: Action, keys: Key[Array, " b"]) -> tuple[OpenEpisodes, TimeStep]:
+        """Zeros."""
+        del actions
+        return state, self._zeros(keys.shape[0])
+
+    def _zeros(self, streams: int) -> TimeStep:
+        parts = self.interface.observations.items()
+        observation = {name: jnp.zeros((streams, *spec.shape), spec.dtype) for name, spec in parts}
+        reward, flags = jnp.zeros(streams), jnp.zeros(streams, bool)
+        return TimeStep(observation, reward, reward, flags, flags)
 
 
 def seeds_of(keys: Key[Array, " b"]) -> np.ndarray:

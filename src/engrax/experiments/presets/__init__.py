@@ -1,6 +1,7 @@
-"""The presets: one a published experiment, sizes that a laptop can train, and some to try things out with.
+"""The presets: published experiments, sizes that a laptop can train, and some to try things out.
 
-`-paper` presets have the paper's sizes as best known; the others are ours: small, and mostly on symbols.
+`-paper` presets have the paper's sizes as best known; the others are ours: small, and mostly on
+symbols.
 """
 
 from engrax.experiments.config import Experiment
