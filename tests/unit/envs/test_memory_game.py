@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from engrax.envs import TASKS, MemoryGame
-from engrax.envs.memory_game import glyphs
+from engrax.envs.memory_game import glyphs, play_games
+from engrax.envs.memory_game.chance import chance
 from engrax.envs.memory_game.pixels import Table, paint_bands, painter
 from engrax.testing import check_environment
 from engrax.types import ImageSpec, SymbolsSpec
@@ -275,6 +276,32 @@ def test_a_smaller_game_on_a_larger_table():
         assert state.shown == (9 if expected.shown == 4 else expected.shown)
         assert (state.flipped, state.scored) == (expected.flipped, expected.scored)
         np.testing.assert_array_equal(state.gone, expected.gone)
+
+
+@pytest.mark.parametrize(("pairs", "table"), [(3, 8), (2, 3), (5, 8), (3, 6)])
+def test_chance_is_what_uniform_actions_score(pairs, table):
+    """16 actions on 6 cards flip four of them three times in 16, and two of them twice in 16."""
+    game = MemoryGame(pairs, table=table)
+
+    def any_action(state, key):
+        return jax.random.randint(key, (), 0, game.interface.actions.size)
+
+    games = 40_000
+    found = jax.jit(lambda keys: play_games(game, any_action, keys))(jax.random.split(jax.random.key(0), games))
+    error = 4 * np.std(found) / np.sqrt(games)
+    assert abs(np.mean(found) - game.interface.chance) < error
+    even = MemoryGame(pairs).interface.chance
+    if 2 * table % (2 * pairs):
+        assert even - game.interface.chance > 0.002
+    else:
+        assert even == pytest.approx(game.interface.chance, abs=1e-12)
+
+
+def test_chance_by_hand():
+    """One pair and three actions: card 0 is flipped twice as often as card 1."""
+    assert chance(2, 2, 3) == pytest.approx(2 * (2 / 3) * (1 / 3))
+    assert chance(2, 3, 3) == pytest.approx(1 - (2 / 3) ** 3 - (1 / 3) ** 3)
+    assert chance(2, 3, 2) == pytest.approx(3 / 4)
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,60 @@ def test_what_cannot_be_mixed_is_named(levels):
         Mixture(levels)
 
 
+# A level's episodes follow on one another as they do alone
+
+
+def following(mixture, cue_before, episodes=60):
+    """Whether a player is right who names the cue of the episode before, by level: `[streams, episodes]`.
+
+    Args:
+        mixture: of `Recall` without delay.
+        cue_before: of the same level (True), or of the episode before, of whatever level.
+    """
+    count = len(mixture.levels)
+
+    def step(carry, key):
+        (state, shown), cues, before = carry
+        level = shown.info["level"] if cue_before else 0
+        cue = jnp.argmax(shown.observation["vector"][2:]).astype(jnp.int32)
+        before = jnp.where(shown.first, cues[level], before)
+        cues = jnp.where(shown.first, cues.at[level].set(cue), cues)
+        carry = mixture.step(state, before, key), cues, before
+        return carry, (shown.last, shown.reward)
+
+    def play(key):
+        keys = jax.random.split(key, episodes * 3)
+        start = mixture.reset(key), jnp.zeros(count, jnp.int32), jnp.int32(0)
+        last, reward = jax.lax.scan(step, start, keys)[1]
+        return jnp.where(last, reward, jnp.nan).reshape(episodes, 3)[:, 2]
+
+    return np.asarray(jax.jit(jax.vmap(play))(jax.random.split(jax.random.key(0), 50)))
+
+
+def late(*cues):
+    return Mixture([Recall(0, num_cues=3, cues=cue) for cue in cues])
+
+
+def test_a_leak_shows_in_a_mixture_as_it_does_alone():
+    assert (following(late("late"), True)[:, 1:] == 1).all()
+    assert (following(late("contradictory"), True)[:, 1:] == 0).all()
+
+
+def test_each_level_has_episodes_of_its_own():
+    found = following(late("late", "late"), True)[:, 20:]  # by then both levels were played
+    assert found.mean() > 0.999
+    other = following(late("late", "late"), False)[:, 20:]
+    assert abs(other.mean() - (1 / 2 + 1 / 6)) < 0.05
+
+
+def test_levels_that_are_not_played_stand_still():
+    mixture = Mixture(LEVELS)
+    state, _ = mixture.reset(jax.random.key(0))
+    played = int(state.level)
+    after, _ = jax.jit(mixture.step)(state, jnp.int32(0), jax.random.key(1))
+    assert [int(one.time) for one in after.states] == [int(played == number) for number in range(2)]
+
+
 @pytest.mark.slow
 def test_levels_are_evaluated_one_by_one_and_so_are_others(tmp_path, capsys):
     run, levels = str(tmp_path / "run"), '[{"kind": "recall", "delay": 2}, {"kind": "recall", "delay": 5}]'

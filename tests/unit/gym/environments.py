@@ -6,6 +6,12 @@ import gymnasium
 import numpy as np
 from gymnasium import spaces
 
+
+def opened(envs: Any, seed: int = 0) -> Any:
+    """The first steps of host environments, each stream by a seed of its own."""
+    return envs.reset(np.arange(envs.num_streams, dtype=np.uint32) + np.uint32(1000 * seed))
+
+
 ENDINGS = {"terminated": (True, False), "truncated": (False, True), "both": (True, True)}
 
 
