@@ -48,12 +48,10 @@ class HostEnvironments:
         num_streams: how many streams there are.
         spec: what the environments are, as JSON can hold it.
         notes: what was decided about their spaces, one line each.
-        reports_success: whether `info` has said so far whether episodes succeed.
     """
 
     interface: Interface
     num_streams: int
-    reports_success: bool
 
     def __init__(self, driver: AbstractDriver, translator: Translator, spec: dict[str, Any]):
         """Takes over a driver; `engrax.gym.making.host` makes one.
@@ -66,19 +64,18 @@ class HostEnvironments:
         self._driver = driver
         self.interface, self.notes, self.spec = translator.interface, translator.notes, spec
         self.num_streams = driver.num_streams
-        self.reports_success = False
         self._journal: Journal | None = None
         self._steps: Steps | None = None
 
-    def reset(self, seed: int) -> Steps:
+    def reset(self, seeds: np.ndarray) -> Steps:
         """Opens the first episode of every stream.
 
         Args:
-            seed: the run's, at least 0.
+            seeds: one a stream, uint32 `[n]`; all episodes of a stream follow from its seed alone.
         """
-        self._journal = Journal(seed, self.num_streams)
-        seeds = [self._journal.open_seed(stream) for stream in range(self.num_streams)]
-        return self._shown(self._driver.open(seeds), np.ones(self.num_streams, bool))
+        journal = self._journal = Journal(seeds)
+        opening = [journal.open_seed(stream) for stream in range(self.num_streams)]
+        return self._shown(self._driver.open(opening), np.ones(self.num_streams, bool))
 
     def step(self, actions: np.ndarray) -> Steps:
         """Gives every stream its action.
@@ -129,7 +126,7 @@ class HostEnvironments:
 
     def _under_way(self) -> tuple[Journal, Steps]:
         if self._journal is None or self._steps is None:
-            raise ConfigError("no episode is under way: call reset(seed) first")
+            raise ConfigError("no episode is under way: call reset(seeds) first")
         return self._journal, self._steps
 
     def _checked(self, actions: np.ndarray) -> np.ndarray:
@@ -140,7 +137,6 @@ class HostEnvironments:
 
     def _shown(self, moves: Moves, first: np.ndarray) -> Steps:
         """Moves as a time step; a `first` has nothing of the episode before."""
-        self.reports_success |= moves.success is not None
         success = np.zeros(len(first), bool) if moves.success is None else moves.success
         self._steps = Steps(
             observation=moves.observation,
@@ -155,14 +151,14 @@ class HostEnvironments:
 
     def _anew(self, driver: AbstractDriver, episodes: OpenEpisodes) -> tuple[Steps, list[int]]:
         """Opens the next episode in every stream."""
-        self._journal = Journal(int(episodes.seed), self.num_streams)
+        self._journal = Journal(episodes.seed)
         self._journal.number[:] = episodes.number
         streams = list(range(self.num_streams))
         seeds = [self._journal.next_episode(stream) for stream in streams]
         return self._shown(driver.open(seeds), np.ones(self.num_streams, bool)), streams
 
     def _replayed(self, driver: PlainDriver, episodes: OpenEpisodes) -> tuple[Steps, list[int]]:
-        journal = self._journal = Journal(int(episodes.seed), self.num_streams)
+        journal = self._journal = Journal(episodes.seed)
         journal.number[:] = episodes.number
         turns = [self._replay(driver, episodes, stream) for stream in range(self.num_streams)]
         first = episodes.length == 0

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from engrax.errors import ConfigError
@@ -11,6 +12,7 @@ from engrax.gym.finding import maker_of_id
 from engrax.gym.host import HostEnvironments
 from engrax.gym.making import host
 from engrax.gym.readings import ImageAs, ObservationOptions
+from engrax.types import Interface
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,9 @@ class GymnasiumTask:
     """Words that texts are read by; none: those that the space lists and that random play shows."""
     text_length: int = 0
     """Words of a text, longer ones are cut; 0: those of the longest that was found."""
+
+    states_success: bool = False
+    """Whether `info` says, as `success` or `is_success`, if an episode succeeds."""
 
     def __post_init__(self):
         self.arguments()
@@ -66,6 +71,15 @@ class GymnasiumTask:
         env.close()
         return replace(self, words=found.words, text_length=found.text_length)
 
+    @property
+    def interface(self) -> Interface:
+        """What one sees and does; an environment is made to find out, once for each task.
+
+        Raises:
+            ConfigError: there is no such environment, or its spaces cannot be read.
+        """
+        return _interface(self)
+
     def make(self, streams: int) -> HostEnvironments:
         """The environments, one a stream.
 
@@ -73,3 +87,10 @@ class GymnasiumTask:
             ConfigError: there is no such environment, or its spaces cannot be read.
         """
         return host(self.id, streams, self.arguments(), self.options())
+
+
+@lru_cache(maxsize=64)
+def _interface(task: GymnasiumTask) -> Interface:
+    environments = task.make(1)
+    environments.close()
+    return environments.interface

@@ -65,7 +65,7 @@ def _built(choice: MemoryChoice, input_size: int, key: Key[Array, ""]) -> Abstra
         choice = choice()
     if isinstance(choice, AbstractMemorySizes):
         return choice.build(input_size, key=key)
-    memory = choice(input_size, key=key) if _makes(choice) else choice
+    memory: Any = choice(input_size, key=key) if _makes(choice) else choice  # pyright: ignore[reportCallIssue]
     if not isinstance(memory, AbstractMemory):
         raise TypeError(
             f"{choice!r} makes no memory, expected a name ({', '.join(sorted(MEMORIES))}), sizes, a "

@@ -14,16 +14,17 @@ import equinox as eqx
 import jax
 
 from engrax.agents import AbstractAgent
-from engrax.envs.base import AbstractEnvironment
 from engrax.errors import ConfigError, RunError, UserError
 from engrax.experiments.annotations import KIND
 from engrax.experiments.codec import decode, encode
-from engrax.experiments.config import Experiment
+from engrax.experiments.config import Experiment, Task
 from engrax.experiments.levels import levels_of
 from engrax.experiments.presets import PRESETS
+from engrax.experiments.presets.gymnasium import PREFIX, gymnasium_experiment
 from engrax.experiments.registries import imports_of, kind_of
 from engrax.experiments.settings import override
 from engrax.experiments.words import show
+from engrax.gym.task import GymnasiumTask
 from engrax.runs import checkpoint
 from engrax.runs.backend import backend_errors
 from engrax.runs.directory import RunDirectory, counters
@@ -32,8 +33,6 @@ from engrax.runs.storage import machine_memory
 from engrax.runtime import Trainer
 
 _Shape = jax.ShapeDtypeStruct
-
-Task = AbstractEnvironment[Any]
 
 _RESOLVED = {"max_steps": "step_limit", "dances": "repertoire"}
 """Settings of tasks that may be None, and the properties that say what they then stand for."""
@@ -61,17 +60,23 @@ def experiment_named(name: str, settings: Mapping[str, str] | None = None) -> Ex
     """The experiment that a name stands for: the only place where a name becomes an experiment.
 
     Args:
-        name: of a preset.
+        name: of a preset, or `gymnasium:ID` for an environment of Gymnasium.
         settings: values to change, as typed, by dotted names; see `override`.
 
     Raises:
-        ConfigError: there is no such preset, or a setting is not known or does not fit.
+        ConfigError: there is no such preset or environment, or a setting is not known or does not fit.
     """
-    return override(find_preset(name), dict(settings or {}))
+    experiment = override(find_preset(name), dict(settings or {}))
+    if not isinstance(experiment.task, GymnasiumTask):
+        return experiment
+    with building():
+        return replace(experiment, task=experiment.task.settled())
 
 
 def find_preset(name: str) -> Experiment:
-    """The preset of a name; raises `ConfigError` for one that does not exist."""
+    """The preset of a name, or the defaults for `gymnasium:ID`; raises `ConfigError` where there is none."""
+    if name.startswith(PREFIX):
+        return gymnasium_experiment(GymnasiumTask(name.removeprefix(PREFIX)))
     if name not in PRESETS:
         raise ConfigError(f"unknown preset {show(name)}; {suggest_preset(name)}")
     return PRESETS[name]
@@ -124,16 +129,16 @@ def build_trainer(experiment: Experiment) -> tuple[Trainer, Any]:
         experiment: what to train.
 
     Returns:
-        The trainer, and the shapes of its state.
+        The trainer, and the shapes of what a checkpoint holds of its state.
 
     Raises:
         ConfigError: its settings do not go together, or its state does not fit into this machine.
     """
     with building():
-        shapes = eqx.filter_eval_shape(lambda: experiment.build().init())
+        shapes = eqx.filter_eval_shape(lambda: experiment.build().shadow().init())
         _check_fits(shapes)
         trainer = experiment.build()
-        jax.eval_shape(trainer.update, shapes)
+        jax.eval_shape(trainer.shadow().update, shapes)
     return trainer, shapes
 
 

@@ -40,6 +40,10 @@ class Trains(Protocol):
         """The state before the first update."""
         ...
 
+    def saved(self, state: Any) -> Any:
+        """The state as a checkpoint holds it."""
+        ...
+
     def environment_steps(self, updates: int) -> int:
         """Steps taken in all streams after so many updates."""
         ...
@@ -124,7 +128,7 @@ def save(trainer: Trains, state: State, directory: RunDirectory) -> None:
                 f"the agent's {name} is no longer finite at update {update}; {_where_to_look(directory)}"
             )
     with writing(directory):
-        directory.save(state, trainer.environment_steps(update))
+        directory.save(trainer.saved(state), trainer.environment_steps(update))
 
 
 @contextmanager

@@ -150,7 +150,7 @@ def restored_job(directory: RunDirectory, updates: int | None = None, warn: Warn
         _check_target(directory, restored or 0, updates)
         experiment = replace(experiment, updates=updates)
         directory.set_target(updates)
-    state = trainer.init() if state is None else state
+    state = trainer.init() if state is None else _streams_restored(trainer, state, warn)
     return Job(trainer, state, directory, experiment, restored, logged)
 
 
@@ -212,6 +212,14 @@ def resume(
     """
     with resumed_run(directory, updates) as job:
         return job.run(progress, seconds=seconds)
+
+
+def _streams_restored(trainer: Any, saved: Any, warn: Warn) -> Any:
+    """The state to go on from; says so where episodes of a host world could not be brought back."""
+    state, lost = trainer.restored(saved)
+    if lost:
+        warn(f"{lost} of {trainer.streams} streams open a new episode: their environments did not repeat theirs")
+    return state
 
 
 def _check_taken_over(directory: RunDirectory, state: Any) -> None:

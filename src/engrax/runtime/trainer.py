@@ -7,6 +7,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Float, Int, Key, PyTree
 
 from engrax.agents.base import AbstractAgent, check_interface
@@ -99,11 +100,11 @@ class Trainer:
 
     def shadow(self) -> "Trainer":
         """A trainer with the same shapes in a pure world: to trace, where this one's world cannot be traced."""
-        if self.world.pure:
+        if not isinstance(self.world, Host):
             return self
         return Trainer(
             self.agent,
-            Blank(self.world.interface),
+            Blank(self.world),
             self.learner,
             streams=self.streams,
             segment_length=self.segment_length,
@@ -199,7 +200,8 @@ def check_minibatches(streams: int, minibatches: int) -> None:
 
 def check_not_used_up(state: PyTree) -> None:
     """Raises a ValueError where an earlier update has used up the arrays of a state."""
-    if any(isinstance(leaf, jax.Array) and leaf.is_deleted() for leaf in jax.tree.leaves(state)):
+    real = [leaf for leaf in jax.tree.leaves(state) if isinstance(leaf, jax.Array) and not isinstance(leaf, Tracer)]
+    if any(leaf.is_deleted() for leaf in real):
         raise ValueError(
             "this state was used up by an earlier update: go on from the state that `update` returned, or copy it "
             "before with jax.tree.map(jnp.array, state)"

@@ -41,6 +41,9 @@ class FakeTrainer:
         self.meanwhile(int(updates))
         return State(Learner(agent, updates)), {"episodes": 1.0, "loss": 1.0 / float(updates)}
 
+    def saved(self, state: State) -> State:
+        return state
+
     def environment_steps(self, updates: int) -> int:
         return 10 * updates
 
