@@ -1,6 +1,6 @@
 """Several levels as one task: every episode is of one of them, drawn afresh."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,11 +11,11 @@ from jaxtyping import Array, Bool, Int, Key, PyTree, UInt8
 
 from engrax.envs.ballet import Ballet
 from engrax.envs.base import AbstractEnvironment
-from engrax.types import Interface, Observation, TimeStep
+from engrax.types import Action, Interface, Observation, TimeStep, tree_where
 
 
 class MixtureState(eqx.Module):
-    """Which level is played, and a state of each; those of the others idle."""
+    """Which level is played, and a state of each; those of the others stand still."""
 
     level: Int[Array, ""]
     states: tuple[PyTree, ...]
@@ -24,7 +24,9 @@ class MixtureState(eqx.Module):
 class Mixture(AbstractEnvironment[MixtureState]):
     """Levels that look and are acted in alike: an episode is of any of them, all equally likely.
 
-    All of them are computed at every step, and one is shown; so an environment's share of the time grows with their
+    A level's episodes follow on one another as they do alone (`restart`), with those of other levels between them.
+
+    All levels are computed at every step, and one is shown; so an environment's share of the time grows with their
     number. `info` has what all levels have, and `level`, the number of the one that is played.
 
     Source: Lampinen et al. 2021, arXiv 2105.14039, trains on several levels at once.
@@ -56,13 +58,29 @@ class Mixture(AbstractEnvironment[MixtureState]):
         """A level, and an episode of it."""
         level_key, *keys = jax.random.split(key, len(self.levels) + 1)
         states = (level.draw(key) for level, key in zip(self.levels, keys, strict=True))
-        return MixtureState(jax.random.randint(level_key, (), 0, len(self.levels)), tuple(states))
+        return MixtureState(self._draw_level(level_key), tuple(states))
 
-    def advance(self, state: MixtureState, action: Int[Array, ""], key: Key[Array, ""]) -> MixtureState:
-        """The same level, one step further."""
+    def advance(self, state: MixtureState, action: Action, key: Key[Array, ""]) -> MixtureState:
+        """The same level, one step further; the others stay as they are."""
         keys = jax.random.split(key, len(self.levels))
-        each = zip(self.levels, state.states, keys, strict=True)
-        return MixtureState(state.level, tuple(level.advance(one, action, k) for level, one, k in each))
+        return self._change_played(state, lambda i, one: self.levels[i].advance(one, action, keys[i]))
+
+    def restart(self, state: MixtureState, key: Key[Array, ""]) -> MixtureState:
+        """A level, and an episode of it that follows on that level's episode before."""
+        level_key, *keys = jax.random.split(key, len(self.levels) + 1)
+        state = self._change_played(state, lambda i, one: self.levels[i].restart(one, keys[i]))
+        return replace(state, level=self._draw_level(level_key))
+
+    def _draw_level(self, key: Key[Array, ""]) -> Int[Array, ""]:
+        return jax.random.randint(key, (), 0, len(self.levels))
+
+    def _change_played(
+        self, state: MixtureState, change: Callable[[int, PyTree], PyTree]
+    ) -> MixtureState:
+        """Changes the state of the level that is played, and no other."""
+        numbered = enumerate(state.states)
+        states = (tree_where(state.level == i, change(i, one), one) for i, one in numbered)
+        return replace(state, states=tuple(states))
 
     def is_last(self, state: MixtureState) -> Bool[Array, ""]:
         """Whether the level that is played has ended."""

@@ -1,1 +1,4 @@
-"""Gymnasium: other people's environments as tasks, and tasks of ours as environments. Nothing is imported here."""
+"""Gymnasium: environments of others as streams, and tasks of engrax as environments.
+
+Nothing is imported here: Python loads this package at start-up (see `engrax.gym.registration`).
+"""

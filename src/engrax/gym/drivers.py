@@ -1,22 +1,23 @@
-"""What steps environments: one by one, or as a vector environment of any kind of autoreset.
+"""What steps environments: one after another, or (`engrax.gym.vectors`) a vector environment.
 
-All drivers do the same. In one advance, a stream whose episode ended before opens its next one, its action ignored;
-every other stream takes its action. So all of them follow Gymnasium's NEXT_STEP mode.
+All drivers do the same. In one advance, a stream whose episode ended before opens its next one, and
+its action is ignored; every other stream takes its action. This is Gymnasium's NEXT_STEP mode.
 """
 
+import abc
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 from gymnasium import Env
-from gymnasium.vector import VectorEnv
 
-from engrax.errors import ConfigError
-from engrax.gym.observations import follow
 from engrax.gym.spaces import Translator
 
 SUCCESS = ("success", "is_success")
 """Entries of `info` that say whether an episode succeeds."""
+
+Turn = tuple[Any, Any, bool, bool, Mapping[str, Any]]
+"""What one environment gives back from a step: observation, reward, terminated, truncated, info."""
 
 
 class Moves(NamedTuple):
@@ -37,34 +38,30 @@ class Moves(NamedTuple):
     success: np.ndarray | None
 
 
-class Driver(Protocol):
+class AbstractDriver(abc.ABC):
     """Steps n environments side by side.
 
     Attributes:
         num_streams: n.
-        seeded: whether each episode is opened by its own seed, so that it can be replayed.
     """
 
     num_streams: int
-    seeded: bool
 
+    @abc.abstractmethod
     def open(self, seeds: Sequence[int]) -> Moves:
         """Opens an episode in every stream."""
-        ...
 
+    @abc.abstractmethod
     def advance(self, actions: np.ndarray, seeds: Mapping[int, int]) -> Moves:
         """Opens an episode in the streams that have a seed, and steps all others."""
-        ...
 
+    @abc.abstractmethod
     def close(self) -> None:
         """Closes the environments."""
-        ...
 
 
-class PlainDriver:
+class PlainDriver(AbstractDriver):
     """Steps environments one after another, each episode from its own seed."""
-
-    seeded = True
 
     def __init__(self, envs: Sequence[Env[Any, Any]], translator: Translator):
         self._envs, self._translator = list(envs), translator
@@ -72,42 +69,38 @@ class PlainDriver:
 
     def open(self, seeds: Sequence[int]) -> Moves:
         """Resets every environment."""
-        return self._moves([self._reset(env, seed) for env, seed in zip(self._envs, seeds, strict=True)])
+        return self.joined([self.reopen(stream, seed) for stream, seed in enumerate(seeds)])
 
     def advance(self, actions: np.ndarray, seeds: Mapping[int, int]) -> Moves:
         """Resets the environments that have a seed, and steps all others."""
         given = self._translator.write_each(actions)
-        each = enumerate(zip(self._envs, given, strict=True))
-        return self._moves([self._reset(e, seeds[i]) if i in seeds else e.step(a) for i, (e, a) in each])
+        return self.joined(
+            [
+                self.reopen(stream, seeds[stream]) if stream in seeds else env.step(action)
+                for stream, (env, action) in enumerate(zip(self._envs, given, strict=True))
+            ]
+        )
 
-    def replay(self, stream: int, seed: int, actions: np.ndarray) -> tuple[Any, ...] | None:
-        """One stream's episode once more: its last turn, or None where it ends before the last action."""
-        env, turn = self._envs[stream], self._reset(self._envs[stream], seed)
+    def reopen(self, stream: int, seed: int) -> Turn:
+        """Opens an episode in one stream."""
+        observation, info = self._envs[stream].reset(seed=seed)
+        return observation, 0.0, False, False, info
+
+    def replay(self, stream: int, seed: int, actions: np.ndarray) -> Turn | None:
+        """Plays one stream's episode again.
+
+        Returns:
+            Its last turn; None where it ends before the last action.
+        """
+        turn = self.reopen(stream, seed)
         for action in self._translator.write_each(actions):
             if turn[2] or turn[3]:
                 return None
-            turn = env.step(action)
+            turn = self._envs[stream].step(action)
         return turn
 
-    def reopen(self, stream: int, seed: int) -> tuple[Any, ...]:
-        """One stream's episode from its beginning."""
-        return self._reset(self._envs[stream], seed)
-
-    def joined(self, turns: Sequence[tuple[Any, ...]]) -> Moves:
+    def joined(self, turns: Sequence[Turn]) -> Moves:
         """Turns of all streams side by side."""
-        return self._moves(turns)
-
-    def close(self) -> None:
-        """Closes every environment."""
-        for env in self._envs:
-            env.close()
-
-    @staticmethod
-    def _reset(env: Env[Any, Any], seed: int) -> tuple[Any, ...]:
-        observation, info = env.reset(seed=seed)
-        return observation, 0.0, False, False, info
-
-    def _moves(self, turns: Sequence[tuple[Any, ...]]) -> Moves:
         observations, rewards, terminated, truncated, infos = zip(*turns, strict=True)
         return Moves(
             self._translator.read_each(observations),
@@ -117,131 +110,14 @@ class PlainDriver:
             _success_of(infos),
         )
 
+    def close(self) -> None:
+        """Closes every environment."""
+        for env in self._envs:
+            env.close()
+
 
 def _success_of(infos: Sequence[Mapping[str, Any]]) -> np.ndarray | None:
     for name in SUCCESS:
         if any(name in info for info in infos):
             return np.array([bool(info.get(name, False)) for info in infos])
     return None
-
-
-class NextStepDriver:
-    """Steps a vector environment that resets by itself in the step after an episode's last.
-
-    Only the first episode of a stream has a seed; the environment draws on for the others.
-    """
-
-    seeded = False
-
-    def __init__(self, envs: VectorEnv[Any, Any, Any], translator: Translator):
-        self._envs, self._translator = envs, translator
-        self.num_streams = envs.num_envs
-
-    def open(self, seeds: Sequence[int]) -> Moves:
-        """Resets every stream."""
-        return self._opened(self._envs.reset(seed=list(seeds))[0])
-
-    def advance(self, actions: np.ndarray, seeds: Mapping[int, int]) -> Moves:
-        """Steps all streams; those that ended reset by themselves."""
-        del seeds
-        return self._moves(*self._envs.step(self._translator.write_batch(actions)))
-
-    def close(self) -> None:
-        """Closes the environment."""
-        self._envs.close()
-
-    def _opened(self, observations: Any) -> Moves:
-        n = self.num_streams
-        nothing = np.zeros(n, bool)
-        read = self._translator.read_batch(observations)
-        return Moves(read, np.zeros(n, np.float32), nothing, nothing, None)
-
-    def _moves(self, observations: Any, reward: Any, terminated: Any, truncated: Any, info: Any) -> Moves:
-        return Moves(
-            self._translator.read_batch(observations),
-            np.asarray(reward, np.float32).reshape(self.num_streams),
-            np.array(terminated, bool),
-            np.array(truncated, bool),
-            next((np.array(info[name], bool) for name in SUCCESS if name in info), None),
-        )
-
-
-class MaskedDriver(NextStepDriver):
-    """Steps a vector environment that resets in the step itself (SAME_STEP) or not at all (DISABLED).
-
-    Such an environment steps all its streams in every call. A stream that opens an episode takes a step that is thrown
-    away, and is reset once more, by the episode's seed and alone (`options["reset_mask"]`), after that call.
-    """
-
-    seeded = True
-
-    def __init__(self, envs: VectorEnv[Any, Any, Any], translator: Translator, resets: bool):
-        """Args: `envs`, `translator`, and `resets`: whether it resets in the step that ends an episode."""
-        super().__init__(envs, translator)
-        self._resets = resets
-
-    def advance(self, actions: np.ndarray, seeds: Mapping[int, int]) -> Moves:
-        """Steps all streams, then resets those that have a seed."""
-        if seeds and not self._resets:
-            self._reset(seeds)
-        observations, *rest = self._envs.step(self._translator.write_batch(actions))
-        moves = self._moves(observations, *rest)
-        shown = moves.observation
-        if seeds:
-            shown = self._translator.read_batch(self._reset(seeds))
-            self._check_others(shown, moves.observation, seeds)
-        if self._resets:
-            shown = self._with_final(shown, moves, rest[-1], seeds)
-            moves = moves._replace(success=self._final_success(moves, rest[-1]))
-        return moves._replace(observation=shown)
-
-    def _reset(self, seeds: Mapping[int, int]) -> Any:
-        mask = np.array([stream in seeds for stream in range(self.num_streams)])
-        given = [seeds.get(stream) for stream in range(self.num_streams)]
-        return self._envs.reset(seed=given, options={"reset_mask": mask})[0]  # pyright: ignore
-
-    def _check_others(self, after: Mapping[str, Any], before: Mapping[str, Any], seeds: Mapping[int, int]) -> None:
-        others = [stream for stream in range(self.num_streams) if stream not in seeds]
-        if any((after[name][others] != before[name][others]).any() for name in after):
-            raise ConfigError(
-                "the vector environment ignores options['reset_mask'] and resets streams that were under way: "
-                "make it with autoreset_mode NEXT_STEP, or give a function that makes one environment"
-            )
-
-    def _with_final(
-        self,
-        shown: dict[str, np.ndarray],
-        moves: Moves,
-        info: Mapping[str, Any],
-        seeds: Mapping[int, int],
-    ) -> dict[str, np.ndarray]:
-        """The last observation of the episodes that ended in this step, instead of the next one's first."""
-        ended = [i for i in np.flatnonzero(moves.terminated | moves.truncated) if i not in seeds]
-        if not ended:
-            return shown
-        rows = self._final_rows(info, ended)
-        shown = {name: values.copy() for name, values in shown.items()}
-        for name, values in rows.items():
-            shown[name][ended] = values
-        return shown
-
-    def _final_rows(self, info: Mapping[str, Any], ended: Sequence[int]) -> dict[str, np.ndarray]:
-        if "final_obs" not in info:
-            raise ConfigError(
-                "the vector environment says SAME_STEP, but info has no 'final_obs' where an episode ended: "
-                "make it with autoreset_mode NEXT_STEP"
-            )
-        final = info["final_obs"]
-        if isinstance(final, np.ndarray) and final.dtype == object:
-            return self._translator.read_each([final[i] for i in ended])
-        parts = self._translator.parts
-        return {part.name: part.convert(follow(final, part.path))[ended] for part in parts}
-
-    def _final_success(self, moves: Moves, info: Mapping[str, Any]) -> np.ndarray | None:
-        """What `info` says of the episodes that ended in this step."""
-        final = info.get("final_info", {})
-        found = next((np.array(final[name], bool) for name in SUCCESS if name in final), None)
-        ended = moves.terminated | moves.truncated
-        if found is None or moves.success is None:
-            return moves.success if found is None else found & ended
-        return np.where(ended, found, moves.success)

@@ -12,6 +12,7 @@ from jaxtyping import Array, Key
 from engrax.envs.base import AbstractEnvironment
 from engrax.testing.contract import Settings, expect, expect_close, expect_same_kind, quick_jit, run_laws
 from engrax.testing.random_inputs import another_action, random_key_data, stream
+from engrax.testing.stream_checks import at_last, expect_protocol, expect_specs, identical
 from engrax.types import TimeStep
 
 
@@ -70,54 +71,28 @@ def check_environment_shapes_are_stable(environment: AbstractEnvironment, settin
 
 def check_environment_specs_hold(environment: AbstractEnvironment, settings: Settings) -> None:
     """Observations have the shape, dtype and range that the specs say, under random play."""
-    law, specs = "specs_hold", environment.interface.observations
-    observation = _played(environment, settings).observation
-    names = (sorted(observation), sorted(specs))
-    expect(names[0] == names[1], law, f"observations have the modalities {names[0]}, the spec says {names[1]}.")
-    for name, spec in specs.items():
-        array, dtype = observation[name], spec.dtype
-        kind = f"`{name}` is {array.dtype}{list(array.shape[2:])}, expected {dtype}{list(spec.shape)}."
-        expect(array.shape[2:] == spec.shape and array.dtype == dtype, law, kind)
-        low, high = spec.bounds
-        within = (array >= low).all() and (array <= high).all()  # not a number is neither
-        expect(within, law, f"`{name}` has values {array.min()}..{array.max()}, expected {low} to {high}.")
+    expect_specs("specs_hold", environment.interface, _played(environment, settings).observation)
 
 
 def check_environment_episodes_follow_protocol(environment: AbstractEnvironment, settings: Settings) -> None:
     """`first`, `last`, `reward` and `discount` tell of episodes as the contract says."""
-    law, steps = "episodes_follow_protocol", _played(environment, settings)
-    first, last, discount, reward = steps.first, steps.last, steps.discount, steps.reward
-    expect(last.any(), law, f"no episode ended in {settings.steps} steps of random play: pass more `steps`.")
-    for message, holds in {
-        "`reset` must give a `first` step": first[:, 0],
-        "a step after `last`, and only that, must be `first`": first[:, 1:] == last[:, :-1],
-        "a step must not be `first` and `last`: an episode has at least one action": ~(first & last),
-        "the reward at `first` must be 0": (reward == 0) | ~first,
-        "rewards must be finite": np.isfinite(reward),
-        "the discount must be 0 or 1": (discount == 0) | (discount == 1),
-        "the discount may be 0 at `last` only": (discount == 1) | last,
-    }.items():
-        expect(holds.all(), law, f"{message}; fails at [stream, step] {np.argwhere(~holds)[:1].tolist()}.")
+    expect_protocol("episodes_follow_protocol", _played(environment, settings))
 
 
 def check_environment_last_ignores_action(environment: AbstractEnvironment, settings: Settings) -> None:
     """The action given on a `last` step changes nothing that follows."""
     play, steps = random_play(environment, settings), _played(environment, settings)
-    ended = steps.last[:, :-1].reshape(*steps.last[:, :-1].shape, *(1,) * (play.actions.ndim - 2))
-    other = np.where(ended, another_action(environment.interface.actions, play.actions), play.actions)
-    again = play_streams(environment, play._replace(actions=other))
-    expect(_identical(again, steps), "last_ignores_action", "another action on a `last` step changed what followed.")
+    others = another_action(environment.interface.actions, play.actions)
+    again = play_streams(
+        environment, play._replace(actions=np.where(at_last(steps, play.actions), others, play.actions))
+    )
+    expect(identical(again, steps), "last_ignores_action", "another action on a `last` step changed what followed.")
 
 
 def check_environment_same_key_same_episode(environment: AbstractEnvironment, settings: Settings) -> None:
     """The same keys and actions give the same steps, to the last bit."""
-    same = _identical(_played(environment, settings), _played(environment, settings))
+    same = identical(_played(environment, settings), _played(environment, settings))
     expect(same, "same_key_same_episode", "two runs with the same keys differ. Draw all that is random from `key`.")
-
-
-def _identical(one: TimeStep, two: TimeStep) -> bool:
-    pairs = zip(jax.tree.leaves(one), jax.tree.leaves(two), strict=True)
-    return all(np.asarray(a).tobytes() == np.asarray(b).tobytes() for a, b in pairs)
 
 
 def check_environment_streams_stay_apart(environment: AbstractEnvironment, settings: Settings) -> None:

@@ -1,13 +1,12 @@
 """The Memory Game: cards face down, one flipped a step, and a reward for every pair found."""
 
-from collections import defaultdict
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int, Key, UInt8
 
 from engrax.envs.base import AbstractEnvironment
+from engrax.envs.memory_game.chance import chance
 from engrax.envs.memory_game.pixels import CARD, Table, magnify, paint_card, painter
 from engrax.envs.memory_game.strokes import GLYPHS
 from engrax.envs.shuffling import falling, uniform_digits, without_repetition
@@ -109,11 +108,12 @@ class MemoryGame(AbstractEnvironment[MemoryGameState]):
         side = CARD * self.scale
         symbols = SymbolsSpec(1, 1, (self.gone_symbol + 1,))
         view = symbols if self.view == "symbols" else ImageSpec(side * rows, side * columns)
+        num_actions = 2 * (self.table or self.pairs)
         return Interface(
             {self.modality: view},
-            Discrete(2 * (self.table or self.pairs)),
+            Discrete(num_actions),
             self._action_names(),
-            chance(self.num_cards, self.num_flips),
+            chance(self.num_cards, self.num_flips, num_actions),
             Question("cards", "seen", classes=self.pairs, lowest=1),
         )
 
@@ -213,22 +213,6 @@ class MemoryGame(AbstractEnvironment[MemoryGameState]):
         face_up = (state.shown >= 1) & (state.shown <= self.pairs)
         glyph = state.glyphs[jnp.clip(state.shown - 1, 0, self.pairs - 1)]
         return painter(self.grid, self.scale)(Table(state.gone, jnp.where(face_up, state.flipped, -1), glyph))
-
-
-def chance(cards: int, flips: int) -> float:
-    """The mean number of pairs that uniform flips find, exactly."""
-    left = {(0, False): 1.0}  # the probability of so many pairs gone, and of a card that is left lying face up
-    found = 0.0
-    for _ in range(flips):
-        after: dict[tuple[int, bool], float] = defaultdict(float)
-        for (pairs, face_up), probability in left.items():
-            gone, pairing = 2 * pairs / cards, face_up / cards
-            found += probability * pairing
-            after[pairs + 1, False] += probability * pairing
-            after[pairs, False] += probability * gone
-            after[pairs, True] += probability * (1.0 - gone - pairing)
-        left = after
-    return found
 
 
 def most_square(num_cards: int) -> tuple[int, int]:

@@ -1,0 +1,60 @@
+"""Words of texts: how they are split, listed and numbered."""
+
+import pytest
+
+from engrax.gym.words import (
+    PADDING,
+    UNKNOWN,
+    Words,
+    listed_words,
+    split_words,
+    token_ids,
+    vocabulary_of,
+    words_in,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Go to the red-door_2, NOW!", ["go", "to", "the", "red", "door", "2", "now"]),
+        ("Öffne  die\nTür", ["öffne", "die", "tür"]),
+        ("  ... ", []),
+    ],
+)
+def test_splitting(text, words):
+    assert split_words(text) == words
+
+
+def test_token_ids():
+    vocabulary = vocabulary_of(["red", "go", "go"])
+    assert vocabulary == (PADDING, UNKNOWN, "go", "red")
+    assert token_ids("go RED home", 5, vocabulary).tolist() == [2, 3, 1, 0, 0]
+    assert token_ids("go red home", 2, vocabulary).tolist() == [2, 3]
+    assert token_ids("", 2, vocabulary).tolist() == [0, 0]
+
+
+def test_words_that_look_like_special_tokens_are_none():
+    assert split_words(PADDING + UNKNOWN) == ["pad", "unknown"]
+    assert token_ids("<pad>", 1, vocabulary_of(["a"])).tolist() == [1]
+
+
+def test_words_of_texts():
+    assert words_in(["b a", "c"]) == Words(("a", "b", "c"), 2)
+    assert words_in([]) == Words((), 0)
+    assert words_in(["a"]).joined(words_in(["b c"])) == Words(("a", "b", "c"), 2)
+
+
+class Missions:
+    """As MiniGrid has them: a function of placeholders."""
+
+    ordered_placeholders = (["get a", "you must fetch a"], ["red", "dark blue"], ["key", "ball"])
+
+    def mission_func(self, start, colour, thing):
+        return f"{start} {colour} {thing}!"
+
+
+def test_words_that_a_space_lists():
+    words = ("a", "ball", "blue", "dark", "fetch", "get", "key", "must", "red", "you")
+    assert listed_words(Missions()) == Words(words, 7)
+    assert listed_words(object()) == Words((), 0)
