@@ -45,7 +45,6 @@ def ratios(segments, logits, b):
     return np.where(effective_of(segments)[b], found, 1.0)
 
 
-@quick_jit
 def auxiliary_losses(agent, segments, outs, effective):
     """The agent's own losses over every stream."""
 
@@ -79,7 +78,7 @@ def check_loss(learner, policy_loss, targets, played, replayed):
     np.testing.assert_array_equal(batch.valid, valid)
     np.testing.assert_array_equal(batch.effective, effective)
     assert 0 < effective.sum() < valid.sum() < valid.size
-    own = auxiliary_losses(agent, segments, outs, batch.effective)
+    own = quick_jit(auxiliary_losses)(agent, segments, outs, batch.effective)
     want = oracle.loss(
         learner,
         policy_loss,
