@@ -71,7 +71,7 @@ def test_gradients_are_finite_where_actions_are_masked():
     """The logit that is minus infinity has gradient 0, and others have that of the rest alone."""
     values = lambda logits: (
         Categorical(logits).entropy()
-        + Categorical(logits).log_probability(  # noqa: E731
+        + Categorical(logits).log_probability(
             jnp.asarray(1, jnp.int32)
         )
     )
