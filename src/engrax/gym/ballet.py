@@ -29,10 +29,9 @@ class GymnasiumBallet(gymnasium.Env[Any, Any]):
     `default_rng(s)`, and every later `reset()` its next.
 
     Observations are dicts: `image` uint8 [99, 99, 3] or `symbols` uint8 [11, 11, 3], and `text`
-    [1], a token of `VOCABULARY`. `info` has `instruction` (the same as a string), `success` as the
-    task has it,
-    and `effective`: whether the action given now has an effect. `terminated`: a dancer was reached;
-    `truncated`: time was up.
+    [1], a token of `VOCABULARY`. `info` has `instruction` (the same as a string), the task's
+    `success`, and `effective`: whether the action given now has an effect. `terminated`: a dancer
+    was reached; `truncated`: time was up.
 
     JAX starts at the first `reset`, as in `engrax.gym.export.ExportedTask`.
     """

@@ -1,11 +1,12 @@
 """What an environment's spaces leave open, found out before an agent is built."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from gymnasium import Env
 
+from engrax.gym.drivers import SUCCESS
 from engrax.gym.paths import Path, follow, leaves_of
 from engrax.gym.readings import ObservationOptions
 from engrax.gym.words import NO_WORDS, Words, is_text, listed_words, words_in
@@ -42,15 +43,28 @@ def completed(env: Env[Any, Any], make: Callable[[], Env[Any, Any]], options: Ob
 def collected_words(env: Env[Any, Any], paths: list[Path]) -> Words:
     """The words of an environment under random play by fixed seeds; the environment is closed."""
     texts: set[str] = set()
-    env.action_space.seed(0)
-    over = True
-    for step in range(COLLECTING_STEPS):
-        if over or step % RESET_EVERY == 0:
-            observation, _ = env.reset(seed=step)
-            over = False
-        else:
-            observation, _, terminated, truncated, _ = env.step(env.action_space.sample())
-            over = terminated or truncated
+    for observation, _ in random_play(env, COLLECTING_STEPS):
         texts.update(follow(observation, path) for path in paths)
     env.close()
     return words_in(texts)
+
+
+def states_success(env: Env[Any, Any]) -> bool:
+    """Whether `info` says if an episode succeeds, by random play; the environment is closed."""
+    found = any(name in info for _, info in random_play(env, RESET_EVERY) for name in SUCCESS)
+    env.close()
+    return found
+
+
+def random_play(env: Env[Any, Any], steps: int) -> Iterator[tuple[Any, Mapping[str, Any]]]:
+    """Observations and `info` of random play, always the same."""
+    env.action_space.seed(0)
+    over = True
+    for step in range(steps):
+        if over or step % RESET_EVERY == 0:
+            observation, info = env.reset(seed=step)
+            over = False
+        else:
+            observation, _, terminated, truncated, info = env.step(env.action_space.sample())
+            over = terminated or truncated
+        yield observation, info

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from engrax.errors import ConfigError
-from engrax.gym.collecting import completed
+from engrax.gym.collecting import completed, states_success
 from engrax.gym.finding import maker_of_id
 from engrax.gym.host import HostEnvironments
 from engrax.gym.making import host
@@ -33,7 +33,6 @@ class GymnasiumTask:
     """Words that texts are read by; none: those that the space lists and that random play shows."""
     text_length: int = 0
     """Words of a text, longer ones are cut; 0: those of the longest that was found."""
-
     states_success: bool = False
     """Whether `info` says, as `success` or `is_success`, if an episode succeeds."""
 
@@ -64,12 +63,15 @@ class GymnasiumTask:
         )
 
     def settled(self) -> "GymnasiumTask":
-        """This task with the words of its texts found. A run keeps them, so that they stay."""
+        """This task with all that random play finds out. A run keeps it, so that it stays.
+
+        That is the words of texts, and whether the environment states success.
+        """
         make = maker_of_id(self.id, dict(self.arguments()))
         env = make()
         found = completed(env, make, self.options())
-        env.close()
-        return replace(self, words=found.words, text_length=found.text_length)
+        success = self.states_success or states_success(env)
+        return replace(self, words=found.words, text_length=found.text_length, states_success=success)
 
     @property
     def interface(self) -> Interface:

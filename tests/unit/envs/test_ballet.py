@@ -92,7 +92,7 @@ def test_dances_stay_in_their_block_and_end_at_home():
 
 def test_counts_and_vocabulary():
     assert (len(DANCES), len(COLOURS), len(SHAPES), len(HOMES)) == (13, 19, 15, 8)
-    assert Ballet().observation_spec["text"] == TextSpec(1, ("watch", *DANCES)) == TextSpec(1, VOCABULARY)
+    assert Ballet().interface.observations["text"] == TextSpec(1, ("watch", *DANCES)) == TextSpec(1, VOCABULARY)
 
 
 # Drawing
@@ -156,7 +156,7 @@ def test_choice_time_and_limits(level, choice_step):
     env = ballet_level(level)
     assert env.choice_step == choice_step
     assert env.step_limit == (320 if level.endswith("16") else 1024)
-    assert env.chance == 1 / int(level[0])
+    assert env.interface.chance == 1 / int(level[0])
 
 
 def test_the_instruction_appears_with_the_choice_phase():
@@ -167,7 +167,7 @@ def test_the_instruction_appears_with_the_choice_phase():
     assert observe(env, state).observation["text"][0] == 0
     assert not text[:-1].any()
     assert text[-1] == 1 + state.cast.dances[state.cast.target]
-    np.testing.assert_array_equal(steps.info["choice_phase"], np.arange(1, 63) >= 62)
+    np.testing.assert_array_equal(steps.effective, np.arange(1, 63) >= 62)
 
 
 def test_the_first_view_shows_the_first_move_already():
@@ -211,7 +211,7 @@ def test_reaching_a_dancer_ends_the_episode(who):
     assert steps.discount.tolist() == [1, 1, 0]
     assert steps.last.tolist() == [False, False, True]
     assert steps.info["success"].tolist() == [False, False, bool(target)]
-    assert not steps.info["choice_phase"][2]
+    assert not steps.effective[2]
 
 
 def test_a_dancer_hides_the_agent():
@@ -331,20 +331,20 @@ def both_views():
 
 def test_specs_hold_under_random_play(both_views):
     for env, steps in both_views:
-        specs, observation = env.observation_spec, steps.observation
+        specs, observation = env.interface.observations, steps.observation
         assert set(specs) == set(observation) == {env.modality, "text"}
         for name, spec in specs.items():
             assert observation[name].shape == (3, 300, *spec.shape)
         assert observation[env.modality].dtype == jnp.uint8
         assert observation["text"].dtype == jnp.int32
         assert observation["text"].max() < 14
-    assert Ballet().observation_spec["symbols"] == SymbolsSpec(11, 11, (4, 20, 16))
-    assert Ballet(view="pixels").observation_spec["image"] == ImageSpec(99, 99, 3)
+    assert Ballet().interface.observations["symbols"] == SymbolsSpec(11, 11, (4, 20, 16))
+    assert Ballet(view="pixels").interface.observations["image"] == ImageSpec(99, 99, 3)
 
 
 def test_the_pixels_are_the_symbols_rendered(both_views):
     (_, symbols), (_, pixels) = both_views
-    assert symbols.info["choice_phase"].sum() > 100
+    assert symbols.effective.sum() > 100
     assert symbols.info["success"].any()
     rendered = jax.jit(jax.vmap(jax.vmap(render)))(symbols.observation["symbols"])
     np.testing.assert_array_equal(rendered, pixels.observation["image"])

@@ -11,8 +11,8 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 from engrax.envs.ballet import LEVELS, Ballet, BalletState, Cast, ballet_level
-from engrax.gym.ballet import GymnasiumBallet
 from engrax.envs.ballet.released import released_deal
+from engrax.gym.ballet import GymnasiumBallet
 
 # The oracle
 
@@ -212,7 +212,7 @@ def test_whole_episodes_bit_for_bit(level):
     states = [opening(np.random.default_rng(seed), env.num_dancers) for seed in seeds]
     batch = jax.tree.map(lambda *leaves: jnp.stack(leaves), *states)
     played, symbols = jax.device_get(episodes(env, batch, jnp.asarray(actions, jnp.int32)))
-    vocabulary = env.observation_spec["text"].vocabulary
+    vocabulary = env.interface.observations["text"].vocabulary
     for stream, seed in enumerate(seeds):
         oracle = Oracle(env.num_dancers, env.dance_delay, np.random.default_rng(seed))
         expected = oracle.reset()

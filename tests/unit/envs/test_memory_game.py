@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from engrax.envs import TASKS, MemoryGame
-from engrax.envs.memory_game import glyphs
+from engrax.envs.memory_game import glyphs, play_games
+from engrax.envs.memory_game.chance import chance
 from engrax.envs.memory_game.pixels import Table, paint_bands, painter
 from engrax.testing import check_environment
 from engrax.types import ImageSpec, SymbolsSpec
@@ -188,16 +189,16 @@ def test_both_views_have_the_same_deal():
 def test_spaces(pairs):
     rows, columns = GRIDS[pairs]
     game = MemoryGame(pairs, "pixels", 3)
-    assert game.observation_spec == {"image": ImageSpec(24 * rows, 24 * columns, 3)}
-    assert MemoryGame(pairs).observation_spec == {"symbols": SymbolsSpec(1, 1, (pairs + 2,))}
-    assert game.num_actions == len(game.action_names) == 2 * pairs
-    assert (game.action_names[0], game.action_names[-1]) == ("1,1", f"{rows},{columns}")
+    assert game.interface.observations == {"image": ImageSpec(24 * rows, 24 * columns, 3)}
+    assert MemoryGame(pairs).interface.observations == {"symbols": SymbolsSpec(1, 1, (pairs + 2,))}
+    assert game.interface.actions.size == len(game.interface.action_names) == 2 * pairs
+    assert (game.interface.action_names[0], game.interface.action_names[-1]) == ("1,1", f"{rows},{columns}")
     known = {1: 0.75, 3: 1.02, 4: 1.09, 6: 1.20, 8: 1.26}  # one pair: by the second flip or the third
-    assert game.chance == pytest.approx(known.get(pairs, game.chance), abs=0.008)
+    assert game.interface.chance == pytest.approx(known.get(pairs, game.interface.chance), abs=0.008)
 
 
 def test_the_papers_size():
-    assert MemoryGame(8, "pixels", 2).observation_spec["image"].shape == (64, 64, 3)
+    assert MemoryGame(8, "pixels", 2).interface.observations["image"].shape == (64, 64, 3)
     assert TASKS["memory_game"]() == MemoryGame(8, "symbols", 1)
 
 
@@ -264,9 +265,10 @@ def test_clear_errors(arguments, message):
 
 def test_a_smaller_game_on_a_larger_table():
     game, same = MemoryGame(3, table=8), MemoryGame(3)
-    assert game.observation_spec == MemoryGame(8).observation_spec
-    assert game.num_actions == len(game.action_names) == 16
-    assert (game.num_flips, game.chance) == (9, same.chance)
+    assert game.interface.observations == MemoryGame(8).interface.observations
+    assert game.interface.actions.size == len(game.interface.action_names) == 16
+    assert game.num_flips == 9
+    assert game.interface.chance < same.interface.chance  # 16 actions fall unevenly on 6 cards
     state = game.draw(jax.random.key(0))
     for action in (1, 13, 7, 4, 4 + 6):
         before, key = state, jax.random.key(1)
@@ -274,6 +276,32 @@ def test_a_smaller_game_on_a_larger_table():
         assert state.shown == (9 if expected.shown == 4 else expected.shown)
         assert (state.flipped, state.scored) == (expected.flipped, expected.scored)
         np.testing.assert_array_equal(state.gone, expected.gone)
+
+
+@pytest.mark.parametrize(("pairs", "table"), [(3, 8), (2, 3), (5, 8), (3, 6)])
+def test_chance_is_what_uniform_actions_score(pairs, table):
+    """16 actions on 6 cards flip four of them three times in 16, and two of them twice in 16."""
+    game = MemoryGame(pairs, table=table)
+
+    def any_action(state, key):
+        return jax.random.randint(key, (), 0, game.interface.actions.size)
+
+    games = 40_000
+    found = jax.jit(lambda keys: play_games(game, any_action, keys))(jax.random.split(jax.random.key(0), games))
+    error = 4 * np.std(found) / np.sqrt(games)
+    assert abs(np.mean(found) - game.interface.chance) < error
+    even = MemoryGame(pairs).interface.chance
+    if 2 * table % (2 * pairs):
+        assert even - game.interface.chance > 0.002
+    else:
+        assert even == pytest.approx(game.interface.chance, abs=1e-12)
+
+
+def test_chance_by_hand():
+    """One pair and three actions: card 0 is flipped twice as often as card 1."""
+    assert chance(2, 2, 3) == pytest.approx(2 * (2 / 3) * (1 / 3))
+    assert chance(2, 3, 3) == pytest.approx(1 - (2 / 3) ** 3 - (1 / 3) ** 3)
+    assert chance(2, 3, 2) == pytest.approx(3 / 4)
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def play(env: Recall, player: Array, key: Array) -> TimeStep:
         return (state, after, notes), timestep
 
     keys = jax.random.split(key, EPISODES * (env.delay + 3))
-    blind = jax.random.randint(key, keys.shape, 0, env.num_actions)
+    blind = jax.random.randint(key, keys.shape, 0, env.interface.actions.size)
     zero = jnp.zeros((), jnp.int32)
     return jax.lax.scan(step, (*env.reset(key), (zero, zero)), (keys, blind))[1]
 
@@ -68,7 +68,7 @@ def scores(env: Recall, player: str) -> np.ndarray:
 @pytest.mark.parametrize("cues", CUES)
 def test_values_of_scripted_players(cues, distractors):
     env = Recall(3, distractors=distractors, cues=cues)
-    values = dict(zip(PLAYERS, (env.perfect, env.chance, env.chance, env.leaking), strict=True))
+    values = dict(zip(PLAYERS, (env.perfect, env.interface.chance, env.interface.chance, env.leaking), strict=True))
     for player, value in values.items():
         score = scores(env, player)
         if value in (0.0, 1.0):
@@ -89,7 +89,7 @@ def test_an_episode_step_by_step():
     np.testing.assert_array_equal(steps.last, [0, 0, 0, 0, 0, 1])
     np.testing.assert_array_equal(steps.discount, [1, 1, 1, 1, 1, 0])
     np.testing.assert_array_equal(steps.reward, [0, 0, 0, 0, 0, 1])
-    np.testing.assert_array_equal(steps.info["choice_phase"], [0, 0, 0, 0, 1, 0])
+    np.testing.assert_array_equal(steps.effective, [0, 0, 0, 0, 1, 0])
     np.testing.assert_array_equal(steps.info["success"], [0, 0, 0, 0, 0, 1])
 
 

@@ -6,6 +6,12 @@ import gymnasium
 import numpy as np
 from gymnasium import spaces
 
+
+def opened(envs: Any, seed: int = 0) -> Any:
+    """The first steps of host environments, each stream by a seed of its own."""
+    return envs.reset(np.arange(envs.num_streams, dtype=np.uint32) + np.uint32(1000 * seed))
+
+
 ENDINGS = {"terminated": (True, False), "truncated": (False, True), "both": (True, True)}
 
 
@@ -129,6 +135,6 @@ class Talking(gymnasium.Env[Any, Any]):
         return text, np.array([1, 0, self.time % 2], np.int8)
 
 
-for name, made in {"Counting": Counting, "RememberPair": RememberPair}.items():
+for name, made in {"Counting": Counting, "Drawing": Drawing, "RememberPair": RememberPair}.items():
     if f"tests/{name}-v0" not in gymnasium.registry:
         gymnasium.register(f"tests/{name}-v0", made)

@@ -1,6 +1,7 @@
 """Environments are made from all kinds of sources, or refused in one line."""
 
 import json
+from dataclasses import replace
 
 import gymnasium
 import numpy as np
@@ -13,7 +14,7 @@ from engrax.gym.readings import ObservationOptions
 from engrax.gym.task import GymnasiumTask
 from engrax.types import Continuous, Discrete, MultiDiscrete, SymbolsSpec, TextSpec, VectorSpec
 
-from unit.gym.environments import Counting, RememberPair, Talking
+from unit.gym.environments import Counting, RememberPair, Talking, opened
 
 
 def test_an_id():
@@ -27,7 +28,7 @@ def test_an_id():
 def test_an_id_whose_module_is_imported():
     envs = host("unit.gym.environments:tests/RememberPair-v0", 2, {"delay": 1})
     assert envs.interface.actions == MultiDiscrete((3, 2))
-    steps = [envs.reset(0), *(envs.step(np.zeros((2, 2), np.int32)) for _ in range(3))]
+    steps = [opened(envs, 0), *(envs.step(np.zeros((2, 2), np.int32)) for _ in range(3))]
     assert [step.last.all() for step in steps] == [False, False, False, True]
 
 
@@ -40,7 +41,7 @@ def test_a_function_an_environment_and_a_vector_environment():
         host(Counting(4), 1),
     ]
     for envs in made:
-        envs.reset(0)
+        opened(envs, 0)
         last = [envs.step(np.zeros(envs.num_streams, np.int32)).last.all() for _ in range(5)]
         assert last == [False, False, False, True, False]
 
@@ -109,7 +110,7 @@ def test_words_are_collected_by_playing():
 def test_words_can_be_given():
     envs = host(Talking, 1, options=ObservationOptions(words=("go", "door"), text_length=2))
     assert envs.interface.observations["0"] == TextSpec(2, ("<pad>", "<unknown>", "door", "go"))
-    assert envs.reset(0).observation["0"].tolist() == [[1, 1]]
+    assert opened(envs, 0).observation["0"].tolist() == [[1, 1]]
     assert envs.step(np.zeros((1, 2), np.int32)).observation["0"].tolist() == [[3, 1]]
 
 
@@ -125,9 +126,16 @@ def test_a_vector_environment_needs_its_words_given():
 
 def test_a_task_with_its_words_settled():
     task = GymnasiumTask("unit.gym.environments:tests/RememberPair-v0", '{"delay": 2}')
-    assert task.settled() == task
+    settled = task.settled()
+    assert settled == replace(task, states_success=True)
+    assert settled.settled() == settled
     envs = task.make(2)
+    assert task.interface == envs.interface
     assert (envs.num_streams, envs.spec["kwargs"]) == (2, {"delay": 2})
+
+
+def test_a_task_that_says_nothing_of_success():
+    assert GymnasiumTask("CartPole-v1").settled() == GymnasiumTask("CartPole-v1")
 
 
 @pytest.mark.parametrize("kwargs", ["{", "[1]", "3", "delay=2"])
@@ -141,7 +149,7 @@ def test_keyword_arguments_must_be_a_json_object(kwargs):
 
 def test_remember_pair_needs_a_memory():
     envs = host(RememberPair, 50)
-    shown, returns = envs.reset(0), []
+    shown, returns = opened(envs, 0), []
     cue = np.stack([shown.observation[f"cue.{part}"][:, 0, 0, 0] for part in ("shape", "colour")], 1)
     for _ in range(5):
         shown = envs.step(np.maximum(cue.astype(np.int32) - 1, 0))
@@ -164,7 +172,7 @@ def test_minigrid():
     assert interface.observations["direction"] == SymbolsSpec(1, 1, (4,))
     assert interface.action_names[:3] == ("left", "right", "forward")
     envs = task.make(4)
-    envs.reset(0)
+    opened(envs, 0)
     numbers = np.random.default_rng(0)
     for _ in range(100):
         step = envs.step(interface.actions.draw(numbers, (4,)))
@@ -184,6 +192,6 @@ def test_popgym(name, actions):
     pytest.importorskip("popgym")
     envs = host(f"popgym-{name}-v0", 2)
     assert envs.interface.actions == actions
-    envs.reset(0)
+    opened(envs, 0)
     for action in actions.draw(np.random.default_rng(0), (60, 2)):
         envs.step(action)
