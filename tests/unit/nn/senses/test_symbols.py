@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from engrax.nn.senses import EncoderSizes, sense_of
+from engrax.nn.symbols import blocks_of
 from engrax.types import SymbolsSpec
 
 from .costs import affine, random_features, softmax_cost
@@ -101,3 +102,13 @@ def test_the_softmax_decoder_gives_each_value_of_each_feature_a_logit():
     decoder, h = make_decoder("softmax"), jax.random.normal(jax.random.key(2), (2, 3, 7))
     assert decoder(h).shape == (2, 3, 5, 4, 3 + 5)
     np.testing.assert_allclose(decoder(h)[1, 2], decoder(h[1, 2]), atol=1e-5)
+
+
+def test_a_whole_grid_is_covered_where_blocks_do_not_fill_it():
+    """Of 7 x 7 squares blocks of 3 x 3 leave out the last row and column, unless the grid is padded."""
+    grid = jnp.arange(1, 50, dtype=jnp.uint8).reshape(7, 7, 1)
+    assert set(np.ravel(blocks_of(grid, (3, 3)))) == set(range(1, 50)) - set(range(7, 50, 7)) - set(range(43, 50))
+    padded = np.asarray(blocks_of(grid, (3, 3), whole=True))
+    assert padded.shape == (9, 9, 1)
+    assert set(padded.ravel()) == set(range(50))
+    np.testing.assert_array_equal(padded[8, :, 0], [49, 0, 0, 0, 0, 0, 0, 0, 0])
