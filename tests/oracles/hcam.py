@@ -5,7 +5,7 @@ import numpy as np
 
 
 def oracle_read(attention, query, contents, valid):
-    """The six steps of the read, one chunk and one head at a time."""
+    """The six steps of the read, one chunk and one head at a time; of equals the first are chosen."""
     weights = {
         name: np.asarray(getattr(attention, name).weight, np.float64)
         for name in ("relevance_query", "relevance_key", "detail_query", "detail_key", "detail_value", "detail_output")
@@ -18,7 +18,7 @@ def oracle_read(attention, query, contents, valid):
     relevance = np.empty(num_chunks)
     for m in range(num_chunks):
         key = weights["relevance_key"] @ contents[m].mean(0)
-        relevance[m] = (weights["relevance_query"] @ query) @ key / np.sqrt(width) if valid[m] else -1e6
+        relevance[m] = (weights["relevance_query"] @ query) @ key / np.sqrt(width) if valid[m] else -1e300
     chosen = np.argsort(-relevance, kind="stable")[: attention.top_k]
     strength = np.exp(relevance[chosen] - relevance[chosen].max())
     strength /= strength.sum()
@@ -96,8 +96,10 @@ def oracle_memory(memory, xs, firsts):
             stored.append(y)
             if complete:
                 absent = [np.zeros_like(complete[0])] * (layer.attention.top_k - len(complete))
-                valid = [True] * len(complete) + [False] * len(absent)
-                y = y + oracle_read(layer.attention, norm(layer.block_norm, y), np.stack(complete + absent), valid)
+                valid = [True] * len(complete) + [False] * len(absent)  # newest first
+                y = y + oracle_read(
+                    layer.attention, norm(layer.block_norm, y), np.stack(complete[::-1] + absent), valid
+                )
             hidden = np.maximum(linear(layer.mlp.layers[0], norm(layer.mlp_norm, y)), 0)
             y = y + linear(layer.mlp.layers[1], hidden)
         outputs.append(norm(memory.output_norm, y))

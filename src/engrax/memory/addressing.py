@@ -59,8 +59,8 @@ class AbstractRowStore(AbstractStore[S]):
 
 def empty_rows(rows: int, width: int) -> Rows:
     """Rows of zeros, never written."""
-    contents = jnp.zeros((rows, width))
-    return Rows(contents, inverse_norms(contents), jnp.zeros(rows), jnp.zeros(rows, jnp.int32))
+    contents, left = jnp.zeros((rows, width), jnp.float32), jnp.zeros(rows, jnp.float32)
+    return Rows(contents, inverse_norms(contents), left, jnp.zeros(rows, jnp.int32))
 
 
 def look_up(rows: Rows, keys: Float[Array, "k w"], strengths: Float[Array, " k"]) -> Float[Array, "k n"]:

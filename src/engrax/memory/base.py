@@ -1,4 +1,4 @@
-"""The memory contract."""
+"""The memory contract, and what the settings of every memory have in common."""
 
 import abc
 from dataclasses import dataclass
@@ -16,13 +16,16 @@ S = TypeVar("S")
 class AbstractMemory(eqx.Module, Generic[S]):
     """Turns the stream of inputs into a stream of outputs that may depend on the past of the episode.
 
-    One stream, no batch axis. The laws (`engrax.testing.check_memory` tests them):
+    One stream, no batch axis: `jax.vmap` adds streams. The laws, which `engrax.testing.check_memory`
+    tests:
 
     1. The state's tree, shapes and dtypes never change.
     2. `unroll` equals a scan of `step`, and two pieces equal the whole.
     3. Streams do not touch one another under `vmap`, also when at different steps of their episodes.
-    4. From `first` on, neither output nor gradient depends on anything earlier, whatever finite numbers were there.
-    5. Gradients are finite, from an empty memory too; from a refreshed state those of `unroll` are those of a scan.
+    4. From `first` on, neither output nor gradient depends on anything earlier: on no finite numbers
+       in the state, and on no inputs, finite or not.
+    5. Gradients are finite, from an empty memory too; from a refreshed state those of `unroll` are
+       those of a scan. If the memory `remembers`, the gradient of a late output reaches early inputs.
     6. `refresh` under unchanged parameters is the identity to rounding.
     7. `recall` shows items of this episode only, and is empty for a memory that attends to nothing.
     8. `unroll(None, ...)` equals `unroll(init_state(), ...)`.
@@ -38,6 +41,20 @@ class AbstractMemory(eqx.Module, Generic[S]):
     def __check_init__(self):
         check_at_least(1, input_size=self.input_size, output_size=self.output_size)
 
+    def __hash__(self):
+        try:
+            return super().__hash__()
+        except TypeError:
+            raise TypeError(
+                f"{type(self).__name__} holds arrays and cannot be hashed, as jax.jit(memory.step) "
+                "needs: use eqx.filter_jit(memory.step), or pass the memory as an argument"
+            ) from None
+
+    @property
+    def remembers(self) -> bool:
+        """Whether outputs depend on earlier inputs; a control without memory says false."""
+        return True
+
     @abc.abstractmethod
     def init_state(self) -> S:
         """An empty memory: what any state is where `first`."""
@@ -50,14 +67,14 @@ class AbstractMemory(eqx.Module, Generic[S]):
     def unroll(
         self, state: S | None, xs: Float[Array, "t d"], firsts: Bool[Array, " t"]
     ) -> tuple[S, Float[Array, "t h"]]:
-        """The same as `step` over time, in the fastest way; a state of None is an empty memory, known to be so."""
+        """The same as `step` over time, in the fastest way; a state of None is an empty memory."""
 
     def refresh(self, state: S) -> S:
         """Recomputes what the state holds that was derived from the parameters; after they change."""
         return state
 
     def recall(self, state: S, x: Float[Array, " d"], first: Bool[Array, ""]) -> Recall:
-        """What a `step` with these arguments would attend to; empty unless the memory attends to items."""
+        """What a `step` with these arguments would attend to; empty if it attends to no items."""
         del state, x, first
         return nothing_recalled()
 

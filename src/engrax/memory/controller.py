@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key
 
+from engrax.memory.arguments import check_step, check_unroll
 from engrax.memory.base import AbstractMemory, AbstractMemorySizes
 from engrax.nn.checks import check_at_least
 from engrax.nn.linear import apply, linear
@@ -51,7 +52,7 @@ class AbstractControlledMemory(AbstractMemory[ControllerState[S]]):
 
     def init_state(self) -> ControllerState[S]:
         """An empty store, and zeros."""
-        reads = jnp.zeros(self.output_size - self.lstm.output_size)
+        reads = jnp.zeros(self.output_size - self.lstm.output_size, jnp.float32)
         return ControllerState(self.store.init_state(), self.lstm.init_state(), reads)
 
     def step(
@@ -65,6 +66,7 @@ class AbstractControlledMemory(AbstractMemory[ControllerState[S]]):
         self, state: ControllerState[S] | None, xs: Float[Array, "t d"], firsts: Bool[Array, " t"]
     ) -> tuple[ControllerState[S], Float[Array, "t h"]]:
         """A scan of the same; the part of the gates that comes from the inputs is one product before it."""
+        check_unroll(self, xs, firsts)
         state = self.init_state() if state is None else state
         known, fed_back = self.lstm.part(self.input_size)
 
@@ -79,6 +81,7 @@ class AbstractControlledMemory(AbstractMemory[ControllerState[S]]):
         return self._step(state, x, first)[2]
 
     def _step(self, state: ControllerState[S], x: Float[Array, " d"], first: Bool[Array, ""]):
+        check_step(self, state, x, first)
         known, fed_back = self.lstm.part(self.input_size)
         return self._recur(state, apply(known, x), first, fed_back)
 

@@ -84,9 +84,16 @@ class DNC(AbstractRowStore[DNCState]):
 
     def init_state(self) -> DNCState:
         """Zeros: nothing was written, nothing is in use."""
-        zeros = jnp.zeros(self.rows)
-        link, read_weights = jnp.zeros((self.rows, self.rows)), jnp.zeros((self.heads, self.rows))
-        return DNCState(empty_rows(self.rows, self.width), zeros, zeros, link, zeros, read_weights)
+        shapes = {"row": self.rows, "link": (self.rows, self.rows), "reads": (self.heads, self.rows)}
+        zeros = {name: jnp.zeros(shape, jnp.float32) for name, shape in shapes.items()}
+        return DNCState(
+            rows=empty_rows(self.rows, self.width),
+            usage=zeros["row"],
+            precedence=zeros["row"],
+            link=zeros["link"],
+            write_weights=zeros["row"],
+            read_weights=zeros["reads"],
+        )
 
     def access(self, state: DNCState, interface: Float[Array, " i"]) -> tuple[DNCState, Float[Array, " m"], Recall]:
         """Writes, then reads."""
@@ -158,5 +165,5 @@ def linked(
 ) -> Float[Array, "n n"]:
     """L_t[i, j] = (1 - w(i) - w(j)) L[i, j] + w(i) p(j), with the precedence before this write; 0 where i = j."""
     ours, others = write_weights[:, None], write_weights[None, :]
-    apart = 1.0 - jnp.eye(link.shape[0])
+    apart = 1.0 - jnp.eye(link.shape[0], dtype=link.dtype)
     return ((1.0 - ours - others) * link + ours * precedence[None, :]) * apart

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key
 
+from engrax.memory.arguments import check_step, check_unroll
 from engrax.memory.base import AbstractMemory, AbstractMemorySizes
 from engrax.nn.checks import check_at_least
 from engrax.nn.recurrent import LSTMCell, LSTMState
@@ -52,12 +53,14 @@ class LSTM(AbstractMemory[LSTMState]):
         self, state: LSTMState, x: Float[Array, " d"], first: Bool[Array, ""]
     ) -> tuple[LSTMState, Float[Array, " h"]]:
         """One step of the recurrence."""
+        check_step(self, state, x, first)
         return self._recur(state, (self.cell.drive(x), first))
 
     def unroll(
         self, state: LSTMState | None, xs: Float[Array, "t d"], firsts: Bool[Array, " t"]
     ) -> tuple[LSTMState, Float[Array, "t h"]]:
         """A scan of the recurrence; the inputs' part is one product before it."""
+        check_unroll(self, xs, firsts)
         state = self.init_state() if state is None else state
         return jax.lax.scan(lambda *now: self._recur(*now), state, (self.cell.drive(xs), firsts))
 

@@ -6,6 +6,7 @@ import equinox as eqx
 import jax
 from jaxtyping import Array, Bool, Float, Key
 
+from engrax.memory.arguments import check_step, check_unroll
 from engrax.memory.base import AbstractMemory, AbstractMemorySizes
 from engrax.nn.checks import check_at_least
 from engrax.nn.linear import apply, linear
@@ -43,6 +44,11 @@ class NoMemory(AbstractMemory[tuple[()]]):
         self.projection = linear(input_size, sizes.width, key=key, init="he")
         self.input_size, self.output_size = input_size, sizes.width
 
+    @property
+    def remembers(self) -> bool:
+        """Nothing: it is the control."""
+        return False
+
     def init_state(self) -> tuple[()]:
         """Nothing."""
         return ()
@@ -51,10 +57,12 @@ class NoMemory(AbstractMemory[tuple[()]]):
         self, state: tuple[()], x: Float[Array, " d"], first: Bool[Array, ""]
     ) -> tuple[tuple[()], Float[Array, " h"]]:
         """The transformed input."""
+        check_step(self, state, x, first)
         return state, jax.nn.relu(apply(self.projection, x))
 
     def unroll(
         self, state: tuple[()] | None, xs: Float[Array, "t d"], firsts: Bool[Array, " t"]
     ) -> tuple[tuple[()], Float[Array, "t h"]]:
         """The transformed inputs."""
+        check_unroll(self, xs, firsts)
         return (), jax.nn.relu(apply(self.projection, xs))

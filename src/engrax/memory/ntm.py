@@ -57,7 +57,7 @@ class NTM(AbstractRowStore[NTMState]):
 
     def init_state(self) -> NTMState:
         """Rows of zeros, and all heads on the first."""
-        start = jnp.eye(1, self.rows)
+        start = jnp.eye(1, self.rows, dtype=jnp.float32)
         return NTMState(empty_rows(self.rows, self.width), start, jnp.tile(start, (self.heads, 1)))
 
     def access(self, state: NTMState, interface: Float[Array, " i"]) -> tuple[NTMState, Float[Array, " m"], Recall]:

@@ -65,18 +65,15 @@ def _built(choice: MemoryChoice, input_size: int, key: Key[Array, ""]) -> Abstra
         choice = choice()
     if isinstance(choice, AbstractMemorySizes):
         return choice.build(input_size, key=key)
-    memory: Any = choice(input_size, key=key) if _makes(choice) else choice  # pyright: ignore[reportCallIssue]
+    memory: Any = choice
+    if callable(choice) and not isinstance(choice, AbstractMemory):
+        memory = choice(input_size, key=key)
     if not isinstance(memory, AbstractMemory):
         raise TypeError(
             f"{choice!r} makes no memory, expected a name ({', '.join(sorted(MEMORIES))}), sizes, a "
             "callable (input_size, key=key) that returns a memory, or a memory"
         )
     return memory
-
-
-def _makes(choice: Any) -> bool:
-    """Whether it is to be called: a memory of one's own may be callable too."""
-    return callable(choice) and not isinstance(choice, AbstractMemory)
 
 
 def sizes_named(name: str) -> type[AbstractMemorySizes]:

@@ -1,7 +1,7 @@
 """MERLIN's store: rows of what was sensed, to which what came after is added in retrospect."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, TypeVar, get_args
+from typing import Literal, NamedTuple, get_args
 
 import equinox as eqx
 import jax
@@ -10,13 +10,13 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from engrax.nn.checks import check_at_least, check_choice
 from engrax.nn.linear import apply, linear
+from engrax.nn.masking import finite, masked_softmax
 from engrax.types import Recall, tree_where
 
 EPSILON = 1e-6  # inside the roots of the norms: an empty row has a gradient, and it is finite
 SHARPNESS = 5.0
 """What strengths of reads start near: from near 0 a softmax over cosines is even over the rows for long (choice)."""
 
-Owner = TypeVar("Owner", bound=Any)
 Reuse = Literal["kept", "mean"]
 
 
@@ -84,7 +84,7 @@ class RetroactiveMemory(eqx.Module):
 
     so that the row written at t holds z_t beside (1 - gamma) sum_{s > t} gamma^(s - t - 1) z_s. Rows never written are
     taken first, in order, then the row of least usage, the first of equals. A step reads (any number of times), then
-    writes. Nothing is detached: whoever writes decides.
+    writes. Nothing is detached: whoever writes decides. Numbers that are not finite are written as zeros.
 
     Source: Wayne et al. 2018, arXiv 1803.10760, methods, "Memory". Rows never written cannot be read (choice).
 
@@ -112,19 +112,14 @@ class RetroactiveMemory(eqx.Module):
 
     def init_state(self) -> RetroactiveState:
         """An empty store."""
-        zeros, counts = jnp.zeros(self.rows), jnp.zeros(self.rows, jnp.int32)
-        contents = jnp.zeros((self.rows, self.row_width))
+        zeros, counts = (jnp.zeros(self.rows, dtype) for dtype in (jnp.float32, jnp.int32))
+        contents = jnp.zeros((self.rows, self.row_width), jnp.float32)
         return RetroactiveState(contents, zeros, zeros, zeros, counts, jnp.zeros((), jnp.int32))
 
     def reset(self, state: RetroactiveState, first: Bool[Array, ""]) -> RetroactiveState:
         """An empty store where `first`: nothing counts as written, so that no row need be touched."""
         kept = {"contents": state.contents, "scales": state.scales}
         return tree_where(first, self.init_state()._replace(**kept), state)
-
-    def reset_owner(self, state: Owner, empty: Owner, first: Bool[Array, ""]) -> Owner:
-        """`empty` where `first`, for a state with the store's among its fields, as `store`."""
-        rest = tree_where(first, empty._replace(store=state.store), state)
-        return rest._replace(store=self.reset(state.store, first))
 
     def read(
         self, state: RetroactiveState, keys: Float[Array, "k c"], strengths: Float[Array, " k"]
@@ -147,9 +142,9 @@ class RetroactiveMemory(eqx.Module):
 
     def write(self, state: RetroactiveState, z: Float[Array, " w"]) -> RetroactiveState:
         """Writes a vector into a row of its own, and adds it to the second halves of the rows before it."""
-        free = state.writes < self.rows
-        row = jnp.where(free, state.writes, jnp.argmin(state.usage))
-        taken = jnp.arange(self.rows) == row
+        z, free = finite(z), state.writes < self.rows
+        least = jax.lax.argmin(state.usage, 0, jnp.int32)
+        taken = jnp.arange(self.rows, dtype=jnp.int32) == jnp.where(free, state.writes, least)
         trace = jnp.where(taken, 0.0, state.trace)
         shares = jnp.stack([taken.astype(z.dtype), trace][: 1 + self.sizes.retroactive], axis=1)
         added = (shares[:, :, None] * z[None, None, :]).reshape(self.rows, self.row_width)
@@ -176,7 +171,7 @@ class ReadHeads(eqx.Module):
     def __init__(self, input_size: int, heads: int, row_width: int, *, key: Key[Array, ""]):
         """Args: width of the input, number of heads, width of a row, key."""
         layer = linear(input_size, heads * (row_width + 1), key=key)
-        start = jnp.zeros((heads, row_width + 1)).at[:, -1].set(SHARPNESS)
+        start = jnp.zeros((heads, row_width + 1), jnp.float32).at[:, -1].set(SHARPNESS)
         self.layer = eqx.tree_at(lambda where: where.bias, layer, start.ravel())
         self.heads = heads
 
@@ -188,19 +183,12 @@ class ReadHeads(eqx.Module):
 
 def inverse_norms(rows: Float[Array, "n c"]) -> Float[Array, " n"]:
     """One over the root of the sum of squares and epsilon; a product, as sums along rows are not vectorised on CPUs."""
-    return jax.lax.rsqrt(jnp.square(rows) @ jnp.ones(rows.shape[-1]) + EPSILON)
+    return jax.lax.rsqrt(jnp.square(rows) @ jnp.ones(rows.shape[-1], rows.dtype) + EPSILON)
 
 
 def written(state: RetroactiveState) -> Bool[Array, " n"]:
     """Which rows hold anything."""
     return state.ages > 0
-
-
-def masked_softmax(scores: Float[Array, "*k n"], mask: Bool[Array, "*k n"]) -> Float[Array, "*k n"]:
-    """A softmax over the places whose mask is true; 0 everywhere where there are none."""
-    top = jax.lax.stop_gradient(jnp.max(jnp.where(mask, scores, -jnp.inf), axis=-1, keepdims=True))
-    powers = jnp.where(mask, jnp.exp(jnp.where(mask, scores - top, 0.0)), 0.0)
-    return powers / jnp.maximum(jnp.sum(powers, axis=-1, keepdims=True), 1e-30)
 
 
 def recalled(state: RetroactiveState, weights: Float[Array, "k n"]) -> Recall:

@@ -1,7 +1,7 @@
 """Attention of a layer to its own last inputs, and the ring that remembers them."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
@@ -9,8 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from engrax.nn.local_attention import KeysValues, LocalAttention
-
-S = TypeVar("S", bound=Any)
+from engrax.nn.masking import finite
 
 
 class Recent(NamedTuple):
@@ -24,11 +23,12 @@ class Recent(NamedTuple):
 
 
 class RecentAttention(eqx.Module):
-    """Local attention to remembered inputs, for states that are a `Recent` or have its fields among their own.
+    """Local attention to remembered inputs.
 
-    Step n of an episode is in row n mod W. Which rows are of this episode follows from the count of its steps, so
-    that nothing is cleared when one begins. Gradients run through keys and values to the inputs; who carries a state
-    from one segment to the next stops them there.
+    Step n of an episode is in row n mod W. Which rows are of this episode follows from the count of
+    its steps, so that nothing is cleared when one begins. Gradients run through keys and values to
+    the inputs; who carries a state from one segment to the next stops them there. Numbers that are
+    not finite are remembered as zeros.
 
     Attributes:
         attention: its window is W.
@@ -40,41 +40,48 @@ class RecentAttention(eqx.Module):
 
     def init_state(self) -> Recent:
         """Zeros."""
-        rows = jnp.zeros((self.attention.window, self.attention.query.weight.shape[1]))
+        shape = (self.attention.window, self.attention.query.weight.shape[1])
+        rows = jnp.zeros(shape, jnp.float32)
         return Recent(rows, KeysValues(rows, rows))
 
-    def refresh(self, state: S) -> S:
+    def refresh(self, state: Recent) -> Recent:
         """Projects all inputs again."""
-        return state._replace(local=self._project(state.inputs))
+        return Recent(state.inputs, self._project(state.inputs))
 
-    def write(self, state: S, count: Int[Array, ""], x: Float[Array, " d"]) -> S:
+    def write(self, state: Recent, count: Int[Array, ""], x: Float[Array, " d"]) -> Recent:
         """Remembers the input of step number `count`, over the oldest."""
-        place = count % self.attention.window
+        place, x = count % self.attention.window, finite(x)
         pairs = zip(state.local, self._project(x), strict=True)
         local = KeysValues(*(put(ring, place, row) for ring, row in pairs))
-        return state._replace(inputs=put(state.inputs, place, x), local=local)
+        return Recent(put(state.inputs, place, x), local)
 
-    def attend(self, state: Any, count: Int[Array, ""], x: Float[Array, " d"]) -> Float[Array, " d"]:
+    def attend(self, state: Recent, count: Int[Array, ""], x: Float[Array, " d"]) -> Float[Array, " d"]:
         """The attention of step number `count`, whose input has been written."""
-        return self.attention.attend_window(self.enter(x), state.local, self.steps_ago(count), count)
+        x, ago = self.enter(finite(x)), self.steps_ago(count)
+        return self.attention.attend_window(x, state.local, ago, count)
 
-    def weights(self, state: Any, count: Int[Array, ""], x: Float[Array, " d"]) -> Float[Array, " w"]:
+    def weights(self, state: Recent, count: Int[Array, ""], x: Float[Array, " d"]) -> Float[Array, " w"]:
         """How much `attend` looks at each row, a mean over heads."""
-        shown = self.attention.window_weights(self.enter(x), state.local.keys, self.steps_ago(count), count)
+        x, ago = self.enter(finite(x)), self.steps_ago(count)
+        shown = self.attention.window_weights(x, state.local.keys, ago, count)
         return jnp.mean(shown, axis=0)
 
     def steps_ago(self, count: Int[Array, ""]) -> Int[Array, " w"]:
         """How long ago each row was written, once step number `count` has been."""
         window = self.attention.window
-        return (count - jnp.arange(window)) % window
+        return (count - jnp.arange(window, dtype=jnp.int32)) % window
 
     def attend_sequence(
-        self, state: Any, count: Int[Array, ""], steps: Int[Array, " t"], xs: Float[Array, "t d"]
+        self,
+        state: Recent | None,
+        count: Int[Array, ""],
+        steps: Int[Array, " t"],
+        xs: Float[Array, "t d"],
     ) -> Float[Array, "t d"]:
         """The attention of all steps of a segment.
 
-        What came before is projected here, with the present parameters: to put inputs in order needs no gradient where
-        they are a detached state, and to put projections in order would.
+        What came before is projected here, with the present parameters: to put inputs in order needs
+        no gradient where they are a detached state, and to put projections in order would.
 
         Args:
             state: before the segment; None if empty.
@@ -82,25 +89,28 @@ class RecentAttention(eqx.Module):
             steps: the number of each step within its episode.
             xs: its inputs.
         """
-        window = self.attention.window
-        if state is None:
-            zeros = jnp.zeros((window - 1, xs.shape[1]))
-            past = KeysValues(zeros, zeros)
-        else:
-            past = self._project(state.inputs[(count + 1 + jnp.arange(window - 1)) % window])
-        return self.attention.attend_sequence(self.enter(xs), past, steps)
+        past = self._past(state, count)
+        return self.attention.attend_sequence(self.enter(finite(xs)), past, steps)
 
-    def write_sequence(self, state: S, steps: Int[Array, " t"], xs: Float[Array, "t d"]) -> S:
-        """Remembers what a segment leaves in reach; projections are left as they were, for `refresh`."""
-        return state._replace(inputs=put_last(state.inputs, steps, xs))
+    def _past(self, state: Recent | None, count: Int[Array, ""]) -> KeysValues | None:
+        """Keys and values of the window - 1 steps before a segment, oldest first."""
+        if state is None:
+            return None
+        window = self.attention.window
+        places = (count + 1 + jnp.arange(window - 1, dtype=jnp.int32)) % window
+        return self._project(state.inputs[places])
+
+    def write_sequence(self, state: Recent, steps: Int[Array, " t"], xs: Float[Array, "t d"]) -> Recent:
+        """Remembers what a segment leaves in reach; projections wait for `refresh`."""
+        return Recent(put_last(state.inputs, steps, finite(xs)), state.local)
 
     def _project(self, xs: Float[Array, "*t d"]) -> KeysValues:
         return self.attention.project(self.enter(xs))
 
 
 def episode_steps(count: Int[Array, ""], firsts: Bool[Array, " t"]) -> Int[Array, " t"]:
-    """The step number of each time, given the steps already taken of the episode that the segment opens in."""
-    times = jnp.arange(firsts.shape[0])
+    """The step number of each time within its episode, `count` steps of the first one being over."""
+    times = jnp.arange(firsts.shape[0], dtype=jnp.int32)
     latest_first = jax.lax.cummax(jnp.where(firsts, times, -1))
     return jnp.where(latest_first < 0, times + count, times - latest_first)
 
@@ -112,6 +122,7 @@ def put(ring: Float[Array, "..."], place: Int[Array, ""] | tuple, row: Float[Arr
 
 def put_last(ring: Float[Array, "r d"], steps: Int[Array, " t"], rows: Float[Array, "t d"]) -> Float[Array, "r d"]:
     """Writes the rows of the last episode that are still in reach, each to its place in the ring."""
-    size, times = ring.shape[0], jnp.arange(steps.shape[0])
-    kept = (steps == steps[-1] - (times[-1] - times)) & (times[-1] - times < size)
+    size, times = ring.shape[0], jnp.arange(steps.shape[0], dtype=jnp.int32)
+    back = times[-1] - times
+    kept = (steps == steps[-1] - back) & (back < size)
     return ring.at[jnp.where(kept, steps % size, size)].set(rows, mode="drop")

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from engrax.memory.arguments import check_step, check_unroll
 from engrax.memory.base import AbstractMemory, AbstractMemorySizes
 from engrax.memory.ring import Recent, RecentAttention, episode_steps
 from engrax.nn.checks import check_at_least, check_width
@@ -159,6 +160,7 @@ class TrXL(AbstractMemory[TrXLState]):
         self, state: TrXLState, x: Float[Array, " d"], first: Bool[Array, ""]
     ) -> tuple[TrXLState, Float[Array, " h"]]:
         """One step through the stack, each layer attending to its own memory."""
+        check_step(self, state, x, first)
         count = jnp.where(first, 0, state.count)
         y, layers = apply(self.input_projection, x), []
         for layer, recent in zip(self.layers, state.layers, strict=True):
@@ -170,6 +172,7 @@ class TrXL(AbstractMemory[TrXLState]):
         self, state: TrXLState | None, xs: Float[Array, "t d"], firsts: Bool[Array, " t"]
     ) -> tuple[TrXLState, Float[Array, "t h"]]:
         """All steps at once, layer by layer; the state returned is projected with the present parameters."""
+        check_unroll(self, xs, firsts)
         count = jnp.zeros((), jnp.int32) if state is None else state.count
         steps = episode_steps(count, firsts)
         ys, layers = apply(self.input_projection, xs), []
@@ -185,6 +188,7 @@ class TrXL(AbstractMemory[TrXLState]):
 
     def recall(self, state: TrXLState, x: Float[Array, " d"], first: Bool[Array, ""]) -> Recall:
         """Attention to the steps before, averaged over heads and layers; what is missing to 1 is on the present."""
+        check_step(self, state, x, first)
         count = jnp.where(first, 0, state.count)
         y, weights = apply(self.input_projection, x), []
         for layer, recent in zip(self.layers, state.layers, strict=True):

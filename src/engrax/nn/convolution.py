@@ -24,8 +24,8 @@ class Convolution(eqx.Module):
     ):
         """Args: kernel edge, channels in and out, stride, `SAME` or `VALID`, key."""
         shape = (size, size, *channels)
-        self.kernel = jax.nn.initializers.he_normal(in_axis=(0, 1, 2), out_axis=3)(key, shape)
-        self.bias = jnp.zeros(channels[1])
+        self.kernel = jax.nn.initializers.he_normal(in_axis=(0, 1, 2), out_axis=3)(key, shape, jnp.float32)
+        self.bias = jnp.zeros(channels[1], jnp.float32)
         self.stride, self.padding = stride, padding
 
     def __call__(self, x: Float[Array, "n h w i"]) -> Float[Array, "n a b o"]:

@@ -29,7 +29,7 @@ class GRUGate(eqx.Module):
         self.from_output, self.from_stream, self.from_reset = (
             linear(size, n * size, key=k, bias=False) for n, k in outputs
         )
-        self.bias = jnp.full(size, bias)
+        self.bias = jnp.full(size, bias, jnp.float32)
 
     def __call__(self, x: Float[Array, "*t d"], y: Float[Array, "*t d"]) -> Float[Array, "*t d"]:
         """The stream x after it has taken in y."""

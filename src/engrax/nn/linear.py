@@ -32,17 +32,20 @@ def linear(
     """
     check_at_least(1, input_size=input_size, output_size=output_size)
     check_choice((*SCALES, *DIAGONALS), init=init)
-    layer = eqx.nn.Linear(input_size, output_size, use_bias=bias, key=key)
-    layer = eqx.tree_at(lambda where: where.weight, layer, _weights((output_size, input_size), key, init))
-    return eqx.tree_at(lambda where: where.bias, layer, jnp.zeros(output_size)) if bias else layer
+    layer = eqx.nn.Linear(input_size, output_size, use_bias=bias, dtype=jnp.float32, key=key)
+    weight = _weights((output_size, input_size), key, init)
+    layer = eqx.tree_at(lambda where: where.weight, layer, weight)
+    if not bias:
+        return layer
+    return eqx.tree_at(lambda where: where.bias, layer, jnp.zeros(output_size, jnp.float32))
 
 
 def _weights(shape: tuple[int, int], key: Key[Array, ""], init: Initialiser) -> Float[Array, "o i"]:
     if init in DIAGONALS:
-        return DIAGONALS[init] * jnp.eye(*shape)
+        return DIAGONALS[init] * jnp.eye(*shape, dtype=jnp.float32)
     scale = SCALES[init]
     make = jax.nn.initializers.variance_scaling(scale, "fan_in", "truncated_normal", in_axis=-1, out_axis=-2)
-    return make(key, shape)
+    return make(key, shape, jnp.float32)
 
 
 def apply(layer: eqx.nn.Linear, x: Float[Array, "*batch i"]) -> Float[Array, "*batch o"]:
@@ -78,7 +81,7 @@ class LayerNorm(eqx.Module):
 
     def __init__(self, size: int):
         """Args: `size`, the width of what is normalised."""
-        self.scale, self.offset = jnp.ones(size), jnp.zeros(size)
+        self.scale, self.offset = jnp.ones(size, jnp.float32), jnp.zeros(size, jnp.float32)
 
     def __call__(self, x: Float[Array, "*batch d"]) -> Float[Array, "*batch d"]:
         """Zero mean and unit variance, then scale and offset."""

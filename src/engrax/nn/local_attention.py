@@ -9,9 +9,9 @@ from jaxtyping import Array, Float, Int, Key, Shaped
 
 from engrax.nn.checks import check_at_least, check_width
 from engrax.nn.linear import Initialiser, apply, linear
+from engrax.nn.masking import LOWEST
 from engrax.nn.positions import sinusoids
 
-MASKED = -1e9
 BLOCK = 32
 """Most steps of a sequence in a block: more score more keys in vain, fewer copy more keys."""
 
@@ -60,7 +60,8 @@ class LocalAttention(eqx.Module):
         self.query, self.key, self.value = (linear(size, size, key=k) for k in keys[:3])
         self.output = linear(size, size, key=keys[3], init=output_init)
         self.position = linear(size, size, key=keys[4], bias=False)
-        self.content_bias = self.position_bias = jnp.zeros((num_heads, size // num_heads))
+        biases = jnp.zeros((num_heads, size // num_heads), jnp.float32)
+        self.content_bias = self.position_bias = biases
         self.num_heads, self.window = num_heads, window
 
     def project(self, xs: Float[Array, "*n d"]) -> KeysValues:
@@ -88,40 +89,55 @@ class LocalAttention(eqx.Module):
         """How much each head of `attend_window` looks at each row."""
         query = self._heads(apply(self.query, x))
         by_content = jnp.einsum("he,whe->hw", query + self.content_bias, self._heads(keys))
-        by_position = jnp.einsum("he,ohe->ho", query + self.position_bias, self._position_keys())
+        by_position = jnp.einsum("he,ohe->ho", query + self.position_bias, self._position_keys(self.window))
         scores = by_content + by_position[:, steps_ago]
-        return self._softmax(jnp.where(steps_ago <= reach, scores, MASKED))
+        return self._softmax(jnp.where(steps_ago <= reach, scores, LOWEST))
 
     def attend_sequence(
-        self, xs: Float[Array, "t d"], past: KeysValues, reaches: Int[Array, " t"]
+        self, xs: Float[Array, "t d"], past: KeysValues | None, reaches: Int[Array, " t"]
     ) -> Float[Array, "t d"]:
-        """Every step's attention at once, in blocks, so that the cost grows with t and not its square.
+        """Every step's attention at once, in blocks, so that the cost grows with t, not its square.
 
         Args:
             xs: t inputs.
-            past: keys and values of the window - 1 steps before them, oldest first.
+            past: keys and values of the window - 1 steps before them, oldest first; None if none of
+                them is in reach.
             reaches: how many steps before each one belong to its episode.
         """
-        length, block = xs.shape[0], block_size(xs.shape[0], min(self.window, BLOCK))
+        length = xs.shape[0]
+        window = self.window if past is not None else min(self.window, length)
+        block = block_size(length, min(window, BLOCK))
+        keys, values = self._blocks_of_keys(xs, past, window, block)
         queries = self._heads(in_blocks(apply(self.query, xs), block))
-        pairs = zip(past, self.project(xs), strict=True)
-        keys, values = (self._heads(with_past(early, rows, block)) for early, rows in pairs)
         by_content = jnp.einsum("nihe,njhe->nhij", queries + self.content_bias[None, None], keys)
-        by_position = jnp.einsum("nihe,ohe->nhio", queries + self.position_bias[None, None], self._position_keys())
+        by_position = jnp.einsum(
+            "nihe,ohe->nhio", queries + self.position_bias[None, None], self._position_keys(window)
+        )
         scores = by_content + under_keys(by_position[..., ::-1], keys.shape[1])
-        reaches = in_blocks(jnp.minimum(reaches, self.window - 1), block)
+        reaches = in_blocks(jnp.minimum(reaches, window - 1), block)
         ago = key_ages(block, keys.shape[1])
         seen = (ago >= 0)[None] & (ago[None] <= reaches[:, :, None])
-        weights = self._softmax(jnp.where(seen[:, None], scores, MASKED))
+        weights = self._softmax(jnp.where(seen[:, None], scores, LOWEST))
         mixed = jnp.einsum("nhij,njhe->nihe", weights, values)
         return apply(self.output, mixed.reshape(-1, xs.shape[1])[:length])
+
+    def _blocks_of_keys(
+        self, xs: Float[Array, "t d"], past: KeysValues | None, window: int, block: int
+    ) -> tuple[Float[Array, "n k h e"], Float[Array, "n k h e"]]:
+        """Keys and values that each block of queries may see."""
+        if past is None:
+            rows = jnp.zeros((window - 1, xs.shape[1]), xs.dtype)
+            past = KeysValues(rows, rows)
+        pairs = zip(past, self.project(xs), strict=True)
+        keys, values = (self._heads(with_past(early, rows, block)) for early, rows in pairs)
+        return keys, values
 
     def _heads(self, rows: Float[Array, "*n d"]) -> Float[Array, "*n h e"]:
         return rows.reshape(*rows.shape[:-1], self.num_heads, -1)
 
-    def _position_keys(self) -> Float[Array, "o h e"]:
-        codes = sinusoids(jnp.arange(self.window, dtype=jnp.float32), self.position.weight.shape[1])
-        return apply(self.position, codes).reshape(self.window, *self.position_bias.shape)
+    def _position_keys(self, window: int) -> Float[Array, "o h e"]:
+        codes = sinusoids(jnp.arange(window, dtype=jnp.float32), self.position.weight.shape[1])
+        return apply(self.position, codes).reshape(window, *self.position_bias.shape)
 
     def _softmax(self, scores: Float[Array, "*n w"]) -> Float[Array, "*n w"]:
         return jax.nn.softmax(scores / self.content_bias.shape[1] ** 0.5, axis=-1)
@@ -139,16 +155,24 @@ def in_blocks(rows: Shaped[Array, "t *d"], block: int) -> Shaped[Array, "n b *d"
 
 
 def with_past(past: Float[Array, "p d"], rows: Float[Array, "t d"], block: int) -> Float[Array, "n k d"]:
-    """Each block of rows behind all blocks that the p rows before it reach into."""
+    """Each block of rows behind all blocks that the p rows before it reach into.
+
+    Put together from as few slices as may be: by the blocks that one sees, or by the blocks.
+    """
     back = -(-past.shape[0] // block)
     early = jnp.pad(past, ((back * block - past.shape[0], 0), (0, 0)))
     whole = in_blocks(jnp.concatenate([early, rows]), block)
-    return jnp.concatenate([whole[i : whole.shape[0] - back + i] for i in range(back + 1)], axis=1)
+    count = whole.shape[0] - back
+    if back < count:
+        return jnp.concatenate([whole[i : count + i] for i in range(back + 1)], axis=1)
+    size = (back + 1) * block
+    return jnp.stack([whole[i : i + back + 1].reshape(size, -1) for i in range(count)])
 
 
 def key_ages(block: int, keys: int) -> Int[Array, "b k"]:
     """How long before each query of a block each of its keys was; negative for those after it."""
-    return jnp.arange(block)[:, None] - jnp.arange(block - keys, block)[None, :]
+    queries = jnp.arange(block, dtype=jnp.int32)
+    return queries[:, None] - jnp.arange(block - keys, block, dtype=jnp.int32)[None, :]
 
 
 def under_keys(scores: Float[Array, "n h b w"], keys: int) -> Float[Array, "n h b k"]:

@@ -40,7 +40,7 @@ class LSTMCell(eqx.Module):
 
     def init_state(self) -> LSTMState:
         """Zeros."""
-        zeros = jnp.zeros(self.size)
+        zeros = jnp.zeros(self.size, jnp.float32)
         return LSTMState(zeros, zeros)
 
     def drive(self, xs: Float[Array, "*t d"]) -> Float[Array, "*t g"]:

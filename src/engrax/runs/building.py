@@ -123,7 +123,7 @@ def building() -> Iterator[None]:
 
 
 def build_trainer(experiment: Experiment) -> tuple[Trainer, Any]:
-    """The trainer of an experiment, tried out on shapes before any memory is taken.
+    """The trainer of an experiment; in a pure world tried out on shapes before memory is taken.
 
     Args:
         experiment: what to train.
@@ -166,7 +166,9 @@ def load_trained(directory: RunDirectory | Path | str, task: Task | None = None)
         environment = experiment.task if task is None else task
         interface = experiment.task.interface
         # Shapes are enough, as the weights are loaded; drawing them anew would take longer.
-        shapes = eqx.filter_eval_shape(lambda key: experiment.build_agent(interface, key), jax.random.key(0))
+        shapes = eqx.filter_eval_shape(
+            lambda key: experiment.build_agent(interface, key), jax.random.key(0)
+        )
     contents = checkpoint.load(directory.weights)
     agent = checkpoint.restore_weights(contents, shapes, directory.weights)
     counted = counters(contents, directory.weights)

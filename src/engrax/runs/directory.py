@@ -140,7 +140,13 @@ class RunDirectory:
         path = Path(path)
         config_path = path / _CONFIG
         if not config_path.exists():
-            what = f"has no {_CONFIG}" if path.is_dir() else "is not a directory" if path.exists() else "does not exist"
+            what = (
+                f"has no {_CONFIG}"
+                if path.is_dir()
+                else "is not a directory"
+                if path.exists()
+                else "does not exist"
+            )
             raise RunError(f"{path} is not a run directory: it {what}; `engrax train` makes one")
         config = parse_json(read_text(config_path, _LARGEST_CONFIG), str(config_path))
         _check_config(config, config_path)
@@ -225,11 +231,19 @@ class RunDirectory:
             OSError: it cannot be read, or the metrics cannot be written.
         """
         if self.published:
-            raise RunError(f"{self.path} has weights but no checkpoints to go on from; `engrax evaluate` can use it")
+            raise RunError(
+                f"{self.path} has weights but no checkpoints to go on from; `engrax evaluate` can use it"
+            )
         found = self.load(warn)
         state = None if found is None else checkpoint.restore(found[1], template, found[0])
-        if found is not None and state is not None and updates_made(state) != counters(found[1], found[0])[0]:
-            raise CheckpointError(f"{found[0]} says two things of how many updates it is after; delete it")
+        if (
+            found is not None
+            and state is not None
+            and updates_made(state) != counters(found[1], found[0])[0]
+        ):
+            raise CheckpointError(
+                f"{found[0]} says two things of how many updates it is after; delete it"
+            )
         self._checkpoints.path.mkdir(exist_ok=True)
         self.metrics.trim(0 if state is None else updates_made(state))
         return state
@@ -245,7 +259,9 @@ class RunDirectory:
 
 def _check_vacant(path: Path) -> None:
     if (path / _CONFIG).exists():
-        raise RunError(f"{path} holds a run already; go on with it by `engrax resume {path}`, or give another --out")
+        raise RunError(
+            f"{path} holds a run already; go on with it by `engrax resume {path}`, or give another --out"
+        )
     # A run that was killed while it was being made has left these.
     left = {"checkpoints", _CONFIG + TEMPORARY}
     if any(entry.name not in left for entry in path.iterdir()):
@@ -258,7 +274,9 @@ def _check_config(config: Mapping[str, Any], path: Path) -> None:
     if not isinstance(config.get("preset", ""), str):
         raise ConfigError(f"{path}: preset: expected a string, got {show(config['preset'])}")
     versions = config.get("versions", {})
-    if not isinstance(versions, dict) or not all(isinstance(value, str) for value in versions.values()):
+    if not isinstance(versions, dict) or not all(
+        isinstance(value, str) for value in versions.values()
+    ):
         raise ConfigError(f"{path}: versions: expected names and strings, got {show(versions)}")
 
 

@@ -82,7 +82,9 @@ def probe_entry(result: "Probe") -> dict[str, Any]:
 def comparison_entry(agents: "Sequence[Agent]", levels: Sequence[str]) -> dict[str, Any]:
     """The figures of a comparison, level by level."""
     return {
-        "levels": {level: {agent.preset: _scores(agent, level) for agent in agents} for level in levels},
+        "levels": {
+            level: {agent.preset: _scores(agent, level) for agent in agents} for level in levels
+        },
         "agents": {agent.preset: {"parameters": agent.runs[0].parameters} for agent in agents},
     }
 

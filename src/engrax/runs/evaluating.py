@@ -116,4 +116,6 @@ def evaluate_levels(
     directory = opened(directory)
     experiment = experiment_of(directory)
     levels = {"": task_with(experiment, settings)} if settings else levels_of(experiment.task)
-    return {name: evaluate(directory, episodes, seed, greedy, task) for name, task in levels.items()}
+    return {
+        name: evaluate(directory, episodes, seed, greedy, task) for name, task in levels.items()
+    }

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from engrax.agents import AGENTS
 from engrax.envs import TASKS
 from engrax.experiments.presets import DESCRIPTIONS, PRESETS
-from engrax.experiments.registries import kind_of
+from engrax.experiments.registries import HOST_TASKS, kind_of
 from engrax.memory import MEMORIES
 
 _MOST = 4
@@ -38,7 +38,7 @@ class PresetLine(NamedTuple):
 
 def names() -> Names:
     """All names, sorted; presets in the order in which they are declared."""
-    return Names(sorted(MEMORIES), sorted(AGENTS), sorted(TASKS), list(PRESETS))
+    return Names(sorted(MEMORIES), sorted(AGENTS), sorted({*TASKS, *HOST_TASKS}), list(PRESETS))
 
 
 def presets_by_task() -> dict[str, list[PresetLine]]:

@@ -39,7 +39,9 @@ class Job(NamedTuple):
     restored: int | None
     logged: int
 
-    def run(self, progress: Progress = ignore, until: int | None = None, seconds: float = math.inf) -> Outcome:
+    def run(
+        self, progress: Progress = ignore, until: int | None = None, seconds: float = math.inf
+    ) -> Outcome:
         """Trains, once: the job's state is used up.
 
         Args:
@@ -138,7 +140,9 @@ def resumed_run(
         yield restored_job(directory, updates, warn)
 
 
-def restored_job(directory: RunDirectory, updates: int | None = None, warn: Warn = log_warning) -> Job:
+def restored_job(
+    directory: RunDirectory, updates: int | None = None, warn: Warn = log_warning
+) -> Job:
     """The job of `resumed_run`, for a directory that this process holds already."""
     experiment = experiment_of(directory)
     trainer, shapes = build_trainer(experiment)
@@ -232,4 +236,6 @@ def _check_taken_over(directory: RunDirectory, state: Any) -> None:
 
 def _check_target(directory: RunDirectory, made: int, updates: int) -> None:
     if updates < made:
-        raise UserError(f"{directory.path} has made {made} updates already; --updates counts all: give {made} or more")
+        raise UserError(
+            f"{directory.path} has made {made} updates already; --updates counts all: give {made} or more"
+        )

@@ -62,7 +62,9 @@ def learnt(directory: RunDirectory, template: Learns, warn: Callable[[str], obje
     try:
         trained = checkpoint.restore_weights(parameters, template.learner.agent, path)
     except CheckpointError as error:
-        raise CheckpointError(f"{error}; the settings that it was trained with are in its config.json") from error
+        raise CheckpointError(
+            f"{error}; the settings that it was trained with are in its config.json"
+        ) from error
     origin = {"directory": str(directory.path), "updates": updates, "environment_steps": steps}
     origin["sha256"] = parameters.state_sha256
     return Learnt(trained, _optimiser(kept, template.learner.optimiser, directory, warn), origin)
@@ -81,14 +83,22 @@ def started_from(state: TrainState, before: Learnt) -> TrainState:
     return replace(state, learner=learner)
 
 
-def sources(directory: RunDirectory, warn: Callable[[str], object]) -> tuple[Path, Contents, Contents | None]:
+def sources(
+    directory: RunDirectory, warn: Callable[[str], object]
+) -> tuple[Path, Contents, Contents | None]:
     """The file of the parameters, what it holds of them, and what is kept of the optimiser; see `learnt`."""
     if not directory.published:
         found = directory.load(warn)
         if found is None:
-            raise RunError(f"{directory.path} has learnt nothing yet: parameters come with the first checkpoint")
+            raise RunError(
+                f"{directory.path} has learnt nothing yet: parameters come with the first checkpoint"
+            )
         path, whole = found
-        return path, _part(whole, "learner.agent", eqx.is_inexact_array), _part(whole, "learner.optimiser")
+        return (
+            path,
+            _part(whole, "learner.agent", eqx.is_inexact_array),
+            _part(whole, "learner.optimiser"),
+        )
     parameters = checkpoint.load(directory.weights)
     path = directory.path / OPTIMISER
     return directory.weights, parameters, checkpoint.load(path) if path.exists() else None
@@ -97,11 +107,17 @@ def sources(directory: RunDirectory, warn: Callable[[str], object]) -> tuple[Pat
 def _part(contents: Contents, name: str, wanted: Callable[[Any], bool] = eqx.is_array) -> Contents:
     """What a checkpoint holds under one name, as if it had been saved by itself."""
     prefix = f"{name}."
-    found = ((key, array) for key, array in contents.arrays.items() if key.startswith(prefix) and wanted(array))
+    found = (
+        (key, array)
+        for key, array in contents.arrays.items()
+        if key.startswith(prefix) and wanted(array)
+    )
     return Contents({key.removeprefix(prefix): array for key, array in found}, contents.words)
 
 
-def _optimiser(kept: Contents | None, template: Any, directory: RunDirectory, warn: Callable[[str], object]) -> Any:
+def _optimiser(
+    kept: Contents | None, template: Any, directory: RunDirectory, warn: Callable[[str], object]
+) -> Any:
     if kept is None:
         warn(f"{directory.path} keeps no optimiser: starting a fresh one")
         return None

@@ -21,4 +21,4 @@ class Recall(eqx.Module):
 
 def nothing_recalled() -> Recall:
     """The recall of what attends to no items."""
-    return Recall(jnp.zeros((0,)), jnp.zeros((0,), jnp.int32), jnp.zeros((0,), bool))
+    return Recall(jnp.zeros((0,), jnp.float32), jnp.zeros((0,), jnp.int32), jnp.zeros((0,), bool))

@@ -8,7 +8,10 @@ from engrax.cli.main import main
 from engrax.experiments.presets import PRESETS
 from engrax.runs.directory import RunDirectory
 
+from unit.cli.bad_input import cli
 from unit.runs.fake_runs import Answer, state_at
+
+__all__ = ["cli"]
 
 
 @pytest.fixture

@@ -10,7 +10,13 @@ from engrax.cli.pace import Pace
 
 
 def row(update: int, **metrics: float | None) -> dict[str, int | float | None]:
-    return {"update": update, "environment_steps": 100 * update, "seconds": 2.0 * update, "episodes": 1.0, **metrics}
+    return {
+        "update": update,
+        "environment_steps": 100 * update,
+        "seconds": 2.0 * update,
+        "episodes": 1.0,
+        **metrics,
+    }
 
 
 def test_without_a_terminal_the_first_and_last_updates_are_told(capsys: pytest.CaptureFixture[str]):

@@ -6,7 +6,13 @@ from engrax.cli.pace import Pace, clock
 
 
 def row(update: int, **metrics: float | None) -> dict[str, int | float | None]:
-    return {"update": update, "environment_steps": 100 * update, "seconds": 2.0 * update, "episodes": 1.0, **metrics}
+    return {
+        "update": update,
+        "environment_steps": 100 * update,
+        "seconds": 2.0 * update,
+        "episodes": 1.0,
+        **metrics,
+    }
 
 
 def test_a_glance_has_speed_time_left_and_recent_means():
@@ -24,6 +30,8 @@ def test_an_update_without_an_episode_does_not_spoil_the_mean():
     assert pace.look({**row(3), "return": None}).means["return"] == 0.5
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(None, "-"), (0.4, "0:00:00"), (59.6, "0:01:00"), (3725.0, "1:02:05")])
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(None, "-"), (0.4, "0:00:00"), (59.6, "0:01:00"), (3725.0, "1:02:05")]
+)
 def test_clock(seconds: float | None, text: str):
     assert clock(seconds) == text

@@ -68,7 +68,7 @@ def scores(env: Recall, player: str) -> np.ndarray:
 @pytest.mark.parametrize("cues", CUES)
 def test_values_of_scripted_players(cues, distractors):
     env = Recall(3, distractors=distractors, cues=cues)
-    values = dict(zip(PLAYERS, (env.perfect, env.chance, env.chance, env.leaking), strict=True))
+    values = dict(zip(PLAYERS, (env.perfect, env.interface.chance, env.interface.chance, env.leaking), strict=True))
     for player, value in values.items():
         score = scores(env, player)
         if value in (0.0, 1.0):

@@ -200,6 +200,7 @@ def test_a_task_may_be_of_another_kind_than_an_environment():
     class Elsewhere:
         id: str
         seeds: tuple[int, ...] | None = None
+        states_success: bool = False
 
         @property
         def interface(self) -> Interface:
@@ -214,7 +215,10 @@ def test_a_task_may_be_of_another_kind_than_an_environment():
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(HOST_TASKS, "elsewhere", Elsewhere)
         data = encode(experiment)
-        assert data["task"] == {"kind": "elsewhere", "id": "x", "seeds": [1, 2]}
+        assert data["task"] == {
+            **{"kind": "elsewhere", "id": "x"},
+            **{"seeds": [1, 2], "states_success": False},
+        }
         assert decode(Experiment, data) == experiment
         levels = {"kind": "mixture", "levels": [data["task"]]}
         with pytest.raises(ConfigError, match=r"levels\[0\].kind: 'elsewhere' is not known"):

@@ -135,6 +135,6 @@ class Talking(gymnasium.Env[Any, Any]):
         return text, np.array([1, 0, self.time % 2], np.int8)
 
 
-for name, made in {"Counting": Counting, "RememberPair": RememberPair}.items():
+for name, made in {"Counting": Counting, "Drawing": Drawing, "RememberPair": RememberPair}.items():
     if f"tests/{name}-v0" not in gymnasium.registry:
         gymnasium.register(f"tests/{name}-v0", made)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from engrax.memory.hcam import HCAM, HCAMSizes
+from engrax.testing.contract import quick_jit
 
 from oracles.hcam import oracle_memory, random_biases
 
@@ -35,16 +36,19 @@ def case():
     return memory, xs, firsts
 
 
+scan = quick_jit(lambda memory, state, *inputs: jax.lax.scan(lambda s, now: memory.step(s, *now), state, inputs))
+unroll = quick_jit(lambda memory, *inputs: memory.unroll(*inputs))
+
+
 def test_unroll_equals_the_oracle(case):
     memory, xs, firsts = case
-    got = eqx.filter_jit(memory.unroll)(memory.init_state(), xs, firsts)[1]
+    got = unroll(memory, memory.init_state(), xs, firsts)[1]
     np.testing.assert_allclose(got, oracle_memory(memory, xs, np.asarray(firsts)), atol=2e-5)
 
 
 def test_step_equals_the_oracle(case):
     memory, xs, firsts = case
-    run = jax.jit(lambda state, xs, firsts: jax.lax.scan(lambda s, i: memory.step(s, *i), state, (xs, firsts)))
-    got = run(memory.init_state(), xs, firsts)[1]
+    got = scan(memory, memory.init_state(), xs, firsts)[1]
     np.testing.assert_allclose(got, oracle_memory(memory, xs, np.asarray(firsts)), atol=2e-5)
 
 
@@ -83,6 +87,27 @@ def test_recall_is_what_the_step_read():
 def query_of(layer, state, count, x):
     """The hierarchical block's query at a step, as the layer forms it."""
     back = (count - jnp.arange(layer.local.window)) % layer.local.window
-    ring = layer.recent.write(state, count, x).local
+    ring = layer.recent.write(state.recent, count, x).local
     attended = layer.local.attend_window(layer.local_norm(x), ring, back, count)
     return layer.block_norm(x + attended)
+
+
+@pytest.mark.parametrize("top_k", [1, 2])
+@pytest.mark.parametrize("num_chunks", [4, 40], ids=["dense reads", "gathered reads"])
+def test_of_chunks_of_equal_relevance_the_newest_are_read(num_chunks, top_k):
+    """By step, by unroll, and by unroll in pieces: whatever slots of the ring the chunks are in."""
+    sizes = replace(SIZES, num_chunks=num_chunks, top_k=top_k, num_layers=1)
+    memory = sizes.build(5, key=jax.random.key(3))
+    memory = eqx.tree_at(relevance_keys, memory, replace_fn=jnp.zeros_like)
+    xs, firsts = jax.random.normal(jax.random.key(4), (50, 5)), jnp.arange(50) == 13
+    wanted = oracle_memory(memory, xs, np.isin(np.arange(50), [0, 13]))
+    stepped = scan(memory, memory.init_state(), xs, firsts)[1]
+    np.testing.assert_allclose(stepped, wanted, atol=3e-5)
+    np.testing.assert_allclose(unroll(memory, None, xs, firsts)[1], wanted, atol=3e-5)
+    state, first_half = unroll(memory, None, xs[:29], firsts[:29])
+    second_half = unroll(memory, state, xs[29:], firsts[29:])[1]
+    np.testing.assert_allclose(jnp.concatenate([first_half, second_half]), wanted, atol=3e-5)
+
+
+def relevance_keys(memory):
+    return [layer.attention.relevance_key.weight for layer in memory.layers]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from engrax.memory.hcam import HierarchicalAttention
+from engrax.nn.linear import apply
 from engrax.nn.positions import age_code
 
 from oracles.hcam import oracle_read, random_biases
@@ -92,7 +93,9 @@ def test_sizes_that_do_not_fit_are_named(arguments, message):
 
 def test_more_chunks_wanted_than_there_are():
     attention = HierarchicalAttention(6, 8, 2, 4, key=jax.random.key(0))
-    with pytest.raises(ValueError, match="top_k is 4 but there are only 3 chunks"):
+    with pytest.raises(
+        ValueError, match="top_k is 4 and there are 3 chunks, expected at most all of them: set top_k to 3"
+    ):
         attention(jnp.ones(6), jnp.ones((3, 4, 8)), jnp.ones(3, bool))
 
 
@@ -104,3 +107,22 @@ def test_at_first_a_read_is_the_mean_of_what_is_remembered_added_or_half_of_it_t
     row = jax.random.normal(jax.random.key(1), (8,))
     got = attention(jnp.ones(6), jnp.tile(row, (1, 4, 1)), jnp.ones(1, bool))
     np.testing.assert_allclose(got, factor * (row + jnp.mean(age_code(4, 8), axis=0)), atol=1e-5)
+
+
+@pytest.mark.parametrize("num_chunks", [4, 40])  # the dense form, and the gathering one
+@pytest.mark.parametrize("relevance", [-1e7, -1e30, 1e30])
+def test_chunks_that_are_not_valid_weigh_nothing_whatever_the_relevance_of_the_others(relevance, num_chunks):
+    """Fewer valid than k, and all of them of a relevance far below, or above, that of the rest."""
+    keys = jax.random.split(jax.random.key(3), 4)
+    attention = random_biases(HierarchicalAttention(8, 8, 2, 3, key=keys[0]), keys[3])
+    query, contents = jnp.ones(8), jax.random.normal(keys[2], (num_chunks, 3, 8))
+    valid = jnp.zeros(num_chunks, bool).at[jnp.array([1, 3])].set(True)
+    unit = apply(attention.relevance_query, query)
+    towards = jnp.where(valid[:, None], relevance * unit / jnp.sum(unit**2), 0.0)
+    cache = attention.project(contents)._replace(summary_keys=towards * 8**0.5)
+    read = attention.read(query, cache, valid)
+    shown = jnp.zeros(num_chunks).at[read.chunks].add(jnp.sum(read.weights, axis=1))
+    np.testing.assert_allclose(shown[valid], 0.5, atol=1e-5)
+    np.testing.assert_array_equal(shown[~valid], 0.0)
+    in_sequence = attention.read_sequence(query[None], cache, valid[None])[0]
+    np.testing.assert_allclose(in_sequence, read.output, atol=1e-5)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from engrax.memory import RetroactiveSizes, RLMEMSizes
-from engrax.memory.retroactive import masked_softmax, recalled, written
+from engrax.memory.retroactive import recalled, written
+from engrax.nn.masking import masked_softmax
 from engrax.testing.contract import quick_jit
 
 from oracles import merlin as oracle

@@ -43,7 +43,11 @@ def make(path: Path) -> None:
     directory = create(path)
     for update in (1, 2):
         advance(directory, update)
-    for name in ("checkpoints/update-000000000099.safetensors.tmp", "weights.safetensors.tmp", "metrics.jsonl.tmp"):
+    for name in (
+        "checkpoints/update-000000000099.safetensors.tmp",
+        "weights.safetensors.tmp",
+        "metrics.jsonl.tmp",
+    ):
         (path / name).write_bytes(b"half")
 
 

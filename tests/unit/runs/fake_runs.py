@@ -44,6 +44,9 @@ class FakeTrainer:
     def saved(self, state: State) -> State:
         return state
 
+    def restored(self, saved: State) -> tuple[State, int]:
+        return saved, 0
+
     def environment_steps(self, updates: int) -> int:
         return 10 * updates
 
@@ -68,7 +71,9 @@ class FakeCli:
         self.capsys = capsys
         self.trainer = FakeTrainer()
         shapes = jax.eval_shape(lambda: state_at(0))
-        monkeypatch.setattr("engrax.runs.training.build_trainer", lambda experiment: (self.trainer, shapes))
+        monkeypatch.setattr(
+            "engrax.runs.training.build_trainer", lambda experiment: (self.trainer, shapes)
+        )
 
     def __call__(self, *words: str) -> Answer:
         status = main(words)

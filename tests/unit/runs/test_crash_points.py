@@ -25,7 +25,10 @@ def deaths(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def of(deaths: Path, scenario: str) -> list[Path]:
-    paths = [deaths / scenario / f"{step + 1:03d}" for step in range(len(list((deaths / scenario).iterdir())))]
+    paths = [
+        deaths / scenario / f"{step + 1:03d}"
+        for step in range(len(list((deaths / scenario).iterdir())))
+    ]
     assert len(paths) > 3
     return paths
 
@@ -69,7 +72,9 @@ def test_a_log_is_cut_back_or_not(deaths: Path):
 
 
 def test_a_target_is_written_or_not(deaths: Path):
-    targets = [RunDirectory.open(path).config["experiment"]["updates"] for path in of(deaths, "retarget")]
+    targets = [
+        RunDirectory.open(path).config["experiment"]["updates"] for path in of(deaths, "retarget")
+    ]
     assert set(targets) == {4, 99}
     assert targets == sorted(targets)
 

@@ -47,6 +47,9 @@ class FakeTrainer:
     def init(self) -> State:
         return start()
 
+    def saved(self, state: State) -> State:
+        return state
+
     def update(self, state: State) -> tuple[State, dict[str, Any]]:
         updates = state.learner.updates + 1
         metrics = {"episodes": 0.0, "return": float("nan"), "loss": 0.5}
@@ -62,7 +65,9 @@ def directory(tmp_path: Path) -> RunDirectory:
     return RunDirectory.create(tmp_path / "run", Experiment(), preset="fake", command=[])
 
 
-def train(directory: RunDirectory, trainer: FakeTrainer, until: int = 10, **settings: Any) -> Outcome:
+def train(
+    directory: RunDirectory, trainer: FakeTrainer, until: int = 10, **settings: Any
+) -> Outcome:
     state = directory.resume(start(), pytest.fail) or start()
     return run(trainer, state, directory, until=until, checkpoint_every=4, **settings)
 
@@ -131,7 +136,9 @@ def test_time_ends_a_run_and_saves_it(directory: RunDirectory):
 
 
 def test_what_went_first_is_named_and_the_last_good_checkpoint_kept(directory: RunDirectory):
-    trainer = FakeTrainer(lambda update: {"loss": float("inf"), "gradient_norm": float("nan")} if update > 5 else {})
+    trainer = FakeTrainer(
+        lambda update: {"loss": float("inf"), "gradient_norm": float("nan")} if update > 5 else {}
+    )
     with pytest.raises(DivergedError) as error:
         train(directory, trainer)
     said = str(error.value)
@@ -143,7 +150,9 @@ def test_what_went_first_is_named_and_the_last_good_checkpoint_kept(directory: R
 
 
 def test_a_missing_return_is_an_error_where_episodes_ended(directory: RunDirectory):
-    with pytest.raises(DivergedError, match=r"return \(nan\) went first, at update 1; there was no checkpoint yet"):
+    with pytest.raises(
+        DivergedError, match=r"return \(nan\) went first, at update 1; there was no checkpoint yet"
+    ):
         train(directory, FakeTrainer(lambda update: {"episodes": 2.0}))
 
 

@@ -15,7 +15,6 @@ from PIL import Image
 
 from engrax.agents import ActorCritic, ActorCriticSizes
 from engrax.cli.main import main
-from engrax.cli.replay import check_out
 from engrax.envs import AbstractEnvironment, Ballet, Recall
 from engrax.errors import UserError
 from engrax.evaluation.play import play
@@ -24,6 +23,7 @@ from engrax.experiments.presets import PRESETS
 from engrax.memory import HCAM, NoMemory
 from engrax.runs import checkpoint
 from engrax.runs.directory import RunDirectory
+from engrax.runs.replaying import check_out
 from engrax.runtime.rollout import act, advance, start
 from engrax.types import AgentInput, ImageSpec, TextSpec
 from engrax.viewing.film import SIZE, Film

@@ -13,7 +13,7 @@ from engrax.memory.retroactive import ReadHeads, RetroactiveMemory, RetroactiveS
 from engrax.nn.distributions import DiagonalGaussian
 from engrax.nn.recurrent import LSTMState, StackedLSTM
 from engrax.nn.senses import action_code, code_size
-from engrax.types import Action, Actions
+from engrax.types import Action, Actions, tree_where
 
 ACTION_SCALE = 8.0
 """Factor on the action's code: a 1 among hundreds of inputs has hardly any effect at first (choice)."""
@@ -127,7 +127,8 @@ class Core(eqx.Module):
         Returns:
             The state with the policy's part updated, and the percept.
         """
-        state = self.store.reset_owner(state, self.init_state(), first)
+        store = self.store.reset(state.store, first)
+        state = tree_where(first, self.init_state()._replace(store=store), state._replace(store=store))
         prior, posterior = self.inference(driven, context(state))
         z = posterior.sample(noise)
         seen = self.for_policy(z)

@@ -5,36 +5,33 @@ slot c mod (M + 1): M complete chunks stay readable while the next one fills the
 from the count of the episode's steps, so an episode starts by setting one integer to zero.
 """
 
-from typing import NamedTuple
-
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int
 
 
-class Chunks(NamedTuple):
-    """Chunks known to a segment: their numbers, the time each was complete, and the step number at time 0.
-
-    A chunk that was complete before the segment has an end of -1.
-    """
-
-    numbers: Int[Array, " m"]
-    ends: Int[Array, " m"]
-
-
 def slot_numbers(count: Int[Array, ""], num_slots: int, chunk_size: int) -> Int[Array, " s"]:
-    """The number of the newest complete chunk that each slot may hold after `count` steps; negative if none.
+    """The number of the newest complete chunk that each slot may hold; negative if none.
 
     The slot being filled shows the number it is about to lose, which is too old to be readable.
     """
     complete = count // chunk_size
-    age = (complete - 1 - jnp.arange(num_slots)) % num_slots
-    return complete - 1 - age
+    return complete - 1 - newest_first(count, num_slots, chunk_size)
+
+
+def newest_first(count: Int[Array, ""], num_slots: int, chunk_size: int) -> Int[Array, " s"]:
+    """The slots by the age of their chunk; at each slot's place also the age, in chunks, of its own.
+
+    Slot and age are (newest - the other) mod S: the mapping is its own inverse.
+    """
+    newest = count // chunk_size - 1
+    return (newest - jnp.arange(num_slots, dtype=jnp.int32)) % num_slots
 
 
 def chunk_ends(steps: Int[Array, " t"], chunk_size: int, most: int) -> Int[Array, " j"]:
     """The times at which chunks are completed, in order; t where there are fewer than `most`."""
-    completed = jnp.cumsum((steps + 1) % chunk_size == 0)
-    return jnp.sum(completed[None, :] <= jnp.arange(most)[:, None], axis=1)
+    completed = jnp.cumsum((steps + 1) % chunk_size == 0, dtype=jnp.int32)
+    earlier = completed[None, :] <= jnp.arange(most, dtype=jnp.int32)[:, None]
+    return jnp.sum(earlier, axis=1, dtype=jnp.int32)
 
 
 def readable_now(count: Int[Array, ""], num_slots: int, chunk_size: int) -> Bool[Array, " s"]:
@@ -45,7 +42,7 @@ def readable_now(count: Int[Array, ""], num_slots: int, chunk_size: int) -> Bool
 
 def readable_old(count: Int[Array, ""], steps: Int[Array, " t"], num_slots: int, chunk_size: int) -> Bool[Array, "t s"]:
     """Which slots, as they were before a segment, each of its times may read."""
-    same_episode = steps == count + jnp.arange(steps.shape[0])
+    same_episode = steps == count + jnp.arange(steps.shape[0], dtype=jnp.int32)
     numbers = slot_numbers(count, num_slots, chunk_size)
     reach = _in_reach(numbers[None, :], steps[:, None], num_slots - 1, chunk_size)
     return same_episode[:, None] & reach
@@ -56,7 +53,7 @@ def readable_new(
 ) -> Bool[Array, "t j"]:
     """Which chunks completed inside a segment, at the times `ends`, each of its times may read."""
     end_steps = steps[jnp.minimum(ends, steps.shape[0] - 1)]
-    times = jnp.arange(steps.shape[0])
+    times = jnp.arange(steps.shape[0], dtype=jnp.int32)
     elapsed = times[:, None] - ends[None, :]
     same_episode = steps[:, None] - end_steps[None, :] == elapsed
     reach = _in_reach((end_steps // chunk_size)[None, :], steps[:, None], num_slots - 1, chunk_size)

@@ -9,27 +9,42 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from engrax.memory.hcam import clock
 from engrax.memory.hcam.read import ChunkCache, HierarchicalAttention, Read, ReadInit
-from engrax.memory.ring import RecentAttention, put, put_last
+from engrax.memory.ring import Recent, RecentAttention, put, put_last
 from engrax.nn.linear import MLP, LayerNorm
-from engrax.nn.local_attention import KeysValues, LocalAttention
+from engrax.nn.local_attention import LocalAttention
+from engrax.nn.masking import finite
 
 
 class LayerState(NamedTuple):
-    """What a layer remembers: rings of the last W inputs and of M + 1 chunks, raw and projected.
+    """What a layer remembers.
 
-    Raw vectors are what is remembered; projections are kept so that no step projects a vector twice.
+    Vectors are what is remembered; projections are kept so that no step projects a vector twice.
+
+    Attributes:
+        recent: the last W inputs.
+        contents: a ring of M + 1 chunks.
+        cache: the same chunks, projected.
     """
 
-    inputs: Float[Array, "w d"]
-    local: KeysValues
+    recent: Recent
     contents: Float[Array, "s c d"]
     cache: ChunkCache
+
+
+class Chunks(NamedTuple):
+    """All chunks that a segment may read: projected, which time may read which, newest first."""
+
+    cache: ChunkCache
+    valid: Bool[Array, "t m"]
+    order: Int[Array, " m"]
 
 
 class HCAMLayer(eqx.Module):
     """x + local(norm x), then x + hierarchical(norm x), then x + mlp(norm x).
 
-    What is stored is the un-normalised input to the hierarchical block (choice). An empty memory adds exactly zero.
+    What is stored is the un-normalised input to the hierarchical block (choice), with zeros in place
+    of numbers that are not finite. An empty memory adds exactly zero. Of chunks of equal relevance
+    the newest are read.
     """
 
     local_norm: LayerNorm
@@ -42,16 +57,22 @@ class HCAMLayer(eqx.Module):
     num_slots: int = eqx.field(static=True)
 
     def __init__(
-        self, size: int, *, num_heads: int, window: int, chunk_size: int, num_chunks: int, top_k: int,
-        mlp_size: int, read_init: ReadInit, key: Key[Array, ""],
-    ):  # fmt: skip
+        self,
+        size: int,
+        *,
+        num_heads: int,
+        window: int,
+        chunk_size: int,
+        num_chunks: int,
+        top_k: int,
+        mlp_size: int,
+        read_init: ReadInit,
+        key: Key[Array, ""],
+    ):
         """Args: as in `HCAMSizes`."""
         local_key, attention_key, mlp_key = jax.random.split(key, 3)
-        self.local_norm, self.block_norm, self.mlp_norm = (
-            LayerNorm(size),
-            LayerNorm(size),
-            LayerNorm(size),
-        )
+        self.local_norm, self.block_norm = LayerNorm(size), LayerNorm(size)
+        self.mlp_norm = LayerNorm(size)
         self.local = LocalAttention(size, num_heads, window, key=local_key)
         self.attention = HierarchicalAttention(size, size, num_heads, top_k, key=attention_key, read_init=read_init)
         self.mlp = MLP((size, mlp_size, size), key=mlp_key, last_init="small")
@@ -64,13 +85,16 @@ class HCAMLayer(eqx.Module):
 
     def init_state(self) -> LayerState:
         """Zeros; what is valid follows from the step count alone."""
-        chunks = jnp.zeros((self.num_slots, self.chunk_size, self.block_norm.scale.shape[0]))
-        by_heads = chunks.reshape(self.num_slots, self.attention.num_heads, self.chunk_size, -1)
-        return LayerState(*self.recent.init_state(), chunks, ChunkCache(by_heads, by_heads, chunks[:, 0]))
+        slots, size = self.num_slots, self.block_norm.scale.shape[0]
+        chunks = jnp.zeros((slots, self.chunk_size, size), jnp.float32)
+        by_heads = chunks.reshape(slots, self.attention.num_heads, self.chunk_size, -1)
+        cache = ChunkCache(by_heads, by_heads, chunks[:, 0])
+        return LayerState(self.recent.init_state(), chunks, cache)
 
     def refresh(self, state: LayerState) -> LayerState:
         """Projects all that is remembered again."""
-        return self.recent.refresh(state)._replace(cache=self.attention.project(state.contents))
+        cache = self.attention.project(state.contents)
+        return LayerState(self.recent.refresh(state.recent), state.contents, cache)
 
     def step(
         self, state: LayerState, count: Int[Array, ""], x: Float[Array, " d"]
@@ -79,11 +103,12 @@ class HCAMLayer(eqx.Module):
 
         The row being written is in a slot that cannot be read yet.
         """
-        state = self.recent.write(state, count, x)
-        x = x + self.recent.attend(state, count, x)
-        state = self._write_chunk(state, count, x)
+        recent = self.recent.write(state.recent, count, x)
+        x = x + self.recent.attend(recent, count, x)
+        state = self._write_chunk(state._replace(recent=recent), count, finite(x))
         valid = clock.readable_now(count, self.num_slots, self.chunk_size)
-        read = self.attention.read(self.block_norm(x), state.cache, valid)
+        order = clock.newest_first(count, self.num_slots, self.chunk_size)
+        read = self.attention.read(self.block_norm(x), state.cache, valid, order)
         return state, self._output(x, read.output, valid), read
 
     def unroll(
@@ -94,12 +119,14 @@ class HCAMLayer(eqx.Module):
         xs: Float[Array, "t d"],
     ) -> tuple[LayerState, Float[Array, "t d"]]:
         """The same for all times at once; `steps` are their numbers within their episodes."""
-        attended = xs + self.recent.attend_sequence(state, count, steps, xs)
-        timeline = jnp.concatenate([self._past(state, count), jax.lax.stop_gradient(attended)])
-        cache, valid = self._chunks(state, count, steps, timeline)
-        read = self.attention.read_sequence(self.block_norm(attended), cache, valid)
-        state = self._state_after(self.init_state() if state is None else state, steps, xs, attended)
-        return state, self._output(attended, read, valid)
+        recent = None if state is None else state.recent
+        attended = xs + self.recent.attend_sequence(recent, count, steps, xs)
+        stored = finite(attended)
+        timeline = jnp.concatenate([self._past(state, count), jax.lax.stop_gradient(stored)])
+        chunks = self._chunks(state, count, steps, timeline)
+        read = self.attention.read_sequence(self.block_norm(attended), *chunks)
+        state = self._state_after(state, steps, xs, stored)
+        return state, self._output(attended, read, chunks.valid)
 
     def _output(
         self, x: Float[Array, "*t d"], read: Float[Array, "*t d"], valid: Bool[Array, "*t m"]
@@ -123,15 +150,15 @@ class HCAMLayer(eqx.Module):
             put(state.cache.values, (slot, slice(None), place), value),
             put(state.cache.summary_keys, slot, summary_key),
         )
-        return state._replace(contents=contents, cache=cache)
+        return LayerState(state.recent, contents, cache)
 
     def _past(self, state: LayerState | None, count: Int[Array, ""]) -> Float[Array, "p d"]:
         """The last C - 1 stored rows, oldest first."""
         size, length = self.block_norm.scale.shape[0], self.chunk_size - 1
         if state is None:
-            return jnp.zeros((length, size))
+            return jnp.zeros((length, size), jnp.float32)
         rows = state.contents.reshape(-1, size)
-        return rows[(count - length + jnp.arange(length)) % rows.shape[0]]
+        return rows[(count - length + jnp.arange(length, dtype=jnp.int32)) % rows.shape[0]]
 
     def _chunks(
         self,
@@ -139,30 +166,40 @@ class HCAMLayer(eqx.Module):
         count: Int[Array, ""],
         steps: Int[Array, " t"],
         timeline: Float[Array, "r d"],
-    ) -> tuple[ChunkCache, Bool[Array, "t m"]]:
-        """All chunks that some time of the segment may read, and which time may read which.
+    ) -> Chunks:
+        """All chunks that some time of the segment may read.
 
-        A read needs at least k of them; where a segment cannot complete so many, the rest are never readable.
+        A read needs at least k of them; where a segment cannot complete so many, the rest are never
+        readable.
         """
-        begun = 0 if state is None else self.chunk_size - 1
-        most = max((steps.shape[0] - 1 + begun) // self.chunk_size, self.attention.top_k)
-        ends = clock.chunk_ends(steps, self.chunk_size, most)
-        new = self.attention.project(timeline[ends[:, None] + jnp.arange(self.chunk_size)[None, :]])
-        valid = clock.readable_new(ends, steps, self.num_slots, self.chunk_size)
+        slots, size = self.num_slots, self.chunk_size
+        begun = 0 if state is None else size - 1
+        most = max((steps.shape[0] - 1 + begun) // size, self.attention.top_k)
+        ends = clock.chunk_ends(steps, size, most)
+        rows = ends[:, None] + jnp.arange(size, dtype=jnp.int32)[None, :]
+        new, valid = self.attention.project(timeline[rows]), clock.readable_new(ends, steps, slots, size)
+        order = jnp.arange(most - 1, -1, -1, dtype=jnp.int32)
         if state is None:
-            return new, valid
-        old = clock.readable_old(count, steps, self.num_slots, self.chunk_size)
-        cache = jax.tree.map(lambda a, b: jnp.concatenate([a, b]), state.cache, new)
-        return cache, jnp.concatenate([old, valid], axis=1)
+            return Chunks(new, valid, order)
+        cache = jax.tree.map(lambda *parts: jnp.concatenate(parts), state.cache, new)
+        old_valid = clock.readable_old(count, steps, slots, size)
+        old_order = clock.newest_first(count, slots, size)
+        return Chunks(
+            cache,
+            jnp.concatenate([old_valid, valid], axis=1),
+            jnp.concatenate([slots + order, old_order]),
+        )
 
     def _state_after(
         self,
-        state: LayerState,
+        state: LayerState | None,
         steps: Int[Array, " t"],
         xs: Float[Array, "t d"],
         stored: Float[Array, "t d"],
     ) -> LayerState:
         """The rings after a segment: what its last episode left in reach is written, then projected."""
+        state = self.init_state() if state is None else state
         rows = state.contents.reshape(-1, xs.shape[1])
         contents = put_last(rows, steps, stored).reshape(state.contents.shape)
-        return self.refresh(self.recent.write_sequence(state, steps, xs)._replace(contents=contents))
+        recent = self.recent.write_sequence(state.recent, steps, xs)
+        return self.refresh(LayerState(recent, contents, state.cache))

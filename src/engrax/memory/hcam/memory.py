@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from engrax.memory.arguments import check_step, check_unroll
 from engrax.memory.base import AbstractMemory, AbstractMemorySizes
 from engrax.memory.hcam import clock
 from engrax.memory.hcam.layer import HCAMLayer, LayerState
@@ -124,6 +125,7 @@ class HCAM(AbstractMemory[HCAMState]):
         self, state: HCAMState, x: Float[Array, " d"], first: Bool[Array, ""]
     ) -> tuple[HCAMState, Float[Array, " h"]]:
         """One step through the stack, each layer reading its own memory."""
+        check_step(self, state, x, first)
         state, output, _ = self._step(state, x, first)
         return state, output
 
@@ -131,6 +133,7 @@ class HCAM(AbstractMemory[HCAMState]):
         self, state: HCAMState | None, xs: Float[Array, "t d"], firsts: Bool[Array, " t"]
     ) -> tuple[HCAMState, Float[Array, "t h"]]:
         """All steps at once, layer by layer; the state returned is projected with the present parameters."""
+        check_unroll(self, xs, firsts)
         count = jnp.zeros((), jnp.int32) if state is None else state.count
         steps = episode_steps(count, firsts)
         ys, layers = self.input_norm(apply(self.input_projection, xs)), []
@@ -146,14 +149,16 @@ class HCAM(AbstractMemory[HCAMState]):
 
     def recall(self, state: HCAMState, x: Float[Array, " d"], first: Bool[Array, ""]) -> Recall:
         """Attention to the rows of the chunks, averaged over heads and layers; local attention is left out."""
+        check_step(self, state, x, first)
         layer = self.layers[0]
         count = jnp.where(first, 0, state.count)
         numbers = clock.slot_numbers(count, layer.num_slots, layer.chunk_size)
         valid = clock.readable_now(count, layer.num_slots, layer.chunk_size)
+        places = jnp.arange(layer.chunk_size, dtype=jnp.int32)
         reads = self._step(state, x, first)[2]
-        empty = jnp.zeros((layer.num_slots, layer.chunk_size))
+        empty = jnp.zeros((layer.num_slots, layer.chunk_size), jnp.float32)
         weights = sum((empty.at[read.chunks].set(read.weights) for read in reads), start=empty) / len(reads)
-        written = numbers[:, None] * layer.chunk_size + jnp.arange(layer.chunk_size)[None, :]
+        written = numbers[:, None] * layer.chunk_size + places[None, :]
         everywhere = jnp.broadcast_to(valid[:, None], weights.shape)
         return Recall(
             jnp.where(everywhere, weights, 0.0).reshape(-1),

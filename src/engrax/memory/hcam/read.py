@@ -9,10 +9,9 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from engrax.nn.checks import check_at_least, check_choice, check_width
 from engrax.nn.linear import Initialiser, apply, linear
+from engrax.nn.masking import LOWEST
 from engrax.nn.positions import age_code
 
-INVALID_CHUNK = -1e6
-UNSELECTED = -1e9
 DENSE_CHUNKS_PER_K = 8
 
 ReadInit = Literal["contrast", "identity", "he"]
@@ -105,7 +104,8 @@ class HierarchicalAttention(eqx.Module):
     def project(self, contents: Float[Array, "*m c d"]) -> ChunkCache:
         """Projects whole chunks."""
         contents = jax.lax.stop_gradient(contents)
-        rows = self.project_rows(contents, jnp.arange(contents.shape[-2]), contents.shape[-2])
+        size = contents.shape[-2]
+        rows = self.project_rows(contents, jnp.arange(size, dtype=jnp.int32), size)
         keys, values = (jnp.swapaxes(row, -3, -2) for row in rows)
         return ChunkCache(keys, values, self.project_summary(contents))
 
@@ -121,27 +121,52 @@ class HierarchicalAttention(eqx.Module):
         """The key by which a chunk is found: that of its mean vector."""
         return apply(self.relevance_key, jax.lax.stop_gradient(jnp.mean(contents, axis=-2)))
 
-    def read(self, query: Float[Array, " e"], cache: ChunkCache, valid: Bool[Array, " m"]) -> Read:
-        """Reads projected chunks: gathers the top k, then attends inside them."""
-        relevance, chosen = self._top_k(self._relevance(query[None], cache, valid[None])[0])
+    def read(
+        self,
+        query: Float[Array, " e"],
+        cache: ChunkCache,
+        valid: Bool[Array, " m"],
+        order: Int[Array, " m"] | None = None,
+    ) -> Read:
+        """Reads projected chunks: gathers the top k, then attends inside them.
+
+        Args:
+            query: x.
+            cache: M chunks, as `project` gives them.
+            valid: which of them may be read.
+            order: all M places; of chunks of equal relevance the earlier in it are chosen. By
+                default, the order in which they stand.
+        """
+        scores = self._relevance(query[None], cache, valid[None])
+        chosen = self._top_k(scores, order)[0]
+        relevance = jax.nn.softmax(scores[0, chosen])[:, None, None]
         keys, values = cache.keys[chosen], cache.values[chosen]
-        queries = jnp.broadcast_to(self._heads(apply(self.detail_query, query)), (self.top_k, *keys.shape[1::2]))
-        attention = self._softmax(jnp.einsum("khe,khce->khc", queries, keys)) * relevance[:, None, None]
+        query = self._heads(apply(self.detail_query, query))
+        queries = jnp.broadcast_to(query, (self.top_k, *keys.shape[1::2]))
+        attention = self._softmax(jnp.einsum("khe,khce->khc", queries, keys)) * relevance
         mixed = jnp.sum(jnp.einsum("khc,khce->khe", attention, values), axis=0)
-        return Read(apply(self.detail_output, mixed.reshape(-1)), chosen, jnp.mean(attention, axis=1))
+        output = apply(self.detail_output, mixed.reshape(-1))
+        return Read(output, chosen, jnp.mean(attention, axis=1))
 
     def read_sequence(
-        self, queries: Float[Array, "t e"], cache: ChunkCache, valid: Bool[Array, "t m"]
+        self,
+        queries: Float[Array, "t e"],
+        cache: ChunkCache,
+        valid: Bool[Array, "t m"],
+        order: Int[Array, " m"] | None = None,
     ) -> Float[Array, "t d"]:
-        """Reads with many queries, each of which may see other chunks.
+        """Reads with many queries, each of which may see other chunks; see `read`.
 
-        With few chunks, one masked product over all rows (zero weight outside the top k) does more arithmetic than
-        gathering and is much faster; with many, gathering wins. The results are the same.
+        With few chunks, one masked product over all rows (zero weight outside the top k) does more
+        arithmetic than gathering and is much faster; with many, gathering wins. The results are the
+        same.
         """
         if valid.shape[1] > DENSE_CHUNKS_PER_K * self.top_k:
-            return jax.vmap(lambda query, seen: self.read(query, cache, seen).output)(queries, valid)
-        weights = self._dense_relevance(self._relevance(queries, cache, valid))
-        scores = jnp.einsum("the,mhce->htmc", self._heads(apply(self.detail_query, queries)), cache.keys)
+            read = lambda query, seen: self.read(query, cache, seen, order).output  # noqa: E731
+            return jax.vmap(read)(queries, valid)
+        weights = self._dense_relevance(self._relevance(queries, cache, valid), order)
+        details = self._heads(apply(self.detail_query, queries))
+        scores = jnp.einsum("the,mhce->htmc", details, cache.keys)
         attention = self._softmax(scores) * weights[None, :, :, None]
         mixed = jnp.einsum("htmc,mhce->the", attention, cache.values)
         return apply(self.detail_output, mixed.reshape(queries.shape[0], -1))
@@ -149,19 +174,26 @@ class HierarchicalAttention(eqx.Module):
     def _relevance(
         self, queries: Float[Array, "t e"], cache: ChunkCache, valid: Bool[Array, "t m"]
     ) -> Float[Array, "t m"]:
-        if self.top_k > valid.shape[1]:
-            raise ValueError(f"top_k is {self.top_k} but there are only {valid.shape[1]} chunks: lower it to that")
-        scores = apply(self.relevance_query, queries) @ cache.summary_keys.T / cache.summary_keys.shape[1] ** 0.5
-        return jnp.where(valid, scores, INVALID_CHUNK)
+        num_chunks, size = cache.summary_keys.shape
+        if self.top_k > num_chunks:
+            raise ValueError(
+                f"top_k is {self.top_k} and there are {num_chunks} chunks, expected at most all of "
+                f"them: set top_k to {num_chunks}"
+            )
+        scores = apply(self.relevance_query, queries) @ cache.summary_keys.T / size**0.5
+        return jnp.where(valid, scores, LOWEST)
 
-    def _top_k(self, scores: Float[Array, " m"]) -> tuple[Float[Array, " k"], Int[Array, " k"]]:
-        chosen = jax.lax.top_k(jax.lax.stop_gradient(scores), self.top_k)[1]
-        return jax.nn.softmax(scores[chosen]), chosen
+    def _top_k(self, scores: Float[Array, "t m"], order: Int[Array, " m"] | None) -> Int[Array, "t k"]:
+        scores = jax.lax.stop_gradient(scores)
+        if order is None:
+            return jax.lax.top_k(scores, self.top_k)[1]
+        return order[jax.lax.top_k(scores[:, order], self.top_k)[1]]
 
-    def _dense_relevance(self, scores: Float[Array, "t m"]) -> Float[Array, "t m"]:
-        chosen = jax.lax.top_k(jax.lax.stop_gradient(scores), self.top_k)[1]
-        selected = jnp.any(chosen[:, :, None] == jnp.arange(scores.shape[1])[None, None, :], axis=1)
-        return jax.nn.softmax(jnp.where(selected, scores, UNSELECTED), axis=-1)
+    def _dense_relevance(self, scores: Float[Array, "t m"], order: Int[Array, " m"] | None) -> Float[Array, "t m"]:
+        chosen = self._top_k(scores, order)[:, :, None]
+        places = jnp.arange(scores.shape[1], dtype=chosen.dtype)
+        selected = jnp.any(chosen == places[None, None, :], axis=1)
+        return jax.nn.softmax(jnp.where(selected, scores, -jnp.inf), axis=-1)
 
     def _heads(self, rows: Float[Array, "*n d"]) -> Float[Array, "*n h e"]:
         return rows.reshape(*rows.shape[:-1], self.num_heads, -1)

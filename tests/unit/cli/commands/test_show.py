@@ -22,7 +22,9 @@ def test_show_says_how_far_a_run_is(engrax_cli: Any, directory: RunDirectory):
     assert found["state_sha256"] in engrax_cli("show", str(directory.path)).out
 
 
-def test_show_falls_back_from_a_damaged_checkpoint_and_says_so(engrax_cli: Any, directory: RunDirectory):
+def test_show_falls_back_from_a_damaged_checkpoint_and_says_so(
+    engrax_cli: Any, directory: RunDirectory
+):
     newest = directory.save(state_at(4), 40)
     newest.write_bytes(b"x")
     answer = engrax_cli("show", str(directory.path), "--json")
@@ -30,7 +32,9 @@ def test_show_falls_back_from_a_damaged_checkpoint_and_says_so(engrax_cli: Any, 
     assert "update-000000000004.safetensors is damaged" in answer.err
 
 
-def test_show_of_a_run_that_has_not_saved_yet_and_of_a_published_result(engrax_cli: Any, directory: RunDirectory):
+def test_show_of_a_run_that_has_not_saved_yet_and_of_a_published_result(
+    engrax_cli: Any, directory: RunDirectory
+):
     directory.checkpoints()[0].unlink()
     published = json.loads(engrax_cli("show", str(directory.path), "--json").out)
     assert (published["updates"], published["state_sha256"]) == (3, None)
