@@ -81,7 +81,9 @@ class Tracer(AbstractAgent[TraceState]):
         greedy: bool | Bool[Array, ""] = False,
     ) -> tuple[TraceState, Int[Array, ""], AgentOutput]:
         state, out = self._advance(state, inp, key)
-        favourite = jax.nn.one_hot((cheap_noise(key)[1] * NUM_ACTIONS).astype(jnp.int32), NUM_ACTIONS)
+        favourite = jax.nn.one_hot(
+            (cheap_noise(key)[1] * NUM_ACTIONS).astype(jnp.int32), NUM_ACTIONS
+        )
         sampled = Categorical(out.policy.features() + 3 * favourite).mode()
         greedily = greedy & (self.bug != "greedy ignored")
         action = jnp.where(greedily, out.policy.mode(), sampled)

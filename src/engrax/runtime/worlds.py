@@ -71,13 +71,12 @@ class Pure:
 
 @runtime_checkable
 class HostTask(Protocol):
-    """Settings that make host environments.
+    """Settings that make host environments."""
 
-    Attributes:
-        states_success: whether the environments say if an episode succeeds.
-    """
-
-    states_success: bool
+    @property
+    def states_success(self) -> bool:
+        """Whether the environments say if an episode succeeds."""
+        ...
 
     @property
     def interface(self) -> Interface:

@@ -268,6 +268,7 @@ def test_a_smaller_game_on_a_larger_table():
     assert game.interface.observations == MemoryGame(8).interface.observations
     assert game.interface.actions.size == len(game.interface.action_names) == 16
     assert game.num_flips == 9
+    assert game.interface.chance < same.interface.chance  # 16 actions fall unevenly on 6 cards
     state = game.draw(jax.random.key(0))
     for action in (1, 13, 7, 4, 4 + 6):
         before, key = state, jax.random.key(1)

@@ -9,6 +9,7 @@ from engrax.experiments.config import Experiment
 from engrax.experiments.presets.preset import TITLES, Preset
 from engrax.gym.task import GymnasiumTask
 from engrax.memory import AbstractMemorySizes, HCAMSizes, LSTMSizes, NoMemorySizes
+from engrax.nn.senses import EncoderSizes
 
 PREFIX = "gymnasium:"
 """What stands before an environment's id where an experiment is named."""
@@ -25,7 +26,7 @@ def gymnasium_experiment(task: GymnasiumTask) -> Experiment:
     weights = ReconstructionWeights(image=0.1, symbols=0.1, text=0.1, vector=0.1)
     return Experiment(
         task=task,
-        agent=ActorCriticSizes(weights=weights),
+        agent=ActorCriticSizes(weights=weights, encoders=EncoderSizes(whole_grid=True)),
         learner=PPO(learning_rate=1e-3, epochs=4, discount=0.99, entropy_cost=0.01),
         streams=32,
         segment_length=64,
