@@ -46,7 +46,13 @@ class Store:
     """
 
     def __init__(self, rows, width, discount, retroactive=True, reuse="kept"):
-        self.rows, self.width, self.discount, self.retroactive, self.reuse = rows, width, discount, retroactive, reuse
+        self.rows, self.width, self.discount, self.retroactive, self.reuse = (
+            rows,
+            width,
+            discount,
+            retroactive,
+            reuse,
+        )
         self.past, self.time, self.usage = [], {}, np.zeros(rows)
 
     def row(self, n):
@@ -120,7 +126,9 @@ def divergence(posterior, prior):
     """KL(posterior || prior) of normal distributions given as [means, log-variances]."""
     (mean, log_variance), (mean_p, log_variance_p) = np.split(posterior, 2), np.split(prior, 2)
     total = 0.0
-    for m, v, m_p, v_p in zip(mean, np.exp(log_variance), mean_p, np.exp(log_variance_p), strict=True):
+    for m, v, m_p, v_p in zip(
+        mean, np.exp(log_variance), mean_p, np.exp(log_variance_p), strict=True
+    ):
         total += np.log(np.sqrt(v_p / v)) + (v + (m - m_p) ** 2) / (2 * v_p) - 0.5
     return total
 
@@ -143,11 +151,11 @@ class Merlin:
 
     Args:
         agent: whose parameters these are.
-        loudness: what stands for the action in the code that the predictor hears.
+        action_scale: the factor on the action's code in the predictor's input.
     """
 
-    def __init__(self, agent, loudness):
-        self.agent, self.core, self.loudness = agent, agent.core, loudness
+    def __init__(self, agent, action_scale):
+        self.agent, self.core, self.action_scale = agent, agent.core, action_scale
         self.reset()
 
     def reset(self):
@@ -167,7 +175,7 @@ class Merlin:
         mean, log_variance = np.split(posterior, 2)
         z = mean + np.exp(log_variance / 2) * noise
         self.policy, hidden = lstm(core.policy, self.policy, np.concatenate([z, self.m_policy]))
-        asking = np.concatenate([hidden, z]) if agent.sizes.key_hears_latent else hidden
+        asking = np.concatenate([hidden, z]) if agent.sizes.latent_in_key else hidden
         self.m_policy = self.read(core.policy_head, asking)
         seen = np.concatenate([hidden, self.m_policy])
         logits = mlp(agent.policy, np.concatenate([z, seen]))
@@ -175,24 +183,29 @@ class Merlin:
         done = Step(prior, posterior, z, seen, logits, value, None, None)
         if action is None:
             return done
-        heard = np.eye(agent.num_actions)[action]
-        advantage = mlp(agent.advantage, np.concatenate([z, heard]))[0]
-        sensed = np.concatenate([z, self.loudness * heard, self.m])
+        code = np.eye(agent.actions.size)[action]
+        advantage = mlp(agent.advantage, np.concatenate([z, code]))[0]
+        sensed = np.concatenate([z, self.action_scale * code, self.m])
         self.predictor, self.h = lstm(core.predictor, self.predictor, sensed)
         self.m = self.read(core.predictor_heads, self.h)
         self.store.write(z)
-        return done._replace(advantage=advantage, predictor_features=np.concatenate([self.h, self.m]))
+        return done._replace(
+            advantage=advantage, predictor_features=np.concatenate([self.h, self.m])
+        )
 
     def past(self, action, reward, first):
         """The previous action, one-hot with a last code for "none", and the previous reward."""
-        code = np.eye(self.agent.num_actions + 1)[self.agent.num_actions if first else action]
+        size = self.agent.actions.size
+        code = np.eye(size + 1)[size if first else action]
         return np.append(code, 0.0 if first else reward)
 
     def infer(self, e):
         """Prior, and posterior = prior + f(e, h, m, prior)."""
         network, context = self.core.inference, np.concatenate([self.h, self.m])
         prior = two_tanh_layers(network.prior, linear(network.prior[0], context))
-        first = linear(network.from_senses, e) + linear(network.posterior[0], np.concatenate([context, prior]))
+        first = linear(network.from_senses, e) + linear(
+            network.posterior[0], np.concatenate([context, prior])
+        )
         return prior, prior + two_tanh_layers(network.posterior, first)
 
     def read(self, heads, hidden):
@@ -234,7 +247,7 @@ def advantages(rewards, discounts, values, void, trace):
 def returns(rewards, discounts, values, void):
     """What follows until the segment or the episode ends, discounted, and from there on the value of its last step.
 
-    A void transition teaches nothing: its return is left at the value.
+    A void transition does not count: its return is left at the value.
     """
     result = np.array(values[:-1], np.float64)
     for t in range(len(rewards)):
