@@ -19,10 +19,10 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from ballet_supervised import course
+from ballet_supervised import course, fresh
 
-from engrax.cli.settings import override
 from engrax.experiments.presets import PRESETS
+from engrax.experiments.settings import override
 from engrax.memory.hcam import HCAM, HierarchicalAttention
 from engrax.memory.hcam.layer import HCAMLayer
 from engrax.nn.linear import apply
@@ -136,8 +136,8 @@ def main():
 def taught(variant: Variant, seed: int, episodes: int) -> dict[str, Any]:
     """Teaches a fresh agent, and says how often it was right, 6,400 episodes by 6,400."""
     experiment = override(PRESETS["hcam-ballet-laptop"], BASE | dict(variant.settings))
-    environment = experiment.task.build()
-    agent: Any = eqx.filter_jit(experiment.build_agent)(environment, jax.random.key(seed))
+    environment = experiment.task
+    agent: Any = fresh(experiment, seed)
     agent = eqx.tree_at(lambda a: a.memory, agent, variant.change(agent.memory))
     begun = time.perf_counter()
     _, right = course(agent, environment, episodes, seed=seed)

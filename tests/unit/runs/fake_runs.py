@@ -24,7 +24,7 @@ class State(NamedTuple):
 
 
 def state_at(update: int) -> State:
-    return State(Learner(jnp.full(500, update, jnp.float32), jnp.int32(update)))
+    return State(Learner(jnp.full(600, update, jnp.float32), jnp.int32(update)))
 
 
 class FakeTrainer:
@@ -39,7 +39,8 @@ class FakeTrainer:
     def update(self, state: State) -> tuple[State, dict[str, Any]]:
         agent, updates = state.learner.agent + 1.0, state.learner.updates + 1
         self.meanwhile(int(updates))
-        return State(Learner(agent, updates)), {"episodes": 1.0, "loss": 1.0 / float(updates)}
+        metrics = {"episodes": 1.0, "loss": 1.0 / float(updates), "entropy": 1.0 / 3.0}
+        return State(Learner(agent, updates)), metrics
 
     def saved(self, state: State) -> State:
         return state

@@ -111,7 +111,7 @@ def largest_file(size: int) -> Iterator[None]:
 
 @pytest.mark.parametrize(
     ("size", "file"),
-    [(2600, "metrics.jsonl"), (2200, "update-000000000002.safetensors"), (400, "config.json")],
+    [(3000, "metrics.jsonl"), (2600, "update-000000000002.safetensors"), (400, "config.json")],
 )
 def test_what_cannot_grow_is_named(cli: FakeCli, tmp_path: Path, size: int, file: str):
     run = tmp_path / "run"

@@ -86,7 +86,8 @@ class DigitsDecoder(AbstractDecoder):
 
     def loss(self, prediction: Float[Array, "*n b o"], observation: Integer[Array, "*n h w f"]) -> Float[Array, "*n"]:
         """Half the squared error, summed over squares and digits."""
-        targets = binary_digits(blocks_of(observation, self.block, self.whole), self.spec.sizes).reshape(prediction.shape)
+        blocks = blocks_of(observation, self.block, self.whole)
+        targets = binary_digits(blocks, self.spec.sizes).reshape(prediction.shape)
         weights = jnp.tile(digit_weights(self.spec), self.block[0] * self.block[1])
         return 0.5 * jnp.sum(jnp.square(prediction - targets) @ weights, axis=-1)
 

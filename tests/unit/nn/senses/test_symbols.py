@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from engrax.nn.senses import EncoderSizes, sense_of
+from engrax.nn.symbols import blocks_of
 from engrax.types import SymbolsSpec
 
 from .costs import affine, random_features, softmax_cost
