@@ -1,4 +1,4 @@
-"""MERLIN, its memory and its learner's targets as slow float64 loops, written from the specification.
+"""MERLIN, its memory and its learner's targets as slow float64 loops, from the specification.
 
 What the specification leaves open is taken from the docstrings: the hidden units of an MLP, the bias of the LSTM's
 forget gate, the previous action's code, the ablations. Encoders are given as their features.
@@ -37,7 +37,7 @@ def softmax(scores):
 
 
 class Store:
-    """The memory of an episode as the list of all that was written: what a row holds is computed when it is asked for.
+    """The memory of an episode as the list of all that was written; rows are computed when read.
 
     Attributes:
         past: every vector written.
@@ -134,7 +134,7 @@ def divergence(posterior, prior):
 
 
 class Step(NamedTuple):
-    """What one step comes to; `advantage` and `predictor_features` are None where no action is known."""
+    """The results of one step; those that need the action are None where it is not known."""
 
     prior: Any
     posterior: Any
@@ -167,7 +167,7 @@ class Merlin:
         self.m_policy = np.zeros(store.row_width)
 
     def step(self, features, inp, noise, action):
-        """One step; `inp` is (previous action, previous reward, first), and `action` None if there is none."""
+        """One step; `inp` is (previous action, previous reward, first), `action` may be None."""
         if inp[2]:
             self.reset()
         agent, core = self.agent, self.core
@@ -223,7 +223,7 @@ def bernoulli_cost(logits, image):
 
 
 def softmax_costs(logits, sizes, symbols):
-    """Cross-entropies of features with so many values each, whose logits follow one another, summed."""
+    """The sum of the cross-entropies of features, whose logits follow one another."""
     total = 0.0
     for row, values in zip(logits, np.reshape(symbols, (-1, len(sizes))), strict=True):
         for part, value in zip(np.split(row, np.cumsum(sizes)[:-1]), values, strict=True):
@@ -232,7 +232,7 @@ def softmax_costs(logits, sizes, symbols):
 
 
 def advantages(rewards, discounts, values, void, trace):
-    """Each a mean of how much better than its value the next 1, 2, 3, ... steps were, weighted by powers of lambda."""
+    """Means of the advantages over the next 1, 2, 3, ... steps, weighted by powers of lambda."""
     result = np.zeros(len(rewards))
     for t in range(len(rewards)):
         if void[t]:
@@ -245,7 +245,7 @@ def advantages(rewards, discounts, values, void, trace):
 
 
 def returns(rewards, discounts, values, void):
-    """What follows until the segment or the episode ends, discounted, and from there on the value of its last step.
+    """Discounted returns to the end of the segment or episode, then the value of its last step.
 
     A void transition does not count: its return is left at the value.
     """

@@ -1,4 +1,4 @@
-"""A small MERLIN with every kind of observation, inputs of two episodes, and what it makes of them."""
+"""A small MERLIN with every kind of observation, and inputs of two episodes."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""MERLIN: acting and replaying, episodes and windows, and mistakes that others made in building it."""
+"""MERLIN: acting and replaying, episodes and windows, and known mistakes in building it."""
 
 import equinox as eqx
 import jax

@@ -24,7 +24,7 @@ def made_core():
 
 
 def test_what_is_written_is_detached(core):
-    """No gradient runs through the store from what is read later; it runs through h, m and the next z."""
+    """No gradient runs through the store from later reads; it runs through h, m and the next z."""
     core, state = core
 
     def later(z):
