@@ -21,7 +21,7 @@ class LSTMCell(eqx.Module):
     """i, f, g, o = W [x, h] + b;  c' = sigmoid(f + 1) c + sigmoid(i) tanh(g);  h' = sigmoid(o) tanh(c').
 
     Source: Hochreiter and Schmidhuber 1997, with forget gates (Gers et al. 2000), whose bias starts at 1. The part
-    that comes from the input is apart, so that a sequence's inputs go through it in one product.
+    that depends on the input is separate, so that it is one product for a whole sequence.
     """
 
     from_input: eqx.nn.Linear
@@ -77,7 +77,7 @@ class StackedLSTM(eqx.Module):
     def part(self, size: int) -> tuple[eqx.nn.Linear, eqx.nn.Linear]:
         """The first layer's gates as a sum of two: from the first `size` inputs, with the bias, and from the rest.
 
-        Of what goes in, all that is known beforehand goes through in one product; what is fed back, in each step.
+        Inputs that are known for all steps are multiplied in one product; what is fed back, in each step.
         """
         layer = self.cells[0].from_input
         known = eqx.tree_at(lambda where: where.weight, layer, layer.weight[:, :size])

@@ -83,7 +83,7 @@ def _collect_on_host(
 
 
 def _on_host(streams: Streams, output: AgentOutput) -> Any:
-    """What a segment keeps of a step, as NumPy arrays."""
+    """The arrays of a step that a segment stores, as NumPy arrays."""
     seen = (streams.step, streams.previous_action, output.policy, output.value)
     return jax.tree.map(np.asarray, seen)
 
@@ -104,7 +104,7 @@ def refreshed(agent: AbstractAgent[Any], states: PyTree) -> PyTree:
 
 
 def step_keys(key: Key[Array, ""], streams: int, length: int) -> Key[Array, "t b"]:
-    """A key a step and stream."""
+    """One key per step and stream."""
     split = jax.vmap(lambda k: jax.random.split(k, length))
     return jnp.swapaxes(split(jax.random.split(key, streams)), 0, 1)
 
@@ -152,7 +152,7 @@ def _with_states(streams: Streams, states: PyTree) -> Streams:
 
 
 def _assembled(seen: tuple[Any, ...], returns: Array, opening: PyTree) -> tuple[Segment[Any], Episodes]:
-    """Segments and episodes of what was seen, time first, with the streams first."""
+    """Segments and episodes, streams first, from steps with time first."""
     seen, returns = jax.tree.map(lambda leaf: jnp.swapaxes(leaf, 0, 1), (seen, returns))
     segment = Segment(*seen, state=opening)
     steps = segment.steps
