@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test check learn lint docs clean
+.PHONY: setup demo test check learn lint range docs clean
 
 setup: $(READY)
 
@@ -33,6 +33,9 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+
+range: setup
+	$(BIN)/python tools/range.py
 
 docs: setup
 	@$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet docs build/docs

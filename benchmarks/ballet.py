@@ -64,7 +64,7 @@ def run(env, carry, key, steps):
         action_key, step_key = jax.random.split(key)
         count = shown.first.size
         bits = jax.random.bits(action_key, (count,), jnp.uint8)
-        actions = (bits % env.num_actions).astype(jnp.int32)
+        actions = (bits % env.interface.actions.size).astype(jnp.int32)
         checksum = checksum + look(shown.observation[env.modality], bits[0])
         states, shown = jax.vmap(env.step)(states, actions, jax.random.split(step_key, count))
         return (states, shown, checksum), None

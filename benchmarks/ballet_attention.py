@@ -19,12 +19,11 @@ import numpy as np
 from ballet_supervised import decide, directions, watch
 from hcam_parts import as_a
 
-from engrax.cli.experiment import load_trained
+from engrax.envs.ballet import Ballet
 from engrax.envs.ballet.stage import choice_time
 from engrax.envs.ballet.tables import DANCE_LENGTH
-from engrax.experiments.tasks import BalletTask
 from engrax.memory.hcam import HierarchicalAttention, clock
-from engrax.runs.directory import RunDirectory
+from engrax.runs.building import load_trained
 
 
 class ForcedAttention(HierarchicalAttention):
@@ -32,15 +31,15 @@ class ForcedAttention(HierarchicalAttention):
 
     chunk: int = eqx.field(static=True)
 
-    def _dense_relevance(self, scores):
+    def _dense_relevance(self, scores, order):
         forced = jax.nn.one_hot(self.chunk, scores.shape[1])
-        return super()._dense_relevance(scores).at[-1].set(forced)
+        return super()._dense_relevance(scores, order).at[-1].set(forced)
 
 
 def main():
     arguments = parse()
-    task = BalletTask(num_dancers=arguments.dancers, dance_delay=arguments.delay)
-    _, environment, agent, *_ = load_trained(RunDirectory.open(arguments.directory), task)
+    task = Ballet(num_dancers=arguments.dancers, dance_delay=arguments.delay)
+    _, environment, agent, *_ = load_trained(arguments.directory, task)
     keys = jax.random.split(jax.random.key(arguments.seed), arguments.episodes)
     own, others = looks(agent, environment, keys)
     print(f"attention  target's dance {jnp.mean(own):.2f}  the others' {jnp.mean(others):.2f}", end="")
@@ -78,7 +77,7 @@ def preferences(agent, environment, keys):
 
     def preference(key):
         inputs, cast = watch(environment, key)
-        first, second = decide(agent, inputs)[directions(cast)[:2]]
+        first, second = decide(agent, inputs).logits[directions(cast)[:2]]
         return first - second
 
     return jax.vmap(preference)(keys)

@@ -24,11 +24,11 @@ import numpy as np
 import optax
 
 from engrax.algorithms.ppo import normalised
-from engrax.cli.compare import task_settings
-from engrax.cli.settings import override, split_settings
 from engrax.envs.ballet.tables import CENTRE, HOMES, MOVES
 from engrax.experiments.presets import PRESETS
-from engrax.losses.policy import entropies, log_probabilities, policy_gradient
+from engrax.experiments.settings import override, split_settings
+from engrax.losses.policy import policy_gradient
+from engrax.runs.comparing import task_settings
 from engrax.types import AgentInput
 
 DIRECTIONS = np.asarray([list(MOVES.values()).index(tuple(np.sign(np.asarray(home) - CENTRE))) for home in HOMES])
@@ -38,13 +38,18 @@ REPORTS = 100
 
 def main():
     arguments, experiment = parse()
-    environment = experiment.task.build()
-    agent = eqx.filter_jit(experiment.build_agent)(environment, jax.random.key(experiment.seed))
+    environment, agent = experiment.task, fresh(experiment, experiment.seed)
     how = {"random_actions": arguments.random_actions, "entropy_cost": arguments.rewarded}
     agent, _ = course(agent, environment, arguments.episodes, batch=arguments.batch, rate=arguments.rate, **how)
     for level in arguments.also:
         other = override(experiment, {f"task.{name}": value for name, value in task_settings(level).items()})
-        print(f"{level}: right {examined(agent, other.task.build()):.3f}", flush=True)
+        print(f"{level}: right {examined(agent, other.task):.3f}", flush=True)
+
+
+def fresh(experiment, seed: int):
+    """The agent of an experiment, with parameters drawn from a seed."""
+    build = eqx.filter_jit(lambda key: experiment.build_agent(experiment.task.interface, key))
+    return build(jax.random.key(seed))
 
 
 def course(agent, environment, episodes: int, *, batch: int = 64, **settings):
@@ -105,7 +110,7 @@ def watch(environment, key, random_actions: bool = False):
     draw_key, action_key = jax.random.split(key)
     state, times = environment.draw(draw_key), jnp.arange(environment.choice_step + 1)
     steps = jax.vmap(lambda time: environment.observe(replace(state, step=time)))(times)
-    actions = jax.random.randint(action_key, times.shape, 0, environment.num_actions) * random_actions
+    actions = jax.random.randint(action_key, times.shape, 0, environment.interface.actions.size) * random_actions
     return AgentInput(steps.observation, actions, jnp.zeros(times.shape), steps.first), state.cast
 
 
@@ -115,34 +120,36 @@ def directions(cast):
 
 
 def decide(agent, inputs):
-    """The policy's logits at the last step of an episode's inputs."""
+    """The policy at the last step of an episode's inputs."""
     length = inputs.first.shape[0]
     keys, actions = jax.random.split(jax.random.key(0), length), jnp.zeros(length - 1, jnp.int32)
-    return agent.unroll(None, inputs, actions, keys)[1].logits[-1]
+    policy = agent.unroll(None, inputs, actions, keys)[1].policy
+    return jax.tree.map(lambda leaf: leaf[-1], policy)
 
 
-def told(logits, answers):
+def told(policies, answers):
     """The cost of the right directions."""
-    return -jnp.mean(log_probabilities(logits, answers))
+    return -jnp.mean(policies.log_probability(answers))
 
 
 def rewarded(key, entropy_cost: float):
     """The policy gradient's cost of directions drawn with `key`."""
 
-    def cost(logits, answers):
-        chosen = jax.random.categorical(key, logits)
-        rewards = (chosen == answers).astype(logits.dtype)
-        policy = policy_gradient(log_probabilities(logits, chosen), normalised(rewards, jnp.ones_like(rewards)))
-        return jnp.mean(policy - entropy_cost * entropies(logits))
+    def cost(policies, answers):
+        chosen = policies.sample(key)
+        rewards = (chosen == answers).astype(jnp.float32)
+        advantages = normalised(rewards, jnp.ones_like(rewards))
+        terms = policy_gradient(policies.log_probability(chosen), advantages)
+        return jnp.mean(terms - entropy_cost * policies.entropy())
 
     return cost
 
 
 def judge(agent, inputs, casts, teach):
     """The cost, and how often the likeliest direction is right."""
-    logits = jax.vmap(lambda one: decide(agent, one))(inputs)
+    policies = jax.vmap(lambda one: decide(agent, one))(inputs)
     answers = jax.vmap(lambda cast: directions(cast)[cast.target])(casts)
-    return teach(logits, answers), jnp.mean(jnp.argmax(logits, axis=-1) == answers)
+    return teach(policies, answers), jnp.mean(policies.mode() == answers)
 
 
 def parse():

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import equinox as eqx
 
-from engrax.cli.experiment import load_trained
 from engrax.runs import checkpoint
+from engrax.runs.building import load_trained
 from engrax.runs.directory import RunDirectory
 
 

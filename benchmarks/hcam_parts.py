@@ -16,13 +16,12 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
-from ballet_supervised import course
+from ballet_supervised import course, fresh
 
-from engrax.cli.settings import override
 from engrax.experiments.presets import PRESETS
+from engrax.experiments.settings import override
 from engrax.memory.hcam import HCAM, HierarchicalAttention
 from engrax.memory.hcam.layer import HCAMLayer
 from engrax.nn.linear import apply
@@ -33,8 +32,9 @@ M = TypeVar("M", bound=eqx.Module)
 class FlatAttention(HierarchicalAttention):
     """One softmax over the rows of all chunks: no summaries, no choice of chunks."""
 
-    def read_sequence(self, queries, cache, valid):
-        """Reads with many queries."""
+    def read_sequence(self, queries, cache, valid, order=None):
+        """Reads with many queries; without a choice of chunks their order does not matter."""
+        del order
         scores = jnp.einsum("the,mhce->htmc", self._heads(apply(self.detail_query, queries)), cache.keys)
         scores = jnp.where(valid[None, :, :, None], scores, -1e9)
         attention = self._softmax(scores.reshape(*scores.shape[:2], -1)).reshape(scores.shape)
@@ -61,8 +61,9 @@ class SharedAttention(HierarchicalAttention):
 class NoAttention(HierarchicalAttention):
     """Reads nothing."""
 
-    def read_sequence(self, queries, cache, valid):
+    def read_sequence(self, queries, cache, valid, order=None):
         """Zeros."""
+        del cache, valid, order
         return jnp.zeros_like(queries)
 
 
@@ -136,8 +137,8 @@ def main():
 def taught(variant: Variant, seed: int, episodes: int) -> dict[str, Any]:
     """Teaches a fresh agent, and says how often it was right, 6,400 episodes by 6,400."""
     experiment = override(PRESETS["hcam-ballet-laptop"], BASE | dict(variant.settings))
-    environment = experiment.task.build()
-    agent: Any = eqx.filter_jit(experiment.build_agent)(environment, jax.random.key(seed))
+    environment = experiment.task
+    agent: Any = fresh(experiment, seed)
     agent = eqx.tree_at(lambda a: a.memory, agent, variant.change(agent.memory))
     begun = time.perf_counter()
     _, right = course(agent, environment, episodes, seed=seed)

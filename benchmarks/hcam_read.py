@@ -16,7 +16,7 @@ import time
 import jax
 import jax.numpy as jnp
 
-from engrax.memory import HCAM
+from engrax.memory import HCAM, HCAMSizes
 from engrax.memory.hcam import HierarchicalAttention
 from engrax.nn.linear import apply
 from engrax.nn.positions import age_code
@@ -97,10 +97,11 @@ def plain_read(attention, query, contents):
 def whole_step(arguments, num_chunks):
     """Seconds of a step of a batch of memories that are full, write included."""
     size = arguments.width
-    memory = HCAM(
-        size, width=size, num_layers=1, num_heads=arguments.heads, chunk_size=arguments.chunk_size,
-        num_chunks=num_chunks, top_k=arguments.top_k, key=jax.random.key(0),
+    sizes = HCAMSizes(
+        width=size, num_layers=1, num_heads=arguments.heads, chunk_size=arguments.chunk_size,
+        num_chunks=num_chunks, top_k=arguments.top_k, window=arguments.chunk_size, mlp_size=2 * size,
     )  # fmt: skip
+    memory = HCAM(size, sizes, key=jax.random.key(0))
     full = jnp.asarray(num_chunks * arguments.chunk_size, jnp.int32)
     states = jax.vmap(lambda _: memory.init_state())(jnp.arange(arguments.batch))
     states = jax.tree.map(lambda x: x + 0.1 if x.dtype == jnp.float32 else jnp.full_like(x, full), states)

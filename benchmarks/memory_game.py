@@ -18,11 +18,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from engrax.cli.settings import override
 from engrax.evaluation.play import play
 from engrax.experiments.codec import encode
 from engrax.experiments.config import Experiment
 from engrax.experiments.presets import PRESETS
+from engrax.experiments.settings import override
 from engrax.runtime import Trainer
 
 ABLATIONS: dict[str, dict[str, str]] = {
@@ -82,8 +82,8 @@ def learn(experiment: Experiment, seeds: int, updates: int) -> dict:
 def evaluated(trainer: Trainer, states, seeds: int) -> Iterator[float]:
     """The mean return of each seed's agent over the same fresh episodes."""
     for seed in range(seeds):
-        agent = jax.tree.map(lambda leaf, index=seed: leaf[index], states.agent)
-        yield float(play(agent, trainer.environment, episodes=EVALUATED, seed=10_000).returns.mean())
+        agent = jax.tree.map(lambda leaf, index=seed: leaf[index], states.learner.agent)
+        yield float(play(agent, trainer.world, episodes=EVALUATED, seed=10_000).returns.mean())
 
 
 def table(out: Path) -> str:

@@ -1,11 +1,75 @@
 """engrax: reinforcement-learning agents with long-term memory, in JAX.
 
-This file imports nothing heavy: `gymnasium` loads the package to find its environments,
-and must not pay for JAX. Import what you need from the sub-packages.
+This file imports nothing heavy: `gymnasium` loads the package to find its environments, and must not
+pay for JAX. The names below are imported from their sub-packages when they are first used.
 """
 
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if sys.platform == "win32":
+    raise ImportError("engrax runs on Linux and macOS: on Windows, install it inside WSL")
+
 from engrax.gym.registration import wait_for_gymnasium
+
+if TYPE_CHECKING:
+    from engrax.agents import MERLIN as MERLIN
+    from engrax.agents import ActorCritic as ActorCritic
+    from engrax.experiments import Experiment as Experiment
+    from engrax.experiments.presets import PRESETS as PRESETS
+    from engrax.memory import HCAM as HCAM
+    from engrax.runs.building import load_trained as load_trained
+    from engrax.runs.directory import RunDirectory as RunDirectory
+    from engrax.runs.evaluating import evaluate as evaluate
+    from engrax.runs.training import resume as resume
+    from engrax.runs.training import train as train
+    from engrax.testing import check_agent as check_agent
+    from engrax.testing import check_environment as check_environment
+    from engrax.testing import check_memory as check_memory
 
 wait_for_gymnasium()
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "HCAM": "engrax.memory",
+    "MERLIN": "engrax.agents",
+    "PRESETS": "engrax.experiments.presets",
+    "ActorCritic": "engrax.agents",
+    "Experiment": "engrax.experiments",
+    "RunDirectory": "engrax.runs.directory",
+    "check_agent": "engrax.testing",
+    "check_environment": "engrax.testing",
+    "check_memory": "engrax.testing",
+    "evaluate": "engrax.runs.evaluating",
+    "load_trained": "engrax.runs.building",
+    "resume": "engrax.runs.training",
+    "train": "engrax.runs.training",
+}
+
+__all__ = [
+    "HCAM",
+    "MERLIN",
+    "PRESETS",
+    "ActorCritic",
+    "Experiment",
+    "RunDirectory",
+    "check_agent",
+    "check_environment",
+    "check_memory",
+    "evaluate",
+    "load_trained",
+    "resume",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

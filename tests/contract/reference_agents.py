@@ -9,10 +9,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from engrax.agents.base import AbstractAgent
-from engrax.types import AgentInput, AgentOutput, VectorSpec
+from engrax.nn.policies import Categorical
+from engrax.types import AgentInput, AgentOutput, Discrete, Interface, VectorSpec
 
 SIZE, NUM_ACTIONS = 3, 4
-SPEC = {"vector": VectorSpec(SIZE)}
+INTERFACE = Interface({"vector": VectorSpec(SIZE)}, Discrete(NUM_ACTIONS))
 
 
 class TraceState(NamedTuple):
@@ -26,9 +27,10 @@ def cheap_noise(key: Key[Array, ""]) -> Float[Array, " 2"]:
 
 
 class Tracer(AbstractAgent[TraceState]):
-    """A decaying trace of what was seen, done and rewarded; it adds noise of its own, as an agent that samples does.
+    """A decaying trace of observations, actions and rewards, with noise of its own.
 
-    It hears its action at once, within the step. It predicts the previous reward, as an auxiliary task.
+    The action enters the state within the step that takes it. An auxiliary loss predicts the
+    previous reward.
     """
 
     mix: Float[Array, "h d"]
@@ -41,6 +43,10 @@ class Tracer(AbstractAgent[TraceState]):
         self.head = jax.random.normal(keys[1], (NUM_ACTIONS + 2, 5))
         self.bug = bug
 
+    @property
+    def interface(self) -> Interface:
+        return INTERFACE
+
     def init_state(self) -> TraceState:
         return TraceState(jnp.zeros((5,)), jnp.zeros((), jnp.int32))
 
@@ -48,43 +54,59 @@ class Tracer(AbstractAgent[TraceState]):
         known = 1.0 - inp.first.astype(jnp.float32)
         action = jax.nn.one_hot(inp.previous_action, NUM_ACTIONS)
         action = action if self.bug == "previous action leaks" else action * known
-        reward = inp.previous_reward if self.bug == "previous reward leaks" else inp.previous_reward * known
+        reward = inp.previous_reward
+        reward = reward if self.bug == "previous reward leaks" else reward * known
         return jnp.concatenate([inp.observation["vector"], action, reward[None], jnp.ones((1,))])
 
-    def _advance(self, state: TraceState, inp: AgentInput, key: Key[Array, ""]) -> tuple[TraceState, AgentOutput]:
+    def _advance(
+        self, state: TraceState, inp: AgentInput, key: Key[Array, ""]
+    ) -> tuple[TraceState, AgentOutput]:
         first = inp.first & (self.bug != "state leaks")
         trace = jnp.where(first, 0.0, state.trace)
         trace = jnp.tanh(0.9 * trace + self.mix @ self._features(inp) + 0.1 * cheap_noise(key)[0])
         out = self.head @ trace
         count = jnp.where(first, 0, state.count) + 1
-        return TraceState(trace, count), AgentOutput(out[:NUM_ACTIONS], out[-2], {"reward": out[-1]})
+        output = AgentOutput(Categorical(out[:NUM_ACTIONS]), out[-2], {"reward": out[-1]})
+        return TraceState(trace, count), output
 
-    def _hear(self, state: TraceState, action: Int[Array, ""]) -> TraceState:
+    def _remember(self, state: TraceState, action: Int[Array, ""]) -> TraceState:
         return state._replace(trace=state.trace + 0.2 * self.head[action])
 
     def step(
-        self, state: TraceState, inp: AgentInput, *, key: Key[Array, ""], greedy: bool | Bool[Array, ""] = False
+        self,
+        state: TraceState,
+        inp: AgentInput,
+        *,
+        key: Key[Array, ""],
+        greedy: bool | Bool[Array, ""] = False,
     ) -> tuple[TraceState, Int[Array, ""], AgentOutput]:
         state, out = self._advance(state, inp, key)
-        favourite = jax.nn.one_hot((cheap_noise(key)[1] * NUM_ACTIONS).astype(jnp.int32), NUM_ACTIONS)
-        sampled = jnp.argmax(out.logits + 3 * favourite).astype(jnp.int32)
-        likeliest = jnp.argmax(out.logits).astype(jnp.int32)
-        action = jnp.where(greedy & (self.bug != "greedy ignored"), likeliest, sampled)
-        heard = sampled if self.bug == "another action heard" else action
+        favourite = jax.nn.one_hot(
+            (cheap_noise(key)[1] * NUM_ACTIONS).astype(jnp.int32), NUM_ACTIONS
+        )
+        sampled = Categorical(out.policy.features() + 3 * favourite).mode()
+        greedily = greedy & (self.bug != "greedy ignored")
+        action = jnp.where(greedily, out.policy.mode(), sampled)
+        remembered = sampled if self.bug == "another action in the state" else action
         action = action + 1 if self.bug == "action out of range" else action
-        return self._hear(state, heard), action, out
+        return self._remember(state, remembered), action, out
 
     def unroll(
-        self, state: TraceState | None, inps: AgentInput, actions: Int[Array, " t"], keys: Key[Array, " t+1"]
+        self,
+        state: TraceState | None,
+        inps: AgentInput,
+        actions: Int[Array, " t"],
+        keys: Key[Array, " t+1"],
     ) -> tuple[TraceState, AgentOutput]:
-        state = self.init_state() if state is None or self.bug == "unroll forgets the state" else state
+        forgets = state is None or self.bug == "unroll forgets the state"
+        state = self.init_state() if forgets else state
         keys = jnp.roll(keys, 1) if self.bug == "keys shifted" else keys
-        actions = jnp.append(actions, 0)  # what is done after T+1 inputs is not known yet
+        actions = jnp.append(actions, 0)  # the action after T+1 inputs is not known yet
 
         def advance(state: TraceState, now: Any) -> tuple[TraceState, Any]:
             inp, key, action = now
             state, out = self._advance(state, inp, key)
-            state = self._hear(state, action)
+            state = self._remember(state, action)
             return state, (state, out)
 
         end, (states, outs) = jax.lax.scan(advance, state, (inps, keys, actions))
@@ -95,7 +117,8 @@ class Tracer(AbstractAgent[TraceState]):
         return jax.tree.map(lambda leaf: leaf[-2], states), outs
 
     def refresh(self, state: TraceState) -> TraceState:
-        return state._replace(trace=1.01 * state.trace) if self.bug == "refresh changes numbers" else state
+        changed = self.bug == "refresh changes numbers"
+        return state._replace(trace=1.01 * state.trace) if changed else state
 
     def auxiliary_losses(
         self,
@@ -103,9 +126,9 @@ class Tracer(AbstractAgent[TraceState]):
         outs: AgentOutput,
         actions: Int[Array, " t"],
         returns: Float[Array, " t"],
-        acted: Float[Array, " t"],
+        effective: Float[Array, " t"],
     ) -> Mapping[str, Float[Array, " t"]]:
-        del actions, returns, acted
+        del actions, returns, effective
         known = ~inps.first | (self.bug == "loss not masked")
         error = (outs.auxiliary["reward"] - inps.previous_reward) * known.astype(jnp.float32)
         return {"reward": jnp.square(error)[:-1]}
@@ -114,7 +137,7 @@ class Tracer(AbstractAgent[TraceState]):
         self, inps: AgentInput, outs: AgentOutput, actions: Int[Array, " t"]
     ) -> Mapping[str, Float[Array, " t"]]:
         del inps, actions
-        confidence = jnp.max(jax.nn.log_softmax(outs.logits), axis=-1)
+        confidence = jnp.max(outs.policy.features(), axis=-1)
         return {"confidence": confidence if self.bug == "metrics of T+1 steps" else confidence[:-1]}
 
     def parameter_groups(self) -> Any:

@@ -1,4 +1,4 @@
-"""Each law fails where it should: a mistake planted in a correct implementation is caught, by name."""
+"""Each law fails where it should: a mistake planted in a correct one is caught, by name."""
 
 import jax
 import pytest
@@ -16,7 +16,7 @@ from engrax.testing import (
 )
 from engrax.testing.contract import run_laws
 
-from .reference_agents import NUM_ACTIONS, SPEC, Tracer
+from .reference_agents import INTERFACE, Tracer
 from .reference_environments import Walk
 from .reference_memories import Ring
 
@@ -46,7 +46,7 @@ AGENT_BUGS = {
     "keys shifted": "unroll_is_acting",
     "unroll forgets the state": "unroll_is_acting",
     "greedy ignored": "greedy_is_likeliest",
-    "another action heard": "greedy_is_likeliest",
+    "another action in the state": "greedy_is_likeliest",
     "state after T+1 inputs": "state_crosses_segments",
     "state before the segment": "state_crosses_segments",
     "state leaks": "first_forgets_state",
@@ -82,7 +82,7 @@ def test_a_correct_memory_passes():
 
 @pytest.mark.slow
 def test_a_correct_agent_passes():
-    check_agent(Tracer(key=jax.random.key(1)), SPEC, NUM_ACTIONS, steps=12)
+    check_agent(Tracer(key=jax.random.key(1)), INTERFACE, steps=12)
 
 
 def test_a_correct_environment_passes():
@@ -112,7 +112,7 @@ def test_a_memory_is_caught(bug, law):
 @pytest.mark.parametrize(("bug", "law"), AGENT_BUGS.items())
 def test_an_agent_is_caught(bug, law):
     with pytest.raises(ContractError, match=f"law `{law}` is broken"):
-        AGENT_LAWS[law](Tracer(bug=bug, key=jax.random.key(1)), SPEC, NUM_ACTIONS, SETTINGS)
+        AGENT_LAWS[law](Tracer(bug=bug, key=jax.random.key(1)), INTERFACE, SETTINGS)
 
 
 @pytest.mark.parametrize(("bug", "law"), ENVIRONMENT_BUGS.items())
@@ -122,7 +122,10 @@ def test_an_environment_is_caught(bug, law):
 
 
 def test_all_broken_laws_are_reported():
-    laws = {name: MEMORY_LAWS[name] for name in ("state_is_stable", "none_is_empty", "first_forgets", "one_trace")}
+    laws = {
+        name: MEMORY_LAWS[name]
+        for name in ("state_is_stable", "none_is_empty", "first_forgets", "one_trace")
+    }
     memory = Ring(bug="first ignored, None is not empty", key=jax.random.key(1))
     with pytest.raises(ContractError, match="Ring breaks 2 of 4 laws") as caught:
         run_laws("Ring", laws, memory, SETTINGS)
@@ -155,9 +158,11 @@ def test_settings_too_small_to_say_anything(wrong):
 
 
 def test_random_observations_satisfy_their_spec():
-    spec = Walk().observation_spec
+    spec = Walk().interface.observations
     drawn = random_observations(spec, jax.random.key(2), (50, 3))
-    assert {name: array.shape for name, array in drawn.items()} == {n: (50, 3, *s.shape) for n, s in spec.items()}
+    assert {name: array.shape for name, array in drawn.items()} == {
+        n: (50, 3, *s.shape) for n, s in spec.items()
+    }
     assert drawn["symbols"][..., 0].max() == 4
     assert drawn["symbols"][..., 1].max() == 6
     assert drawn["text"].max() == 4

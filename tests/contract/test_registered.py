@@ -6,7 +6,7 @@ import equinox as eqx
 import jax
 import pytest
 
-from engrax.agents import AGENTS, MERLINSizes
+from engrax.agents import AGENTS, ActorCriticSizes, MERLINSizes
 from engrax.envs import TASKS
 from engrax.memory import (
     MEMORIES,
@@ -18,9 +18,20 @@ from engrax.memory import (
     RLMEMSizes,
     TrXLSizes,
 )
+from engrax.nn.policies import POLICIES
+from engrax.nn.senses import SENSES
 from engrax.testing import check_agent, check_environment, check_memory
 from engrax.testing.contract import quick_jit
-from engrax.types import ImageSpec, SymbolsSpec, TextSpec, VectorSpec
+from engrax.types import (
+    Continuous,
+    Discrete,
+    ImageSpec,
+    Interface,
+    MultiDiscrete,
+    SymbolsSpec,
+    TextSpec,
+    VectorSpec,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +45,7 @@ SMALL = {name: sizes.tiny() for name, sizes in MEMORIES.items()} | {
     "trxl": replace(TrXLSizes.tiny(), num_layers=2),
 }
 """Small, with several layers and heads, and full within the steps of a test."""
-SENSES = {
+OBSERVATIONS = {
     "image": ImageSpec(18, 18),
     "symbols": SymbolsSpec(4, 5, (3, 6)),
     "text": TextSpec(2, tuple("abcd")),
@@ -44,7 +55,7 @@ SENSES = {
 
 @pytest.fixture(autouse=True)
 def forget_programs():
-    """After each test: all of them together are more than a process has room for, see `conftest`."""
+    """After each test: together they are more than a process has room for, see `conftest`."""
     yield
     jax.clear_caches()
 
@@ -56,7 +67,7 @@ def test_memories(name):
 
 
 TOLERANCE = {"dnc": 1e-3}
-"""Where it is not 1e-4: rows of nearly the same usage are allocated in either order, by rounding."""
+"""Where it is not 1e-4: rows of nearly the same usage are allocated in either order."""
 
 
 @pytest.mark.parametrize("name", MEMORIES)
@@ -70,23 +81,41 @@ def test_tasks(name):
     check_environment(TASKS[name](), steps=400)
 
 
-AGENT_CASES = [("actor_critic", {"memory": SMALL[name]}) for name in MEMORIES]
-SMALL_MERLIN = {"store": RetroactiveSizes(rows=5).build(4), "sizes": MERLINSizes(latent=4, width=8, hidden=8, heads=2)}
-AGENT_CASES += [("merlin", SMALL_MERLIN)]
+ACTIONS = {
+    "discrete": Discrete(5),
+    "multi_discrete": MultiDiscrete((2, 4)),
+    "continuous": Continuous((-1.0, 0.0), (1.0, 3.0)),
+}
+SMALL_ACTOR_CRITIC = ActorCriticSizes().tiny()
+SMALL_MERLIN = replace(MERLINSizes().tiny(), heads=2, store=RetroactiveSizes(rows=5))
+CHEAP = replace(SMALL_ACTOR_CRITIC, memory=SMALL["lstm"])
+AGENT_CASES = {
+    **{name: (replace(SMALL_ACTOR_CRITIC, memory=SMALL[name]), "discrete") for name in MEMORIES},
+    **{f"lstm-{kind}": (CHEAP, kind) for kind in ACTIONS if kind != "discrete"},
+    **{f"merlin-{kind}": (SMALL_MERLIN, kind) for kind in ACTIONS},
+}
 
 
-@pytest.mark.parametrize(("agent", "settings"), AGENT_CASES, ids=[*MEMORIES, "merlin"])
-def test_agents(agent, settings):
-    """With every sense there is: an actor-critic around every memory, and MERLIN around a store that overwrites."""
-    made = quick_jit(lambda: AGENTS[agent](SENSES, 5, **settings, key=jax.random.key(0)))()
-    check_agent(made, SENSES, 5)
+@pytest.mark.parametrize(("sizes", "kind"), AGENT_CASES.values(), ids=AGENT_CASES)
+def test_agents(sizes, kind):
+    """An actor-critic with every memory, MERLIN with a store that overwrites, all actions."""
+    interface = Interface(OBSERVATIONS, ACTIONS[kind])
+    agent = quick_jit(lambda key: sizes.build(interface, key=key))(jax.random.key(0))
+    check_agent(agent, interface)
 
 
 @pytest.mark.parametrize("name", AGENTS)
-def test_agents_can_be_made_by_name(name):
-    made = eqx.filter_eval_shape(lambda: AGENTS[name](SENSES, 5, key=jax.random.key(0)))
-    assert made.num_actions == 5
+def test_agents_are_built_by_their_default_settings(name):
+    interface = Interface(OBSERVATIONS, Discrete(5))
+    agent = eqx.filter_eval_shape(lambda: AGENTS[name]().build(interface, key=jax.random.key(0)))
+    assert agent.interface.difference(interface) is None
 
 
-def test_every_agent_is_tried():
-    assert {agent for agent, _ in AGENT_CASES} == set(AGENTS)
+def test_every_agent_every_memory_and_every_kind_of_action_is_tried():
+    tried = {type(sizes) for sizes, _ in AGENT_CASES.values()}
+    assert tried == set(AGENTS.values())
+    assert {AGENT_CASES[name][0].memory for name in MEMORIES} == set(SMALL.values())
+    for agent in tried:
+        kinds = {kind for sizes, kind in AGENT_CASES.values() if type(sizes) is agent}
+        assert {type(ACTIONS[kind]) for kind in kinds} == set(POLICIES)
+    assert {type(spec) for spec in OBSERVATIONS.values()} == set(SENSES)

@@ -6,15 +6,17 @@ from pathlib import Path
 
 import pytest
 from contract.test_planted_bugs import AGENT_BUGS, ENVIRONMENT_BUGS, MEMORY_BUGS
+from contract.test_worlds import BUGS as WORLD_BUGS
 
 from engrax.cli.main import main
-from engrax.testing import AGENT_LAWS, ENVIRONMENT_LAWS, MEMORY_LAWS
+from engrax.testing import AGENT_LAWS, ENVIRONMENT_LAWS, MEMORY_LAWS, WORLD_LAWS
 
 DOCS = Path(__file__).parents[2] / "docs"
 CONTRACTS = {
     "memory": (MEMORY_LAWS, MEMORY_BUGS),
     "agent": (AGENT_LAWS, AGENT_BUGS),
     "environment": (ENVIRONMENT_LAWS, ENVIRONMENT_BUGS),
+    "world": (WORLD_LAWS, WORLD_BUGS),
 }
 OF_OTHER_TASKS = {"reconstruct_image", "reconstruct_symbols", "reconstruct_text"}
 

@@ -8,6 +8,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
+BLOCK = re.compile(r"^```\w+\n(.*?)^```", re.DOTALL | re.MULTILINE)
+COLUMNS = 80
+"""Longer lines of code are cut at the edge of a page's column."""
 SNIPPETS = [
     pytest.param(code, id=f"{page.relative_to(ROOT)}-{number}")
     for page in PAGES
@@ -29,6 +32,21 @@ def test_pages_in_folders_are_among_them():
 @pytest.mark.parametrize("code", SNIPPETS)
 def test_snippets_run(code):
     exec(compile(code, "snippet", "exec"), {"__name__": "snippet"})
+
+
+def lines_of_code(text: str) -> list[str]:
+    """The lines of all code blocks that name a language."""
+    return [line for block in BLOCK.findall(text) for line in block.splitlines()]
+
+
+def test_a_line_of_code_that_is_too_long_is_seen():
+    assert lines_of_code("text\n```sh\nab\ncd\n```\n") == ["ab", "cd"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_lines_of_code_fit_into_the_column(page):
+    long = [line for line in lines_of_code(page.read_text(encoding="utf-8")) if len(line) > COLUMNS]
+    assert not long
 
 
 @pytest.mark.parametrize("target", LINKS)

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engrax.cli.evaluate import evaluate
-from engrax.runs.directory import RunDirectory
+from engrax.runs.evaluating import evaluate
 
 RESULTS = Path(__file__).parents[2] / "results"
 PUBLISHED = {
@@ -30,6 +29,6 @@ def test_every_result_has_its_figure_here():
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_results_can_be_had_again(name):
     """Within four standard errors of the difference to a figure over 1,000 episodes."""
-    result = evaluate(RunDirectory.open(RESULTS / name), episodes=EPISODES, seed=77)
+    result = evaluate(RESULTS / name, episodes=EPISODES, seed=77)
     figure, deviation = PUBLISHED[name]
-    assert abs(result["mean_return"] - figure) < 4 * deviation * sqrt(1 / EPISODES + 1 / 1000)
+    assert abs(result.returns.value - figure) < 4 * deviation * sqrt(1 / EPISODES + 1 / 1000)

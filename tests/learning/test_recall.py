@@ -2,27 +2,30 @@
 
 import pytest
 
+from engrax.agents import ActorCriticSizes
 from engrax.algorithms import IMPALA, PPO
+from engrax.envs import Recall
 from engrax.evaluation.play import play
-from engrax.experiments import Experiment, HCAMMemory, LSTMMemory, NoneMemory, RecallTask
+from engrax.experiments import Experiment, kind_of
+from engrax.memory import HCAMSizes, LSTMSizes, NoMemorySizes
 
 SHORT, LONG = 6, 60
 """Steps between the cue and the query."""
 UPDATES = 200
 CHANCE = 0.25
 MEMORIES = {
-    "hcam": HCAMMemory(width=32, num_heads=2, chunk_size=8, num_chunks=16, window=8, mlp_size=64),
-    "lstm": LSTMMemory(width=32),
-    "none": NoneMemory(width=32),
+    "hcam": HCAMSizes(width=32, num_heads=2, chunk_size=8, num_chunks=16, window=8, mlp_size=64),
+    "lstm": LSTMSizes(width=32),
+    "none": NoMemorySizes(width=32),
 }
-LEARNER = PPO(learning_rate=3e-3, entropy_cost=0.1, policy_mask="choice_phase")
+LEARNER = PPO(learning_rate=3e-3, entropy_cost=0.1, only_effective=True)
 
 
 def score(memory: str, delay: int, learner: PPO | IMPALA = LEARNER) -> float:
     """The share of 500 fresh episodes that end well after training; segments are longer than an episode."""
     experiment = Experiment(
-        task=RecallTask(delay=delay),
-        memory=MEMORIES[memory],
+        task=Recall(delay),
+        agent=ActorCriticSizes(memory=MEMORIES[memory]),
         learner=learner,
         streams=64,
         segment_length=max(18, delay + 8),
@@ -31,8 +34,10 @@ def score(memory: str, delay: int, learner: PPO | IMPALA = LEARNER) -> float:
     state = trainer.init()
     for _ in range(UPDATES):
         state, _ = trainer.update(state)
-    result = float(play(state.agent, trainer.environment, episodes=500, seed=1).returns.mean())
-    print(f"{memory}, delay {delay}, {learner.kind}: {result:.3f} after {trainer.environment_steps(UPDATES):,} steps")
+    result = float(play(state.learner.agent, experiment.task, episodes=500, seed=1).returns.mean())
+    print(
+        f"{memory}, delay {delay}, {kind_of(learner)}: {result:.3f} after {trainer.environment_steps(UPDATES):,} steps"
+    )
     return result
 
 
@@ -44,7 +49,7 @@ def test_memories_learn_to_recall(memory):
 
 @pytest.mark.learn
 def test_v_trace_learns_to_recall():
-    learner = IMPALA(learning_rate=3e-3, epochs=2, entropy_cost=0.1, policy_mask="choice_phase")
+    learner = IMPALA(learning_rate=3e-3, epochs=2, entropy_cost=0.1, only_effective=True)
     assert score("lstm", SHORT, learner) > 0.9
 
 

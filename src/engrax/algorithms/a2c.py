@@ -16,7 +16,6 @@ from engrax.algorithms.base import (
     check_unit,
     log_ratios,
     policies_before,
-    recorded_targets,
     replay,
 )
 from engrax.losses.policy import policy_gradient
@@ -44,7 +43,7 @@ class A2C(AbstractLearner):
 
     def prepare(self, segments: Segment[Any]) -> Batch:
         """Advantages as they are, and bootstrapped returns of the rest of the segment."""
-        targets = jax.vmap(lambda segment: recorded_targets(segment, self.discount, self.gae_lambda, 1.0))(segments)
+        targets = jax.vmap(lambda segment: self.recorded_targets(segment, self.gae_lambda, 1.0))(segments)
         return Batch(segments, *self.masks(segments), targets)
 
     def terms(self, agent: AbstractAgent[Any], batch: Batch) -> Terms:

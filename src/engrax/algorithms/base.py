@@ -103,6 +103,8 @@ class AbstractLearner(abc.ABC):
     """Parts of the streams, each of which makes one gradient step in a pass."""
     discount: float = 0.99
     """Factor on future rewards, a step."""
+    reward_scale: float = 1.0
+    """Factor on rewards in the targets of policy and value; returns are reported without it."""
     entropy_cost: float = 0.01
     """Weight of the policy's entropy."""
     entropy_ramp: Ramp = field(default_factory=Ramp)
@@ -126,7 +128,7 @@ class AbstractLearner(abc.ABC):
             raise ValueError(f"policy_delay is {self.policy_delay}, expected at least 0")
         if not 0.0 <= self.discount <= 1.0:
             raise ValueError(f"discount is {self.discount}, expected 0 to 1")
-        for name in ("learning_rate", "policy_rate", "max_gradient_norm", "adam_epsilon"):
+        for name in ("learning_rate", "policy_rate", "reward_scale", "max_gradient_norm", "adam_epsilon"):
             if getattr(self, name) <= 0.0:
                 raise ValueError(f"{name} is {getattr(self, name)}, expected more than 0")
 
@@ -151,12 +153,16 @@ class AbstractLearner(abc.ABC):
         effective = segment.effective if self.only_effective else valid
         return valid.astype(jnp.float32), effective.astype(jnp.float32)
 
+    def rewards_and_discounts(self, segment: Segment[Any]) -> tuple[Float[Array, " t"], Float[Array, " t"]]:
+        """Of the T transitions of one segment: the scaled rewards, and the discounts with the learner's factor."""
+        steps = segment.steps
+        return self.reward_scale * steps.reward[1:], self.discount * steps.discount[1:]
 
-def recorded_targets(segment: Segment[Any], discount: float, gae_lambda: float, return_lambda: float) -> Targets:
-    """Generalised advantages with one lambda, and with another the returns that are the values' targets."""
-    steps, discounts = segment.steps, discount * segment.steps.discount[1:]
-    sums = lambda trace: generalised_advantages(steps.reward[1:], discounts, segment.values, segment.void, trace)  # noqa: E731
-    return Targets(sums(gae_lambda), sums(return_lambda) + segment.values[:-1])
+    def recorded_targets(self, segment: Segment[Any], gae_lambda: float, return_lambda: float) -> Targets:
+        """Generalised advantages with one lambda, and with another the returns that are the values' targets."""
+        given = (*self.rewards_and_discounts(segment), segment.values, segment.void)
+        returns = generalised_advantages(*given, return_lambda) + segment.values[:-1]
+        return Targets(generalised_advantages(*given, gae_lambda), returns)
 
 
 def check_unit(**values: float) -> None:

@@ -51,12 +51,11 @@ class IMPALA(AbstractLearner):
 
     def terms(self, agent: AbstractAgent[Any], batch: Batch) -> Terms:
         """The policy gradient under V-trace's advantages, and the values' distance from its targets."""
-        segment, steps = batch.segment, batch.segment.steps
+        segment = batch.segment
         outs = replay(agent, segment)
         ratios = log_ratios(outs, batch)
         corrected = vtrace(
-            steps.reward[1:],
-            self.discount * steps.discount[1:],
+            *self.rewards_and_discounts(segment),
             jax.lax.stop_gradient(outs.value),
             segment.void,
             jnp.exp(jax.lax.stop_gradient(ratios)),

@@ -16,7 +16,6 @@ from engrax.algorithms.base import (
     check_unit,
     log_ratios,
     policies_before,
-    recorded_targets,
     replay,
 )
 from engrax.losses.masks import masked_mean
@@ -44,7 +43,7 @@ class PPO(AbstractLearner):
     def prepare(self, segments: Segment[Any]) -> Batch:
         """Advantages, normalised over all steps whose policy is trained, and returns."""
         trace = self.gae_lambda
-        targets = jax.vmap(lambda segment: recorded_targets(segment, self.discount, trace, trace))(segments)
+        targets = jax.vmap(lambda segment: self.recorded_targets(segment, trace, trace))(segments)
         valid, effective = self.masks(segments)
         targets = targets._replace(advantages=normalised(targets.advantages, effective))
         return Batch(segments, valid, effective, targets)

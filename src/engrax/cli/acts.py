@@ -36,7 +36,9 @@ class Stopped(Exception):
 
 def dancers(out: Path, minutes: float, episodes: int) -> None:
     """HCAM against no memory, on Ballet."""
-    say(f"{LEVEL}.\n1/3 an HCAM agent learns to find a dancer by its dance, at most {minutes:g} min")
+    say(
+        f"{LEVEL}.\n1/3 an HCAM agent learns to find a dancer by its dance, at most {minutes:g} min"
+    )
     remembers = train(REMEMBERS, out / "hcam", seconds=60.0 * minutes)
     say("2/3 the same agent without memory, for as many steps")
     forgets = train(FORGETS, out / "none", updates=remembers.updates)
@@ -67,7 +69,9 @@ def cards(out: Path, minutes: float, episodes: int) -> None:
     print(f"{wanted.out}: {what}")
 
 
-def train(preset: str, path: Path, *, updates: int | None = None, seconds: float = math.inf) -> Outcome:
+def train(
+    preset: str, path: Path, *, updates: int | None = None, seconds: float = math.inf
+) -> Outcome:
     """Trains a preset until a number of updates, its own if not given, or a time.
 
     Raises:

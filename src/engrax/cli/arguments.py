@@ -33,7 +33,9 @@ class Parser(argparse.ArgumentParser):
         arguments, unknown = self.parse_known_args(words)
         if unknown:
             near = difflib.get_close_matches(unknown[0], self._option_string_actions, n=1)
-            self.error(f"unknown argument {unknown[0]!r}" + (f", did you mean {near[0]}?" if near else ""))
+            self.error(
+                f"unknown argument {unknown[0]!r}" + (f", did you mean {near[0]}?" if near else "")
+            )
         return arguments
 
     def read_settings(self, words: Sequence[str]) -> tuple[argparse.Namespace, dict[str, str]]:
@@ -51,7 +53,10 @@ class Parser(argparse.ArgumentParser):
             if name in self._option_string_actions and names.count(name) > 1:
                 self.error(f"{name} is given twice; give it once")
         # An empty path would be taken for the directory one is in.
-        if any(not word or (word.startswith("--") and word.endswith("=") and word.count("=") == 1) for word in words):
+        if any(
+            not word or (word.startswith("--") and word.endswith("=") and word.count("=") == 1)
+            for word in words
+        ):
             self.error("an argument is empty")
 
 
@@ -64,7 +69,9 @@ def integer(low: int, high: int) -> Callable[[str], int]:
         except ValueError:
             value = low - 1
         if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"expected an integer from {low} to {high}, got {text[:40]!r}")
+            raise argparse.ArgumentTypeError(
+                f"expected an integer from {low} to {high}, got {text[:40]!r}"
+            )
         return value
 
     return read
@@ -90,7 +97,7 @@ def count(low: int, high: int) -> Callable[[str], int]:
 
 def add_preset(parser: Parser) -> None:
     """Adds the preset that a command is about."""
-    parser.add_argument("preset", metavar="PRESET", help="one of those that `engrax list` shows")
+    parser.add_argument("preset", metavar="PRESET", help="one that `engrax list` shows, or gymnasium:ID")
 
 
 def add_directory(parser: Parser, what: str = "a run directory, or a published result") -> None:
@@ -113,7 +120,9 @@ def add_budget(parser: Parser, note: str = "in all, earlier ones included") -> N
     """Adds `--updates` and `--steps`, of which one may be given."""
     updates, steps = count(1, 10**12), count(1, 10**18)
     parser.add_argument("--updates", metavar="N", type=updates, help=f"updates {note}")
-    parser.add_argument("--steps", metavar="N", type=steps, help="likewise, in environment steps: 2e6")
+    parser.add_argument(
+        "--steps", metavar="N", type=steps, help="likewise, in environment steps: 2e6"
+    )
 
 
 def check_budget(arguments: argparse.Namespace) -> None:
@@ -133,9 +142,15 @@ def add_import(parser: Parser) -> None:
     )
 
 
-def read_imports(arguments: argparse.Namespace) -> None:
-    """Imports the packages of `--import`; raises `ConfigError` where one cannot be imported."""
-    if arguments.imports:
+def read_imports(arguments: argparse.Namespace) -> list[str]:
+    """Imports the packages of `--import`, and returns their names.
+
+    Raises:
+        ConfigError: one cannot be imported.
+    """
+    names = arguments.imports.split(",") if arguments.imports else []
+    if names:
         from engrax.experiments.registries import import_packages
 
-        import_packages(arguments.imports.split(","))
+        import_packages(names)
+    return names

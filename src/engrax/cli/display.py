@@ -115,7 +115,9 @@ def picture(glance: Glance) -> Group:
     head = Table.grid(padding=(0, 2))
     bar = ProgressBar(glance.until, glance.update, width=30)
     update = f"update [bold]{glance.update:,}[/] of {glance.until:,}"
-    head.add_row(update, bar, f"{speed(glance.steps_per_second)}", f"{clock(glance.seconds_left)} left")
+    head.add_row(
+        update, bar, f"{speed(glance.steps_per_second)}", f"{clock(glance.seconds_left)} left"
+    )
     head.add_row(f"{glance.environment_steps:,} steps")
     return Group(head, _metrics(glance))
 

@@ -43,11 +43,16 @@ class Pace:
         """Takes in a row, with `update`, `environment_steps` and `seconds`, and looks at how things stand."""
         self._rows.append(row)
         update, steps = int(row["update"] or 0), int(row["environment_steps"] or 0)
-        seconds_per_update, steps_per_update = self._rate("seconds"), self._rate("environment_steps")
+        seconds_per_update, steps_per_update = (
+            self._rate("seconds"),
+            self._rate("environment_steps"),
+        )
         if not seconds_per_update or steps_per_update is None:
             return Glance(update, self._until, steps, None, None, self._means())
         left = (self._until - update) * seconds_per_update
-        return Glance(update, self._until, steps, steps_per_update / seconds_per_update, left, self._means())
+        return Glance(
+            update, self._until, steps, steps_per_update / seconds_per_update, left, self._means()
+        )
 
     def _rate(self, name: str) -> float | None:
         """How much of something passes in an update."""

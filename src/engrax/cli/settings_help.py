@@ -1,11 +1,11 @@
 """The settings of an experiment as `--help` lists them."""
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from engrax.experiments.codec import encode
 from engrax.experiments.config import Experiment
-from engrax.experiments.settings import Setting, list_settings
+from engrax.experiments.settings import HOLDERS, MEMORY, Setting, list_settings
 
 _INDENT = " " * 6
 _NARROWEST = 30
@@ -16,13 +16,22 @@ def settings_help(experiment: Experiment, width: int) -> str:
 
     Args:
         experiment: whose settings.
-        width: columns to wrap explanations at; names and values are never cut or broken, so that they can be copied.
+        width: columns to wrap explanations at; names and values are never cut or broken, so that
+            they can be copied.
 
     Returns:
-        Two or more lines a setting.
+        Two or more lines a setting, and first what `--memory` is short for.
     """
-    settings = list_settings(type(experiment), encode(experiment))
-    return "\n".join(line for setting in settings for line in _lines(setting, width))
+    settings = list(list_settings(type(experiment), encode(experiment)))
+    lines = [line for setting in settings for line in _lines(setting, width)]
+    return "\n".join([*_short_form(settings), *lines])
+
+
+def _short_form(settings: Sequence[Setting]) -> list[str]:
+    """The line that says what `--memory` is short for."""
+    paths = [setting.path for setting in settings]
+    holder = next((each for each in HOLDERS if any(path.startswith(each) for path in paths)), None)
+    return [f"(--{MEMORY} is short for --{holder})"] if holder else []
 
 
 def _lines(setting: Setting, width: int) -> Iterator[str]:

@@ -3,11 +3,15 @@
 from collections.abc import Iterator, Sequence
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from engrax.cli.output import printable
 from engrax.runs.scoreboard import SCORES, Agent, levels, score_rows
+
+_UNBOUNDED = 10_000
+"""Columns that any table fits into."""
 
 
 def print_scores(agents: Sequence[Agent], console: Console | None = None) -> None:
@@ -19,7 +23,8 @@ def print_scores(agents: Sequence[Agent], console: Console | None = None) -> Non
     """
     console = console or Console(highlight=False)
     table = _table(agents)
-    if console.measure(table).minimum <= console.width:
+    unbounded = console.options.update(width=_UNBOUNDED)
+    if Measurement.get(console, unbounded, table).maximum <= console.width:
         console.print(table)
     else:
         console.print(Text("\n".join(_lines(agents))), no_wrap=True, overflow="ignore", crop=False)

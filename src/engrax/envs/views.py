@@ -1,4 +1,4 @@
-"""The two views that tasks on a grid offer: symbols, which are cheap, and the same squares in pixels."""
+"""The two views of tasks on a grid: symbols, which are cheap, and the same squares in pixels."""
 
 from typing import Literal, get_args
 

@@ -68,7 +68,9 @@ def interval_of(
     return mean, float(stdtrit(freedom, 0.975)) * error
 
 
-def probability_of_improvement(ours: Sequence[float] | np.ndarray, theirs: Sequence[float] | np.ndarray) -> Mean:
+def probability_of_improvement(
+    ours: Sequence[float] | np.ndarray, theirs: Sequence[float] | np.ndarray
+) -> Mean:
     """How likely a run of ours is to score more than one of theirs; a tie counts half.
 
     The interval is Wilson's for as many trials as the smaller group has runs. It holds in at least
@@ -109,7 +111,9 @@ def curve_with_band(
     return grid, mean, None if half is None else np.stack([mean - half, mean + half])
 
 
-def _along(grid: np.ndarray, steps: Sequence[float], values: Sequence[float | None], window: int) -> np.ndarray:
+def _along(
+    grid: np.ndarray, steps: Sequence[float], values: Sequence[float | None], window: int
+) -> np.ndarray:
     smoothed = smooth(values, window)
     there = np.isfinite(smoothed)
     return np.interp(grid, np.asarray(steps, np.float64)[there], smoothed[there])

@@ -1,8 +1,9 @@
 """Nested frozen dataclasses as plain JSON, and back, strictly.
 
-What a config may hold: dataclasses (equinox modules among them), `int`, `float`, `bool`, `str`, `Literal`, `tuple`,
-`X | None`, and base classes that have a registry, whose entry `kind` is the name there. `decode(encode(x)) == x`,
-exactly. Whatever does not fit is a `ConfigError`: one line that names the setting, the value, and what was expected.
+What a config may hold: dataclasses (equinox modules among them), `int`, `float`, `bool`, `str`,
+`Literal`, `tuple`, `X | None`, and base classes that have a registry, whose entry `kind` is the
+name there. `decode(encode(x)) == x`, exactly. Whatever does not fit is a `ConfigError`: one line
+that names the setting, the value, and what was expected.
 """
 
 import dataclasses
@@ -13,12 +14,18 @@ from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 from engrax.errors import ConfigError
-from engrax.experiments.annotations import KIND, PLAIN, describe, fields_of, registry_of, union_members
-from engrax.experiments.plain import parse_json, read_json
-from engrax.experiments.registries import REGISTRIES, kind_of
+from engrax.experiments.annotations import (
+    KIND,
+    PLAIN,
+    describe,
+    fields_of,
+    items_of,
+    registry_of,
+    union_members,
+)
+from engrax.experiments.plain import read_json
+from engrax.experiments.registries import REGISTRIES, kind_of, name_in
 from engrax.experiments.words import show, suggest
-
-__all__ = ["Text", "decode", "encode", "parse_json", "show", "suggest"]
 
 T = TypeVar("T")
 
@@ -42,16 +49,7 @@ def encode(config: object) -> Any:
         ConfigError: a number is not finite, which JSON cannot hold, or a class is in no registry.
         TypeError: a value is of a type that configs do not hold.
     """
-    if dataclasses.is_dataclass(config) and not isinstance(config, type):
-        kind = {KIND: kind_of(config)} if isinstance(config, tuple(REGISTRIES)) else {}
-        return kind | {name: encode(getattr(config, name)) for name in fields_of(type(config))}
-    if isinstance(config, tuple):
-        return [encode(item) for item in config]
-    if isinstance(config, float) and not math.isfinite(config):
-        raise ConfigError(f"a config cannot hold {config}; numbers must be finite")
-    if config is None or isinstance(config, bool | int | float | str):
-        return config
-    raise TypeError(f"a config cannot hold a {type(config).__name__}: {config!r}")
+    return _encode(type(config), config)
 
 
 def decode(config: type[T], data: object) -> T:
@@ -70,11 +68,33 @@ def decode(config: type[T], data: object) -> T:
     return _decode(config, data, "")
 
 
+def _encode(annotation: Any, value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = fields_of(type(value)).items()
+        settings = {name: _encode(field.annotation, getattr(value, name)) for name, field in fields}
+        return _kind(annotation, value) | settings
+    if isinstance(value, tuple):
+        items = items_of(annotation, len(value)) or [None] * len(value)
+        return [_encode(item, each) for item, each in zip(items, value, strict=True)]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(f"a config cannot hold {value}; numbers must be finite")
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"a config cannot hold a {type(value).__name__}: {value!r}")
+
+
+def _kind(annotation: Any, value: object) -> dict[str, str]:
+    """The entry `kind`, for what has a name in a registry, or should have one."""
+    named = any(name_in(registry, value) for registry in REGISTRIES.values())
+    return {KIND: kind_of(value)} if named or registry_of(annotation) else {}
+
+
 def _decode(annotation: Any, value: Any, path: str) -> Any:
+    registry = registry_of(annotation)
+    if registry and (isinstance(value, Mapping) or NoneType not in union_members(annotation)):
+        return _registered(registry, annotation, value, path)
     if get_origin(annotation) in (Union, UnionType):
         return _union(annotation, value, path)
-    if registry := registry_of(annotation):
-        return _registered(registry, annotation, value, path)
     if dataclasses.is_dataclass(annotation):
         return _dataclass(annotation, value, path)
     if get_origin(annotation) is tuple:
@@ -88,11 +108,11 @@ def _decode(annotation: Any, value: Any, path: str) -> Any:
 
 def _union(annotation: Any, value: Any, path: str) -> Any:
     for member in union_members(annotation):
-        # A Text fits `str` whatever it says, so it must have had its chance to be something narrower.
+        # A Text fits `str` whatever it says, so it is tried as narrower types first.
         try:
             return _decode(member, value, path)
         except ConfigError:
-            if isinstance(value, Mapping) and (registry_of(member) or dataclasses.is_dataclass(member)):
+            if isinstance(value, Mapping) and dataclasses.is_dataclass(member):
                 raise
     raise _unfit(annotation, value, path)
 
@@ -104,8 +124,12 @@ def _registered(registry: Mapping[str, type], annotation: Any, value: Any, path:
         raise ConfigError(f"{_join(path, KIND)} is missing: expected {describe(annotation)}")
     kind = value[KIND]
     if not isinstance(kind, str) or kind not in registry:
-        raise ConfigError(f"{_join(path, KIND)}: {show(kind)} is not known; {suggest(str(kind), registry)}")
-    return _dataclass(registry[kind], {name: item for name, item in value.items() if name != KIND}, path)
+        raise ConfigError(
+            f"{_join(path, KIND)}: {show(kind)} is not known; {suggest(str(kind), registry)}"
+        )
+    return _dataclass(
+        registry[kind], {name: item for name, item in value.items() if name != KIND}, path
+    )
 
 
 def _dataclass(config: Any, data: Any, path: str) -> Any:
@@ -114,11 +138,18 @@ def _dataclass(config: Any, data: Any, path: str) -> Any:
     fields = fields_of(config)
     for name in data:
         if name not in fields:
-            raise ConfigError(f"{_at(path)}unknown setting {show(name)}; {suggest(str(name), fields)}")
+            raise ConfigError(
+                f"{_at(path)}unknown setting {show(name)}; {suggest(str(name), fields)}"
+            )
     for name, field in fields.items():
         if name not in data and field.default is None:
-            raise ConfigError(f"{_join(path, name)} is missing: expected {describe(field.annotation)}")
-    values = {name: _decode(fields[name].annotation, item, _join(path, name)) for name, item in data.items()}
+            raise ConfigError(
+                f"{_join(path, name)} is missing: expected {describe(field.annotation)}"
+            )
+    values = {
+        name: _decode(fields[name].annotation, item, _join(path, name))
+        for name, item in data.items()
+    }
     try:
         return config(**values)
     except (ValueError, ArithmeticError) as error:
@@ -130,9 +161,7 @@ def _tuple(annotation: Any, value: Any, path: str) -> tuple[Any, ...]:
         value = _typed_list(annotation, value, path)
     if not isinstance(value, list | tuple):
         raise _unfit(annotation, value, path)
-    items = get_args(annotation)
-    if items[-1] is Ellipsis:
-        items = items[:1] * len(value)
+    items = items_of(annotation, len(value))
     if len(items) != len(value):
         raise _unfit(annotation, value, path)
     return tuple(_decode(items[i], value[i], f"{path}[{i}]") for i in range(len(items)))

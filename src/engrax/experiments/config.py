@@ -11,14 +11,19 @@ from engrax.agents import AbstractAgent, AbstractAgentSizes, ActorCriticSizes
 from engrax.algorithms import PPO, AbstractLearner, Ramp
 from engrax.envs import AbstractEnvironment
 from engrax.runtime import Trainer
+from engrax.runtime.trainer import check_minibatches
+from engrax.runtime.worlds import HostTask
 from engrax.types import Interface
+
+Task = AbstractEnvironment[Any] | HostTask
+"""A task of an experiment: an environment in JAX, or settings that make environments in Python."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Experiment:
     """A run: a task, an agent, a learner, and how much of it all."""
 
-    task: AbstractEnvironment[Any]
+    task: Task
     """The task."""
     agent: AbstractAgentSizes = field(default_factory=ActorCriticSizes)
     """Which agent, its memory, its sizes, and its self-supervision."""
@@ -29,7 +34,8 @@ class Experiment:
     segment_length: int = 64
     """Steps of each copy between two updates."""
     whole_episodes: bool = False
-    """Whether each segment opens with a fresh episode and an empty memory, and abandons what it cuts off."""
+    """Whether each segment opens with a fresh episode and an empty memory; what it cuts off is
+    abandoned."""
     updates: int = 1000
     """Updates after which training stops; nothing else depends on it."""
     checkpoint_every: int = 100
@@ -43,18 +49,16 @@ class Experiment:
                 raise ValueError(f"{name} is {getattr(self, name)}, expected at least 1")
         if not 0 <= self.seed < 2**32:
             raise ValueError(f"seed is {self.seed}, expected 0 to {2**32 - 1}")
-        if self.streams % self.learner.minibatches:
-            raise ValueError(
-                f"streams is {self.streams}, which learner.minibatches, {self.learner.minibatches}, does not divide: "
-                "every minibatch takes the same number of streams"
-            )
+        check_minibatches(self.streams, self.learner.minibatches)
 
     def of_length(self, updates: int) -> "Experiment":
-        """The same experiment with another number of updates, and ramps as much shorter or longer."""
+        """The same experiment with another number of updates; ramps are scaled with it."""
         share = updates / self.updates
 
         def scaled(ramp: Ramp) -> Ramp:
-            return replace(ramp, start=int(ramp.start * share), updates=max(1, int(ramp.updates * share)))
+            return replace(
+                ramp, start=int(ramp.start * share), updates=max(1, int(ramp.updates * share))
+            )
 
         rate, entropy = scaled(self.learner.learning_rate_ramp), scaled(self.learner.entropy_ramp)
         learner = replace(self.learner, learning_rate_ramp=rate, entropy_ramp=entropy)
@@ -69,7 +73,9 @@ class Experiment:
         agent_key, trainer_key = jax.random.split(jax.random.key(self.seed))
         interface = self.task.interface
         return Trainer(
-            eqx.filter_jit(lambda key: self.build_agent(interface, key))(agent_key),  # one compilation
+            eqx.filter_jit(lambda key: self.build_agent(interface, key))(
+                agent_key
+            ),  # one compilation
             self.task,
             self.learner,
             streams=self.streams,

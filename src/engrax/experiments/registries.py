@@ -9,33 +9,45 @@ from engrax.algorithms import LEARNERS, AbstractLearner
 from engrax.envs import TASKS, AbstractEnvironment
 from engrax.errors import ConfigError
 from engrax.experiments.words import show
+from engrax.gym.task import GymnasiumTask
 from engrax.memory import MEMORIES, AbstractMemorySizes
+from engrax.runtime.worlds import HostTask
+
+HOST_TASKS: dict[str, type] = {"gymnasium": GymnasiumTask}
+"""Settings of tasks that run in Python, by name; those in JAX are in `TASKS`. It is open."""
 
 REGISTRIES: dict[type, Mapping[str, type]] = {
     AbstractEnvironment: TASKS,
+    HostTask: HOST_TASKS,
     AbstractAgentSizes: AGENTS,
     AbstractMemorySizes: MEMORIES,
     AbstractLearner: LEARNERS,
 }
-"""The registry of each base class: a setting of that class is written with its name there, as `kind`."""
+"""The registry of each base class: its settings are written with their name there, as `kind`."""
 
 
 def kind_of(settings: object) -> str:
     """The name under which the class of some settings is registered.
 
     Args:
-        settings: an environment, or the settings of an agent, memory or learner.
+        settings: a task, or the settings of an agent, memory or learner.
 
     Raises:
         ConfigError: the class is in no registry.
     """
-    known = next((names for base, names in REGISTRIES.items() if isinstance(settings, base)), {})
-    for name, registered in known.items():
-        if registered is type(settings):
-            return name
+    for names in REGISTRIES.values():
+        if found := name_in(names, settings):
+            return found
     raise ConfigError(
-        f"{type(settings).__name__} is in no registry: add the class under a name of its own"
-        + (f" to the one that has {', '.join(known)}" if known else "")
+        f"{type(settings).__name__} is in no registry: add the class under a name of its own to "
+        "TASKS, HOST_TASKS, AGENTS, MEMORIES or LEARNERS"
+    )
+
+
+def name_in(registry: Mapping[str, type], settings: object) -> str | None:
+    """The name of the class of some settings in a registry; None if it is not there."""
+    return next(
+        (name for name, registered in registry.items() if registered is type(settings)), None
     )
 
 
@@ -50,12 +62,16 @@ def import_packages(names: Iterable[str]) -> None:
     """
     for name in names:
         if not all(part.isidentifier() for part in name.split(".")):
-            raise ConfigError(f"--import {show(name)}: expected a package's name, such as my_package")
+            raise ConfigError(
+                f"--import {show(name)}: expected a package's name, such as my_package"
+            )
         try:
             importlib.import_module(name)
         except ModuleNotFoundError as error:
             way_out = "install it, or add its folder to PYTHONPATH"
-            raise ConfigError(f"--import {name}: there is no module {show(error.name)}; {way_out}") from error
+            raise ConfigError(
+                f"--import {name}: there is no module {show(error.name)}; {way_out}"
+            ) from error
         except Exception as error:
             reason = str(error).strip().partition("\n")[0]
             said = f"{type(error).__name__}: {reason}"

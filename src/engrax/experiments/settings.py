@@ -1,4 +1,4 @@
-"""The settings of an experiment by dotted names: what there is, and how to change it by values that were typed."""
+"""The settings of an experiment by dotted names: what there is, and changes by typed values."""
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -56,12 +56,14 @@ class Setting(NamedTuple):
         return _metavar(self.annotation)
 
 
-def split_settings(words: Sequence[str], reserved: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+def split_settings(
+    words: Sequence[str], reserved: Sequence[str]
+) -> tuple[list[str], dict[str, str]]:
     """Separates `--any.setting value` and `--any.setting=value` from a command's own arguments.
 
     Args:
         words: the command line after the command.
-        reserved: the options of the command itself, such as `--out`; they stay with the command's arguments.
+        reserved: the options of the command itself, such as `--out`; they stay with its arguments.
 
     Returns:
         The command's own arguments, and the settings by their dotted names.
@@ -89,8 +91,9 @@ def split_settings(words: Sequence[str], reserved: Sequence[str]) -> tuple[list[
 def override(experiment: T, settings: Mapping[str, str]) -> T:
     """An experiment with some settings changed.
 
-    A setting that names a class is switched by its kind, `agent.memory` or `agent.memory.kind`, and then starts from
-    the defaults of that class. `memory` is short for `agent.memory`, or for the `agent.store` of an agent with one.
+    A setting that names a class is switched by its kind, `agent.memory` or `agent.memory.kind`, and
+    then starts from the defaults of that class. `memory` is short for `agent.memory`, or for the
+    `agent.store` of an agent with one.
 
     Args:
         experiment: where to start from, a dataclass.
@@ -108,7 +111,9 @@ def override(experiment: T, settings: Mapping[str, str]) -> T:
         known = {setting.path: setting for setting in list_settings(type(experiment), data)}
         path = _in_full(typed.removesuffix(f".{KIND}"), known)
         if path in seen:
-            raise ConfigError(f"--{seen[path]} and --{typed} are the same setting: give one of them")
+            raise ConfigError(
+                f"--{seen[path]} and --{typed} are the same setting: give one of them"
+            )
         seen[path] = typed
         setting = _find(path, typed, known)
         setting.holder[setting.name] = _plain(setting, Text(value))
@@ -124,7 +129,8 @@ def list_settings(config: Any, data: dict[str, Any], prefix: str = "") -> Iterat
         prefix: the dotted name it stands under, with a dot at its end.
 
     Yields:
-        A `Setting` a leaf, and one a setting that names a class; below that, the settings of the class chosen.
+        A `Setting` a leaf, and one a setting that names a class; below that, the settings of the
+        class chosen.
     """
     docs = attribute_docs(config)
     for name, field in fields_of(config).items():
@@ -145,7 +151,7 @@ def _next_value(name: str, rest: list[str]) -> str:
 
 
 def _depth(item: tuple[str, str]) -> int:
-    """Outermost first: a kind decides which settings exist below it, and the agent which memory it holds."""
+    """Outermost first: a kind decides which settings exist below it."""
     path = item[0].removesuffix(f".{KIND}")
     return path.count(".") + (path.partition(".")[0] == MEMORY)
 
@@ -172,22 +178,23 @@ def _find(path: str, typed: str, known: Mapping[str, Setting]) -> Setting:
 def _is_group(path: str, typed: str) -> str:
     if path in HOLDERS:
         return (
-            f"--{typed}: this agent takes no other memory, it has its store: set --{path}.rows and its other settings, "
-            "or choose --agent actor_critic, which takes any memory"
+            f"--{typed}: this agent takes no other memory, it has its store: set --{path}.rows and "
+            "its other settings, or choose --agent actor_critic, which takes any memory"
         )
     return f"--{typed} is a group of settings; set one of those in it: {_SEE_HELP}"
 
 
 def _near(path: str, known: Sequence[str]) -> list[str]:
-    """Settings in other groups with the same name, or else those that are spelt alike."""
+    """Settings whose last part is the same or spelt alike, of the same group if possible."""
     last = {name: name.rpartition(".")[2] for name in known}
-    name = path.rpartition(".")[2]
-    if same := [each for each in known if last[each] == name]:
-        return same[:3]
-    if near := difflib.get_close_matches(path, known, n=1, cutoff=0.8):
-        return near
-    ends = difflib.get_close_matches(name, set(last.values()), n=1, cutoff=0.75)
-    return [each for each in known if last[each] in ends][:3]
+    group, _, name = path.rpartition(".")
+    alike = (
+        [name]
+        if name in last.values()
+        else difflib.get_close_matches(name, set(last.values()), n=1, cutoff=0.75)
+    )
+    near = [each for each in known if last[each] in alike]
+    return [each for each in near if each.rpartition(".")[0] == group] or near[:3]
 
 
 def _plain(setting: Setting, text: Text) -> Any:
@@ -215,10 +222,10 @@ def _metavar(annotation: Any) -> str:
         return "{" + ",".join(map(str, get_args(annotation))) + "}"
     if get_origin(annotation) is tuple:
         return f"{_metavar(get_args(annotation)[0])},..."
+    named = ["{" + ",".join(registry) + "}"] if (registry := registry_of(annotation)) else []
     members = union_members(annotation)
-    if len(members) > 1:
-        return "|".join(map(_metavar, members))
-    return "{" + ",".join(registry_of(annotation)) + "}"
+    others = [member for member in members if not registry_of(member)] if len(members) > 1 else []
+    return "|".join([*named, *map(_metavar, others)]) or "GROUP"
 
 
 def _typed(value: Any) -> str:

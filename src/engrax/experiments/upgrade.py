@@ -1,7 +1,8 @@
 """Configs of earlier formats, brought to today's: plain JSON in, plain JSON out.
 
-`config.json` states its `format`; the first format did not. Format 2: an agent's settings hold its memory or store,
-a learner's flags stand for names of entries in `info`, and some settings are named otherwise.
+`config.json` states its `format`; the first format did not. Format 2: an agent's settings hold its
+memory or store, a learner's flags stand for names of entries in `info`, and some settings are named
+otherwise.
 """
 
 import copy
@@ -28,8 +29,8 @@ def upgrade(config: Mapping[str, Any]) -> dict[str, Any]:
     """A config in today's format.
 
     Args:
-        config: what a `config.json` holds, of any format up to today's; parts that are not as expected are left as they
-            are, for the decoder to refuse.
+        config: what a `config.json` holds, of any format up to today's; parts that are not as
+            expected are left as they are, for the decoder to refuse.
 
     Returns:
         A copy with `format` set.
@@ -42,7 +43,7 @@ def upgrade(config: Mapping[str, Any]) -> dict[str, Any]:
         raise ConfigError(f"format: expected an integer from 1 to {FORMAT}, got {show(found)}")
     if found > FORMAT:
         raise ConfigError(
-            f"format: this is format {found}, expected at most {FORMAT}: install a newer engrax to read it"
+            f"format: this is format {found}, expected at most {FORMAT}: install a newer engrax"
         )
     config = {"format": FORMAT, **copy.deepcopy(dict(config))}
     if found == 1 and isinstance(experiment := config.get("experiment"), dict):
@@ -79,8 +80,8 @@ def _replace_masks(learner: Any) -> None:
     mask, value_masked = learner.pop("policy_mask", ""), learner.pop("value_masked", False)
     if mask not in ("", "choice_phase"):
         raise ConfigError(
-            f"experiment.learner.policy_mask: {show(mask)} has no counterpart: since format 2 a task states which "
-            "actions have an effect (TimeStep.effective), and learner.only_effective asks for it"
+            f"experiment.learner.policy_mask: {show(mask)} has no counterpart: since format 2 a "
+            "task states which actions have an effect (TimeStep.effective); set only_effective"
         )
     learner["only_effective"] = mask != ""
     learner["value_only_effective"] = value_masked if mask else False

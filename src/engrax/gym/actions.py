@@ -8,7 +8,7 @@ import numpy as np
 from gymnasium import Space, spaces
 
 from engrax.errors import ConfigError
-from engrax.gym.observations import Path, leaves_of, place
+from engrax.gym.paths import Path, leaves_of, place
 from engrax.types import Continuous, Discrete, MultiDiscrete
 from engrax.types.actions import Actions
 
@@ -19,7 +19,8 @@ class ActionReading:
 
     Attributes:
         actions: what agents choose.
-        encode: from actions `[*leading, *actions.shape]` to the environment's, for one stream or for a batch.
+        encode: from actions `[*leading, *actions.shape]` to the environment's, for one stream or
+            for a batch.
         nested: whether the space is a Dict or a Tuple.
     """
 
@@ -28,7 +29,7 @@ class ActionReading:
     nested: bool
 
     def each(self, actions: np.ndarray) -> list[Any]:
-        """Actions `[n, *actions.shape]` as n actions, for environments that are stepped one by one."""
+        """Actions `[n, *actions.shape]` as n actions, for environments stepped one by one."""
         return [self.encode(one) for one in actions] if self.nested else list(self.encode(actions))
 
 
@@ -36,11 +37,11 @@ def action_reading(space: Space[Any]) -> ActionReading:
     """How a space of actions is read.
 
     Raises:
-        ConfigError: a space of a kind that no agent can act in; its path is named.
+        ConfigError: a space of a kind that agents cannot act in; the message names its path.
     """
     leaves = leaves_of(space)
     for path, leaf in leaves:
-        _check(path, leaf)
+        _check(place("action", path), leaf)
     if isinstance(space, spaces.Discrete):
         start, dtype = space.start, space.dtype
         return ActionReading(Discrete(int(space.n)), lambda a: a.astype(dtype) + start, False)
@@ -48,44 +49,49 @@ def action_reading(space: Space[Any]) -> ActionReading:
     return ActionReading(_joined(leaves), lambda actions: _build(space, actions)[0], nested)
 
 
-def _check(path: Path, space: Space[Any]) -> None:
-    here = place("action", path)
+def _check(here: str, space: Space[Any]) -> None:
     if isinstance(space, spaces.Discrete | spaces.MultiDiscrete | spaces.MultiBinary):
         return
     if not isinstance(space, spaces.Box):
         raise ConfigError(
-            f"{here} is {type(space).__name__}, expected Discrete, MultiDiscrete, MultiBinary or Box: wrap the "
-            "environment (gymnasium.ActionWrapper) to take one of these"
+            f"{here} is {type(space).__name__}, expected Discrete, MultiDiscrete, MultiBinary or "
+            "Box: wrap the environment (gymnasium.ActionWrapper) to take one of these"
         )
     if not np.issubdtype(np.dtype(space.dtype), np.floating):
         raise ConfigError(f"{here} is a Box of {space.dtype}, expected floating point: make it a MultiDiscrete")
     if not np.isfinite([space.low, space.high]).all() or not (space.low < space.high).all():
         raise ConfigError(
-            f"{here} is {space}, expected finite bounds, each low below its high: wrap the environment in "
-            "gymnasium.wrappers.RescaleAction or bound the Box"
+            f"{here} is {space}, expected finite bounds, each low below its high: bound the Box, "
+            "or wrap the environment (gymnasium.ActionWrapper)"
         )
 
 
 def _joined(leaves: list[tuple[Path, Space[Any]]]) -> Actions:
     """All leaves as one vector of choices or of numbers."""
-    if all(isinstance(space, spaces.Box) for _, space in leaves):
-        low = [float(value) for _, space in leaves for value in np.ravel(space.low)]  # pyright: ignore
-        high = [float(value) for _, space in leaves for value in np.ravel(space.high)]  # pyright: ignore
-        return Continuous(tuple(low), tuple(high))
+    boxes = [space for _, space in leaves if isinstance(space, spaces.Box)]
+    if boxes and len(boxes) == len(leaves):
+        low = np.concatenate([np.ravel(box.low) for box in boxes])
+        high = np.concatenate([np.ravel(box.high) for box in boxes])
+        return Continuous(tuple(low.tolist()), tuple(high.tolist()))
     for path, space in leaves:
         if isinstance(space, spaces.Box):
             raise ConfigError(
-                f"{place('action', path)} is a Box beside discrete choices, expected one kind: wrap the "
-                "environment (gymnasium.ActionWrapper) to take either"
+                f"{place('action', path)} is a Box beside discrete choices, expected one kind: "
+                "wrap the environment (gymnasium.ActionWrapper) to take either"
             )
-    return MultiDiscrete(tuple(int(size) for _, space in leaves for size in _sizes(space)))
+    return MultiDiscrete(tuple(size for _, space in leaves for size in _sizes(space)))
 
 
-def _sizes(space: Space[Any]) -> np.ndarray:
+def _sizes(space: Space[Any]) -> list[int]:
     """How many choices each component of a discrete space has."""
-    if isinstance(space, spaces.MultiBinary):
-        return np.full(int(np.prod(space.shape)), 2)
-    return np.ravel(space.n if isinstance(space, spaces.Discrete) else space.nvec)  # pyright: ignore
+    if isinstance(space, spaces.MultiDiscrete):
+        return np.ravel(space.nvec).tolist()
+    return [int(space.n)] if isinstance(space, spaces.Discrete) else [2] * _count(space)
+
+
+def _count(space: Space[Any]) -> int:
+    """How many components a leaf has."""
+    return int(np.prod(space.shape or ()))
 
 
 def _build(space: Space[Any], actions: np.ndarray) -> tuple[Any, np.ndarray]:
@@ -101,7 +107,8 @@ def _build(space: Space[Any], actions: np.ndarray) -> tuple[Any, np.ndarray]:
             item, actions = _build(inner, actions)
             items.append(item)
         return tuple(items), actions
-    count = int(np.prod(space.shape))
-    leaf = actions[..., :count].reshape((*actions.shape[:-1], *space.shape)).astype(space.dtype)
+    count = _count(space)
+    leaf = actions[..., :count].reshape((*actions.shape[:-1], *(space.shape or ())))
+    leaf = leaf.astype(space.dtype)
     discrete = isinstance(space, spaces.Discrete | spaces.MultiDiscrete)
     return (leaf + space.start if discrete else leaf), actions[..., count:]

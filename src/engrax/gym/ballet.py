@@ -12,7 +12,7 @@ from engrax.envs.ballet.pixels import render
 from engrax.envs.ballet.player import LOOK, LOOKAHEAD, NO_EPISODE, Player, compiled_player
 from engrax.envs.ballet.released import released_deal
 from engrax.envs.ballet.tables import VOCABULARY
-from engrax.gym.export import RENDERS_ARRAYS, check_render_mode, checked_action, no_episode
+from engrax.gym.checks import RENDERS_ARRAYS, check_render_mode, checked_action, no_episode
 from engrax.gym.forking import check_fork
 from engrax.gym.spaces import action_space, observation_space
 
@@ -23,13 +23,17 @@ Info = dict[str, Any]
 class GymnasiumBallet(gymnasium.Env[Any, Any]):
     """The `Ballet` task, one episode at a time, registered as "engrax/Ballet-v0".
 
-    Dynamics and pictures are those of `engrax.envs.ballet.Ballet`, run by the same code; only the draw differs. It
-    reads one NumPy stream as the released environment does, so that `reset(seed=s)` opens the first episode that
-    one plays with `default_rng(s)`, and every later `reset()` its next.
+    Dynamics and pictures are those of `engrax.envs.ballet.Ballet`, run by the same code; only the
+    draw differs. It reads one NumPy stream as the released environment does, so that
+    `reset(seed=s)` opens the first episode that the released environment plays with
+    `default_rng(s)`, and every later `reset()` its next.
 
-    Observations are dicts: `image` uint8 [99, 99, 3] or `symbols` uint8 [11, 11, 3], and `text` [1], a token of
-    `VOCABULARY`. `info` has `instruction`, the same as a string, and the task's `success`, and `effective`.
-    `terminated`: a dancer was reached; `truncated`: time was up.
+    Observations are dicts: `image` uint8 [99, 99, 3] or `symbols` uint8 [11, 11, 3], and `text`
+    [1], a token of `VOCABULARY`. `info` has `instruction` (the same as a string), the task's
+    `success`, and `effective`: whether the action given now has an effect. `terminated`: a dancer
+    was reached; `truncated`: time was up.
+
+    JAX starts at the first `reset`, as in `engrax.gym.export.ExportedTask`.
     """
 
     metadata = RENDERS_ARRAYS
@@ -59,11 +63,7 @@ class GymnasiumBallet(gymnasium.Env[Any, Any]):
             ValueError: if one of these is outside its range.
         """
         check_render_mode(render_mode, "Ballet")
-        size = (
-            {"num_dancers": num_dancers, "dance_delay": dance_delay}
-            if level is None
-            else level_settings(level)
-        )
+        size = {"num_dancers": num_dancers, "dance_delay": dance_delay} if level is None else level_settings(level)
         self.task = Ballet(**size, max_steps=max_steps, view=view, dances=dances)
         self.render_mode = render_mode
         self._interface = self.task.interface
@@ -76,10 +76,8 @@ class GymnasiumBallet(gymnasium.Env[Any, Any]):
         """All but the compiled functions, so that an environment can be sent to another process."""
         return {**self.__dict__, "_player": None}
 
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Observation, Info]:
-        """Opens an episode: the first of this seed's stream, or without a seed the stream's next."""
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observation, Info]:
+        """Opens an episode: the first of a seed's stream, or without a seed the stream's next."""
         super().reset(seed=seed, options=options)
         deal = released_deal(self.np_random, self.task.num_dancers, self.task.repertoire)
         self._play(self._compiled().opening(deal), LOOK)
@@ -100,7 +98,7 @@ class GymnasiumBallet(gymnasium.Env[Any, Any]):
         return self._observation(), float(report.reward), terminated, truncated, self._info()
 
     def render(self) -> np.ndarray | None:
-        """The agent's view, uint8 [99, 99, 3], if `render_mode` is "rgb_array" and there is an episode."""
+        """The agent's view, uint8 [99, 99, 3], if it is asked for and there is an episode."""
         if self.render_mode is None or not len(self._views):
             return None
         return self._view() if self.task.view == "pixels" else np.array(_render(self._view()))
@@ -120,7 +118,7 @@ class GymnasiumBallet(gymnasium.Env[Any, Any]):
         self._now, self._report = now, self._compiled().report(self._numbers[now])
 
     def _compiled(self) -> Player:
-        """The level's functions. They are asked for at the first reset: JAX must not start before."""
+        """The level's functions. They are made at the first reset: JAX must not start before."""
         if self._player is None:
             check_fork()
             self._player = compiled_player(self.task)

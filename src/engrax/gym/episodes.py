@@ -2,24 +2,24 @@
 
 from collections.abc import Mapping
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 
-def episode_seed(seed: int, stream: int, number: int) -> int:
-    """The seed of an episode: it follows from the run's seed, the stream and the episode's number.
+def episode_seed(seed: int, number: int) -> int:
+    """The seed of an episode: it follows from the stream's seed and the episode's number.
 
     Returns:
         From 0 to 2^31 - 1, which every environment takes.
     """
-    word = np.random.SeedSequence((seed, stream, number)).generate_state(1)[0]
+    word = np.random.SeedSequence((seed, number)).generate_state(1)[0]
     return int(word >> 1)
 
 
 def digest(arrays: Mapping[str, np.ndarray], stream: int) -> int:
-    """A hash of what one stream shows, 64 bits."""
-    hashed = blake2b(digest_size=8)
+    """A hash of what one stream shows, 32 bits."""
+    hashed = blake2b(digest_size=4)
     for name in sorted(arrays):
         hashed.update(np.ascontiguousarray(arrays[name][stream]).tobytes())
     return int.from_bytes(hashed.digest(), "little")
@@ -29,18 +29,18 @@ class OpenEpisodes(NamedTuple):
     """The episodes that n streams are in; arrays only, so that a checkpoint can hold them.
 
     Attributes:
-        seed: the run's seed, a scalar.
+        seed: of each stream, uint32 `[n]`.
         number: how many episodes each stream had opened before this one, `[n]`.
         length: how many actions were taken since it opened, `[n]`.
         actions: all of them, stream after stream, `[sum of length, *shape of an action]`.
         digest: a hash of the step that each stream shows, `[n]`.
     """
 
-    seed: np.ndarray
-    number: np.ndarray
-    length: np.ndarray
-    actions: np.ndarray
-    digest: np.ndarray
+    seed: Any
+    number: Any
+    length: Any
+    actions: Any
+    digest: Any
 
     def actions_of(self, stream: int) -> np.ndarray:
         """The actions that a stream took in its episode, in order."""
@@ -49,16 +49,17 @@ class OpenEpisodes(NamedTuple):
 
 
 class Journal:
-    """Keeps the seed of the run, and of each stream the episode's number and actions."""
+    """Keeps of each stream its seed, and the episode's number and actions."""
 
-    def __init__(self, seed: int, num_streams: int):
-        self.seed = seed
-        self.number = np.zeros(num_streams, np.int64)
-        self._taken: list[list[np.ndarray]] = [[] for _ in range(num_streams)]
+    def __init__(self, seeds: np.ndarray):
+        """Args: `seeds`, one a stream, uint32 [n]."""
+        self.seed = np.array(seeds, np.uint32)
+        self.number = np.zeros(len(self.seed), np.int32)
+        self._taken: list[list[np.ndarray]] = [[] for _ in self.seed]
 
     def open_seed(self, stream: int) -> int:
         """The seed of the episode that a stream is in."""
-        return episode_seed(self.seed, stream, int(self.number[stream]))
+        return episode_seed(int(self.seed[stream]), int(self.number[stream]))
 
     def next_episode(self, stream: int) -> int:
         """Moves a stream on to its next episode, and gives the seed."""
@@ -86,9 +87,9 @@ class Journal:
         taken = [action for stream in self._taken for action in stream]
         shape = (len(taken), *actions.shape[1:])
         return OpenEpisodes(
-            seed=np.array(self.seed, np.int64),
+            seed=self.seed.copy(),
             number=self.number.copy(),
-            length=np.array([len(stream) for stream in self._taken], np.int64),
+            length=np.array([len(stream) for stream in self._taken], np.int32),
             actions=np.array(taken, actions.dtype).reshape(shape),
-            digest=np.array(digests, np.uint64),
+            digest=np.array(digests, np.uint32),
         )

@@ -1,6 +1,5 @@
 """Any task of engrax's as a Gymnasium environment, one episode at a time."""
 
-import operator
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple, SupportsFloat
@@ -12,25 +11,29 @@ from jaxtyping import Array
 
 from engrax.envs import TASKS, AbstractEnvironment
 from engrax.errors import UserError
+from engrax.gym.checks import RENDERS_ARRAYS, check_render_mode, checked_action, no_episode
 from engrax.gym.forking import check_fork
 from engrax.gym.spaces import action_space, observation_space
-from engrax.types import Continuous, Discrete, ImageSpec, Interface, TimeStep
-from engrax.types.actions import Actions
+from engrax.types import ImageSpec, Interface, TimeStep
 
 Observation = dict[str, np.ndarray]
 Info = dict[str, Any]
 
-RENDERS_ARRAYS: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 8}
-"""The metadata of an environment that can be seen as arrays."""
-
 
 class Turn(NamedTuple):
-    """Where an episode is: the task's state, what it shows, and what its randomness comes from."""
+    """Where an episode is.
+
+    Attributes:
+        state: the task's.
+        step: what it shows.
+        seed: what the episode's randomness comes from.
+        number: of the step, from 0.
+    """
 
     state: Any
     step: TimeStep
     seed: np.uint32
-    count: int
+    number: int
 
 
 class Programs(NamedTuple):
@@ -52,11 +55,12 @@ class Programs(NamedTuple):
 class ExportedTask(gymnasium.Env[Any, Any]):
     """A task for Gymnasium. Its rules and pictures are the task's own, run by the same code.
 
-    `reset(seed=s)` opens the same episode each time, and every later `reset()` the next one. Observations are dicts by
-    part. `info` is the task's, and `effective`: whether the action given now has an effect. A true end is `terminated`,
-    a time limit `truncated`.
+    `reset(seed=s)` opens the same episode each time, and every later `reset()` the next one.
+    Observations are dicts by part. `info` is the task's, and `effective`: whether the action given
+    now has an effect. A true end is `terminated`, a time limit `truncated`.
 
-    JAX starts at the first `reset`, not when the environment is made: processes may be forked before it.
+    JAX starts at the first `reset`, not when the environment is made: processes may be forked
+    before it.
     """
 
     metadata = RENDERS_ARRAYS
@@ -71,9 +75,7 @@ class ExportedTask(gymnasium.Env[Any, Any]):
         check_render_mode(render_mode, name)
         if not _has_pictures(task):
             if render_mode is not None:
-                raise UserError(
-                    f"render_mode is {render_mode!r}, but {name} has no pictures: pass None"
-                )
+                raise UserError(f"render_mode is {render_mode!r}, but {name} has no pictures: pass None")
             self.metadata = {"render_modes": []}
         self.task, self.render_mode = task, render_mode
         self.observation_space = observation_space(task.interface.observations)
@@ -86,9 +88,7 @@ class ExportedTask(gymnasium.Env[Any, Any]):
         """All but the compiled functions, so that an environment can be sent to another process."""
         return {**self.__dict__, "_programs": None}
 
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Observation, Info]:
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observation, Info]:
         """Opens an episode: this seed's first, or without a seed the next."""
         super().reset(seed=seed, options=options)
         drawn, before = self.np_random.integers(2**32, dtype=np.uint32), self._turn
@@ -111,21 +111,21 @@ class ExportedTask(gymnasium.Env[Any, Any]):
         if turn is None or bool(turn.step.last):
             raise gymnasium.error.ResetNeeded(no_episode(type(self.task).__name__))
         taken = checked_action(action, self._interface)
-        count = turn.count + 1
-        state, step = self._compiled().advance(turn.state, taken, turn.seed, np.uint32(count))
-        self._turn = Turn(state, step, turn.seed, count)
+        number = turn.number + 1
+        state, step = self._compiled().advance(turn.state, taken, turn.seed, np.uint32(number))
+        self._turn = Turn(state, step, turn.seed, number)
         terminated = bool(step.discount == 0)
         observation, info = self._seen(step)
         return observation, float(step.reward), terminated, bool(step.last) and not terminated, info
 
     def render(self) -> np.ndarray | None:
-        """The picture of what is seen, uint8 `[h, w, 3]`, if `render_mode` is "rgb_array" and there is an episode."""
+        """What is seen, uint8 `[h, w, 3]`, if it is asked for and there is an episode."""
         if self.render_mode is None or self._turn is None:
             return None
         return np.array(self._compiled().picture(self._turn.step.observation))
 
     def _compiled(self) -> Programs:
-        """The task's functions. They are asked for at the first reset: JAX must not start before."""
+        """The task's functions. They are made at the first reset: JAX must not start before."""
         if self._programs is None:
             check_fork()
             self._programs = programs_of(self.task)
@@ -166,8 +166,8 @@ def _programs(task: AbstractEnvironment[Any]) -> Programs:
         state = task.restart(state, jax.random.key(seed))
         return state, task.observe(state)
 
-    def advance(state: Any, action: Array, seed: Array, count: Array) -> tuple[Any, TimeStep]:
-        state = task.advance(state, action, jax.random.fold_in(jax.random.key(seed), count))
+    def advance(state: Any, action: Array, seed: Array, number: Array) -> tuple[Any, TimeStep]:
+        state = task.advance(state, action, jax.random.fold_in(jax.random.key(seed), number))
         return state, task.observe(state)
 
     def picture(observation: Any) -> Array:
@@ -189,69 +189,3 @@ def _has_pictures(task: AbstractEnvironment[Any]) -> bool:
 def _image_part(interface: Interface) -> str | None:
     parts = interface.observations.items()
     return next((name for name, spec in parts if isinstance(spec, ImageSpec)), None)
-
-
-def check_render_mode(render_mode: str | None, task: str) -> None:
-    """Lets None and "rgb_array" pass.
-
-    Raises:
-        UserError: for anything else.
-    """
-    if render_mode not in (None, *RENDERS_ARRAYS["render_modes"]):
-        raise UserError(
-            f"render_mode is {render_mode!r}, but {task} has 'rgb_array' only: pass that or None"
-        )
-
-
-def no_episode(task: str) -> str:
-    """What to say of a step without an episode."""
-    return f"no episode of {task} is under way: call reset() before step()"
-
-
-def checked_action(action: Any, interface: Interface) -> np.ndarray:
-    """An action as an array of the interface's shape and dtype.
-
-    Any integer is a discrete action, NumPy's and JAX's scalars included; a bool is not.
-
-    Raises:
-        UserError: there is no such action.
-    """
-    actions = interface.actions
-    try:
-        taken = _scalar(action) if isinstance(actions, Discrete) else _array(action, actions)
-    except (TypeError, ValueError):
-        taken = None
-    low, high = actions.bounds
-    if (
-        taken is None
-        or taken.shape != actions.shape
-        or not ((taken >= low) & (taken <= high)).all()
-    ):
-        raise UserError(f"action is {action!r}, expected {_expected(interface)}")
-    return taken.astype(actions.dtype)
-
-
-def _scalar(action: Any) -> np.ndarray:
-    if isinstance(action, bool):
-        raise TypeError("a bool")
-    return np.array(operator.index(action))
-
-
-def _array(action: Any, actions: Actions) -> np.ndarray:
-    taken = np.asarray(action)
-    wanted = np.number if isinstance(actions, Continuous) else np.integer
-    if not np.issubdtype(taken.dtype, wanted):
-        raise TypeError(f"an array of {taken.dtype}")
-    return taken
-
-
-def _expected(interface: Interface) -> str:
-    actions = interface.actions
-    low, high = actions.bounds
-    if not isinstance(actions, Discrete):
-        return f"an array of shape {actions.shape} from {low} to {high}"
-    numbers = tuple(map(str, range(actions.size)))
-    named = interface.action_names not in ((), numbers) and actions.size <= 20
-    return f"an integer from 0 to {high}" + (
-        f": {', '.join(interface.action_names)}" if named else ""
-    )

@@ -1,11 +1,11 @@
-"""Gymnasium environments as streams: the same NEXT_STEP protocol, whatever kind of environment is given."""
+"""Gymnasium environments as streams: one protocol, whatever kind of environment is given."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from engrax.errors import ConfigError
-from engrax.gym.drivers import AbstractDriver, Moves, PlainDriver
+from engrax.gym.drivers import AbstractDriver, Moves, PlainDriver, Turn
 from engrax.gym.episodes import Journal, OpenEpisodes, digest
 from engrax.gym.spaces import Translator
 from engrax.types import Interface
@@ -38,40 +38,44 @@ class Steps(NamedTuple):
 class HostEnvironments:
     """Environments side by side, each a stream of episodes that follow on one another.
 
-    A step after `last` ignores the stream's action and shows the next episode's `first`. Termination and truncation are
-    kept apart. Every episode is opened by a seed that follows from the run's seed, the stream and the episode's number,
-    except in a given vector environment of mode NEXT_STEP, which takes a seed for the first episode only.
+    A step after `last` ignores the stream's action and shows the next episode's `first`.
+    Termination and truncation are kept apart. Every episode is opened by a seed that follows from
+    the run's seed, the stream and the episode's number. The exception is a given vector environment
+    of mode NEXT_STEP, which takes a seed for the first episode only.
 
     Attributes:
         interface: what agents see and do.
         num_streams: how many streams there are.
         spec: what the environments are, as JSON can hold it.
         notes: what was decided about their spaces, one line each.
-        reports_success: whether `info` has said so far whether episodes succeed.
     """
 
     interface: Interface
     num_streams: int
-    reports_success: bool
 
     def __init__(self, driver: AbstractDriver, translator: Translator, spec: dict[str, Any]):
-        """Takes over a driver; `engrax.gym.making.host` makes one from an id, a maker or an environment."""
+        """Takes over a driver; `engrax.gym.host_environments` makes one.
+
+        Args:
+            driver: steps the environments.
+            translator: of their spaces.
+            spec: what they are, as JSON can hold it.
+        """
         self._driver = driver
         self.interface, self.notes, self.spec = translator.interface, translator.notes, spec
         self.num_streams = driver.num_streams
-        self.reports_success = False
         self._journal: Journal | None = None
         self._steps: Steps | None = None
 
-    def reset(self, seed: int) -> Steps:
+    def reset(self, seeds: np.ndarray) -> Steps:
         """Opens the first episode of every stream.
 
         Args:
-            seed: the run's, at least 0.
+            seeds: one a stream, uint32 `[n]`; all episodes of a stream follow from its seed alone.
         """
-        self._journal = Journal(seed, self.num_streams)
-        seeds = [self._journal.open_seed(stream) for stream in range(self.num_streams)]
-        return self._shown(self._driver.open(seeds), np.ones(self.num_streams, bool))
+        journal = self._journal = Journal(seeds)
+        opening = [journal.open_seed(stream) for stream in range(self.num_streams)]
+        return self._shown(self._driver.open(opening), np.ones(self.num_streams, bool))
 
     def step(self, actions: np.ndarray) -> Steps:
         """Gives every stream its action.
@@ -96,14 +100,14 @@ class HostEnvironments:
         return journal.entries(np.zeros((0, *shape), dtype), _digests(steps))
 
     def restore(self, episodes: OpenEpisodes) -> tuple[Steps, list[int]]:
-        """Takes up episodes where they were: each is opened by its seed, and its actions are taken again.
+        """Takes up episodes where they were, by their seeds and actions.
 
         Args:
             episodes: of as many streams.
 
         Returns:
-            The step that every stream shows, and the streams whose environment did not come back to what it had shown:
-            those have opened their next episode.
+            The step that every stream shows, and the streams that did not come back to what they
+            had shown. Those have opened their next episode.
 
         Raises:
             ConfigError: for another number of streams.
@@ -122,7 +126,7 @@ class HostEnvironments:
 
     def _under_way(self) -> tuple[Journal, Steps]:
         if self._journal is None or self._steps is None:
-            raise ConfigError("no episode is under way: call reset(seed) first")
+            raise ConfigError("no episode is under way: call reset(seeds) first")
         return self._journal, self._steps
 
     def _checked(self, actions: np.ndarray) -> np.ndarray:
@@ -132,8 +136,7 @@ class HostEnvironments:
         return np.array(actions, self.interface.actions.dtype)
 
     def _shown(self, moves: Moves, first: np.ndarray) -> Steps:
-        """Moves as a time step: what an opened episode carries over from the one before counts for nothing."""
-        self.reports_success |= moves.success is not None
+        """Moves as a time step; a `first` has nothing of the episode before."""
         success = np.zeros(len(first), bool) if moves.success is None else moves.success
         self._steps = Steps(
             observation=moves.observation,
@@ -148,14 +151,14 @@ class HostEnvironments:
 
     def _anew(self, driver: AbstractDriver, episodes: OpenEpisodes) -> tuple[Steps, list[int]]:
         """Opens the next episode in every stream."""
-        self._journal = Journal(int(episodes.seed), self.num_streams)
+        self._journal = Journal(episodes.seed)
         self._journal.number[:] = episodes.number
         streams = list(range(self.num_streams))
         seeds = [self._journal.next_episode(stream) for stream in streams]
         return self._shown(driver.open(seeds), np.ones(self.num_streams, bool)), streams
 
     def _replayed(self, driver: PlainDriver, episodes: OpenEpisodes) -> tuple[Steps, list[int]]:
-        journal = self._journal = Journal(int(episodes.seed), self.num_streams)
+        journal = self._journal = Journal(episodes.seed)
         journal.number[:] = episodes.number
         turns = [self._replay(driver, episodes, stream) for stream in range(self.num_streams)]
         first = episodes.length == 0
@@ -166,7 +169,7 @@ class HostEnvironments:
             first[stream] = True
         return (self._shown(driver.joined(turns), first) if lost else steps), lost
 
-    def _replay(self, driver: PlainDriver, episodes: OpenEpisodes, stream: int) -> tuple[Any, ...]:
+    def _replay(self, driver: PlainDriver, episodes: OpenEpisodes, stream: int) -> Turn:
         assert self._journal is not None
         actions, seed = episodes.actions_of(stream), self._journal.open_seed(stream)
         self._journal.set_actions(stream, actions)
@@ -175,7 +178,7 @@ class HostEnvironments:
 
 
 def _digests(steps: Steps) -> list[int]:
-    """A hash of what each stream shows: the observation, the reward, and whether the episode goes on."""
+    """A hash of each stream's time step."""
     shown = dict(steps.observation)
     shown |= {f".{name}": getattr(steps, name) for name in ("reward", "discount", "first", "last")}
     return [digest(shown, stream) for stream in range(len(steps.first))]

@@ -8,7 +8,9 @@ import numpy as np
 from gymnasium import Space, spaces
 
 from engrax.gym.actions import ActionReading, action_reading
-from engrax.gym.observations import ObservationOptions, Part, follow, parts_of
+from engrax.gym.observations import Part, parts_of
+from engrax.gym.paths import follow
+from engrax.gym.readings import ObservationOptions
 from engrax.types import (
     Continuous,
     Discrete,
@@ -43,11 +45,13 @@ class Translator:
 
     def read_each(self, observations: Sequence[Any]) -> dict[str, np.ndarray]:
         """Observations of n environments, as a list, to parts `[n, *shape]`."""
-        return {part.name: part.convert([follow(one, part.path) for one in observations]) for part in self.parts}
+        return {
+            part.name: part.reading.convert([follow(one, part.path) for one in observations]) for part in self.parts
+        }
 
     def read_batch(self, observations: Any) -> dict[str, np.ndarray]:
         """A vector environment's observations to parts `[n, *shape]`."""
-        return {part.name: part.convert(follow(observations, part.path)) for part in self.parts}
+        return {part.name: part.reading.convert(follow(observations, part.path)) for part in self.parts}
 
     def write_each(self, actions: np.ndarray) -> list[Any]:
         """Actions `[n, *shape]` as a list, one an environment."""
@@ -77,7 +81,7 @@ def translator_of(
     """
     parts = parts_of(observation_space, options or ObservationOptions())
     acting = action_reading(action_space)
-    observations = {part.name: part.spec for part in parts}
+    observations = {part.name: part.reading.spec for part in parts}
     return Translator(Interface(observations, acting.actions, tuple(action_names)), parts, acting)
 
 
@@ -115,7 +119,7 @@ def action_space(actions: Actions) -> Space[Any]:
         case Discrete(size):
             return spaces.Discrete(size)
         case MultiDiscrete(sizes):
-            return spaces.MultiDiscrete(sizes)
+            return spaces.MultiDiscrete(list(sizes))
         case Continuous():
             low, high = actions.bounds
             return spaces.Box(low, high, dtype=np.float32)

@@ -3,12 +3,16 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from engrax.errors import ConfigError
+from engrax.gym.collecting import completed, states_success
+from engrax.gym.finding import maker_of_id
 from engrax.gym.host import HostEnvironments
-from engrax.gym.making import host, maker_of, with_words
-from engrax.gym.observations import ImageAs, ObservationOptions
+from engrax.gym.making import host_environments
+from engrax.gym.readings import ImageAs, ObservationOptions
+from engrax.types import Interface
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,8 @@ class GymnasiumTask:
     """Words that texts are read by; none: those that the space lists and that random play shows."""
     text_length: int = 0
     """Words of a text, longer ones are cut; 0: those of the longest that was found."""
+    states_success: bool = False
+    """Whether `info` says, as `success` or `is_success`, if an episode succeeds."""
 
     def __post_init__(self):
         self.arguments()
@@ -49,15 +55,32 @@ class GymnasiumTask:
 
     def options(self) -> ObservationOptions:
         """How observations are read."""
-        return ObservationOptions(self.image_as, self.symbol_sizes, self.words, self.text_length)
+        return ObservationOptions(
+            image_as=self.image_as,
+            symbol_sizes=self.symbol_sizes,
+            words=self.words,
+            text_length=self.text_length,
+        )
 
     def settled(self) -> "GymnasiumTask":
-        """This task with the words of its texts found: what a run keeps, so that they never change."""
-        make = maker_of(self.id, dict(self.arguments()))
+        """This task with all that random play finds out. A run keeps it, so that it stays.
+
+        That is the words of texts, and whether the environment states success.
+        """
+        make = maker_of_id(self.id, dict(self.arguments()))
         env = make()
-        found = with_words(env, make, self.options())
-        env.close()
-        return replace(self, words=found.words, text_length=found.text_length)
+        found = completed(env, make, self.options())
+        success = self.states_success or states_success(env)
+        return replace(self, words=found.words, text_length=found.text_length, states_success=success)
+
+    @property
+    def interface(self) -> Interface:
+        """What one sees and does; an environment is made to find out, once for each task.
+
+        Raises:
+            ConfigError: there is no such environment, or its spaces cannot be read.
+        """
+        return _interface(self)
 
     def make(self, streams: int) -> HostEnvironments:
         """The environments, one a stream.
@@ -65,4 +88,11 @@ class GymnasiumTask:
         Raises:
             ConfigError: there is no such environment, or its spaces cannot be read.
         """
-        return host(self.id, streams, self.arguments(), self.options())
+        return host_environments(self.id, streams, self.arguments(), self.options())
+
+
+@lru_cache(maxsize=64)
+def _interface(task: GymnasiumTask) -> Interface:
+    environments = task.make(1)
+    environments.close()
+    return environments.interface

@@ -1,7 +1,7 @@
 """Texts as token ids, by a vocabulary that is fixed before the agent is built."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -60,20 +60,21 @@ def token_ids(text: str, length: int, vocabulary: Sequence[str]) -> np.ndarray:
     Returns:
         int32 `[length]`.
     """
-    index = _index(tuple(vocabulary))
+    index = {word: token for token, word in enumerate(vocabulary)}
     known = [index.get(word, 1) for word in split_words(text)[:length]]
     return np.array(known + [0] * (length - len(known)), np.int32)
 
 
-@lru_cache(maxsize=64)
-def _index(vocabulary: tuple[str, ...]) -> dict[str, int]:
-    return {word: token for token, word in enumerate(vocabulary)}
+def tokens_of(length: int, vocabulary: Sequence[str]) -> Callable[[str], np.ndarray]:
+    """`token_ids` for one length and vocabulary; it remembers texts, which mostly repeat."""
+    return lru_cache(maxsize=4096)(lambda text: token_ids(text, length, vocabulary))
 
 
 def listed_words(space: Any) -> Words:
-    """The words that a space of texts lists by itself: MiniGrid's mission spaces do, Gymnasium's `Text` does not.
+    """The words that a space of texts lists.
 
-    A mission is a function of placeholders, each with a list of its values.
+    MiniGrid's mission spaces list them: a mission is a function of placeholders, each with a list
+    of its values. Gymnasium's `Text` does not.
     """
     if not hasattr(space, "mission_func"):
         return NO_WORDS
@@ -81,8 +82,8 @@ def listed_words(space: Any) -> Words:
     longest = [max(values, key=lambda value: len(split_words(value))) for values in options]
     missions = [space.mission_func(*longest)]
     for place, values in enumerate(options):
-        others = (longest[:place], longest[place + 1 :])
-        missions += [space.mission_func(*others[0], value, *others[1]) for value in values]
+        before, after = longest[:place], longest[place + 1 :]
+        missions += [space.mission_func(*before, value, *after) for value in values]
     return words_in(missions)
 
 

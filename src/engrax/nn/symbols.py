@@ -14,10 +14,28 @@ def block_shape(spec: SymbolsSpec, size: int) -> tuple[int, int]:
     return min(size, spec.height), min(size, spec.width)
 
 
-def blocks_of(grid: Integer[Array, "*n h w f"], block: tuple[int, int]) -> Integer[Array, "*n b s f"]:
-    """Cuts a grid into blocks of squares; the margins that no block fills are left out."""
+def grid_of_blocks(height: int, width: int, block: tuple[int, int], whole: bool) -> tuple[int, int]:
+    """Rows and columns of the blocks that lie within a grid, or that cover the whole of it."""
+    high, wide = block
+    return (-(-height // high), -(-width // wide)) if whole else (height // high, width // wide)
+
+
+def blocks_of(
+    grid: Integer[Array, "*n h w f"], block: tuple[int, int], whole: bool = False
+) -> Integer[Array, "*n b s f"]:
+    """Cuts a grid into blocks of squares.
+
+    Args:
+        grid: of symbols.
+        block: rows and columns of a block.
+        whole: whether a grid that blocks do not fill is padded with 0; else its margins are left out.
+    """
     (height, width, features), (high, wide) = grid.shape[-3:], block
-    rows, columns = height // high, width // wide
+    rows, columns = grid_of_blocks(height, width, block, whole)
+    if whole:
+        margins = ((0, rows * high - height), (0, columns * wide - width), (0, 0))
+        grid = jnp.pad(grid, ((0, 0),) * (grid.ndim - 3) + margins)
+        height, width = rows * high, columns * wide
     top, left = (height - rows * high) // 2, (width - columns * wide) // 2
     cut = grid[..., top : top + rows * high, left : left + columns * wide, :]
     cut = cut.reshape(-1, rows, high, columns, wide, features).transpose(0, 1, 3, 2, 4, 5)

@@ -6,10 +6,8 @@ from contextlib import contextmanager
 
 from engrax.errors import UserError
 
-_WAY_OUT = (
-    "unset it to let JAX choose, or install what it needs (engrax[cuda] for NVIDIA GPUs)",
-    "check the JAX_ variables of the environment",
-)
+_PLATFORM = "unset it to let JAX choose, or install what it needs (engrax[cuda] for NVIDIA GPUs)"
+_VARIABLES = "check the environment's variables that begin with JAX_"
 
 
 @contextmanager
@@ -31,11 +29,17 @@ def backend_errors() -> Iterator[None]:
 def _why_jax_cannot_start() -> str | None:
     try:
         import jax
-
+    except Exception as error:
+        return f"JAX cannot be imported: {_line(error)}; {_VARIABLES}"
+    try:
         jax.devices()
     except Exception as error:
+        reason = _line(error) or "there is no such device here"
         platforms = os.environ.get("JAX_PLATFORMS")
         setting = f" with JAX_PLATFORMS={platforms[:40]!r}" if platforms else ""
-        reason = " ".join(str(error).split())[:200] or "there is no such device here"
-        return f"JAX cannot start{setting}: {reason}; {_WAY_OUT[0 if platforms else 1]}"
+        return f"JAX cannot start{setting}: {reason}; {_PLATFORM if platforms else _VARIABLES}"
     return None
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

@@ -3,6 +3,7 @@
 What cannot be found or built is an error of its user, in one line.
 """
 
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,13 +14,17 @@ import equinox as eqx
 import jax
 
 from engrax.agents import AbstractAgent
-from engrax.envs.base import AbstractEnvironment
 from engrax.errors import ConfigError, RunError, UserError
-from engrax.experiments.codec import decode, encode, show
-from engrax.experiments.config import Experiment
+from engrax.experiments.annotations import KIND
+from engrax.experiments.codec import decode, encode
+from engrax.experiments.config import Experiment, Task
+from engrax.experiments.levels import levels_of
 from engrax.experiments.presets import PRESETS
+from engrax.experiments.presets.gymnasium import PREFIX, gymnasium_experiment
+from engrax.experiments.registries import imports_of, kind_of
 from engrax.experiments.settings import override
-from engrax.experiments.tasks import Task, levels_of
+from engrax.experiments.words import show
+from engrax.gym.task import GymnasiumTask
 from engrax.runs import checkpoint
 from engrax.runs.backend import backend_errors
 from engrax.runs.directory import RunDirectory, counters
@@ -28,6 +33,9 @@ from engrax.runs.storage import machine_memory
 from engrax.runtime import Trainer
 
 _Shape = jax.ShapeDtypeStruct
+
+_RESOLVED = {"max_steps": "step_limit", "dances": "repertoire"}
+"""Settings of tasks that may be None, and the properties that say what they then stand for."""
 
 
 class Trained(NamedTuple):
@@ -42,7 +50,7 @@ class Trained(NamedTuple):
     """
 
     experiment: Experiment
-    environment: AbstractEnvironment[Any]
+    environment: Task
     agent: AbstractAgent[Any]
     updates: int
     environment_steps: int
@@ -52,17 +60,23 @@ def experiment_named(name: str, settings: Mapping[str, str] | None = None) -> Ex
     """The experiment that a name stands for: the only place where a name becomes an experiment.
 
     Args:
-        name: of a preset.
+        name: of a preset, or `gymnasium:ID` for an environment of Gymnasium.
         settings: values to change, as typed, by dotted names; see `override`.
 
     Raises:
-        ConfigError: there is no such preset, or a setting is not known or does not fit.
+        ConfigError: there is no such preset or environment, or a setting is not known or does not fit.
     """
-    return override(find_preset(name), dict(settings or {}))
+    experiment = override(find_preset(name), dict(settings or {}))
+    if not isinstance(experiment.task, GymnasiumTask):
+        return experiment
+    with building():
+        return replace(experiment, task=experiment.task.settled())
 
 
 def find_preset(name: str) -> Experiment:
-    """The preset of a name; raises `ConfigError` for one that does not exist."""
+    """The preset of a name, or the defaults for `gymnasium:ID`; raises `ConfigError` where there is none."""
+    if name.startswith(PREFIX):
+        return gymnasium_experiment(GymnasiumTask(name.removeprefix(PREFIX)))
     if name not in PRESETS:
         raise ConfigError(f"unknown preset {show(name)}; {suggest_preset(name)}")
     return PRESETS[name]
@@ -75,10 +89,15 @@ def updates_of(experiment: Experiment, steps: int) -> int:
 
 def experiment_of(directory: RunDirectory) -> Experiment:
     """The experiment of a run directory; raises `ConfigError` where its config does not fit."""
+    path = directory.path / "config.json"
+    missing: list[str] = []
     try:
+        missing = [name for name in imports_of(directory.config) if name not in sys.modules]
         return decode(Experiment, directory.config["experiment"])
     except ConfigError as error:
-        raise ConfigError(f"{directory.path / 'config.json'}: {error}") from error
+        # A config is only data: it says which packages it needs, and its user imports them.
+        way_out = f"; this run needs --import {','.join(missing)}" if missing else ""
+        raise ConfigError(f"{path}: {error}{way_out}") from error
 
 
 @contextmanager
@@ -104,22 +123,22 @@ def building() -> Iterator[None]:
 
 
 def build_trainer(experiment: Experiment) -> tuple[Trainer, Any]:
-    """The trainer of an experiment, tried out on shapes before any memory is taken.
+    """The trainer of an experiment; in a pure world tried out on shapes before memory is taken.
 
     Args:
         experiment: what to train.
 
     Returns:
-        The trainer, and the shapes of its state.
+        The trainer, and the shapes of what a checkpoint holds of its state.
 
     Raises:
         ConfigError: its settings do not go together, or its state does not fit into this machine.
     """
     with building():
-        shapes = eqx.filter_eval_shape(lambda: experiment.build().init())
+        shapes = eqx.filter_eval_shape(lambda: experiment.build().shadow().init())
         _check_fits(shapes)
         trainer = experiment.build()
-        jax.eval_shape(trainer.update, shapes)
+        jax.eval_shape(trainer.shadow().update, shapes)
     return trainer, shapes
 
 
@@ -144,9 +163,12 @@ def load_trained(directory: RunDirectory | Path | str, task: Task | None = None)
         raise RunError(f"{directory.path} has no weights yet: they come with the first checkpoint")
     experiment = experiment_of(directory)
     with building():
-        environment = (experiment.task if task is None else task).build()
+        environment = experiment.task if task is None else task
+        interface = experiment.task.interface
         # Shapes are enough, as the weights are loaded; drawing them anew would take longer.
-        shapes = eqx.filter_eval_shape(experiment.build_agent, environment, jax.random.key(0))
+        shapes = eqx.filter_eval_shape(
+            lambda key: experiment.build_agent(interface, key), jax.random.key(0)
+        )
     contents = checkpoint.load(directory.weights)
     agent = checkpoint.restore_weights(contents, shapes, directory.weights)
     counted = counters(contents, directory.weights)
@@ -158,12 +180,19 @@ def opened(directory: RunDirectory | Path | str) -> RunDirectory:
     return directory if isinstance(directory, RunDirectory) else RunDirectory.open(directory)
 
 
-def describe_task(task: Task, environment: AbstractEnvironment[Any]) -> dict[str, Any]:
-    """A task's id and arguments; defaults that depend on others are as the environment has them."""
-    arguments = encode(task)
-    kind = arguments.pop("kind")
-    resolved = {name: encode(getattr(environment, name, value)) for name, value in arguments.items()}
-    return {"id": kind, **resolved}
+def describe_task(task: Task) -> dict[str, Any]:
+    """A task's id and all its settings, as plain JSON; those of None as the task resolves them."""
+    settings = encode(task)
+    for name, resolved in _RESOLVED.items():
+        if name in settings and settings[name] is None:
+            settings[name] = encode(getattr(task, resolved, None))
+    return {"id": settings.pop(KIND), **settings}
+
+
+def memory_kind(experiment: Experiment) -> str:
+    """The registry name of an agent's memory; `retroactive` for the store that MERLIN has."""
+    memory = getattr(experiment.agent, "memory", None)
+    return "retroactive" if memory is None else kind_of(memory)
 
 
 def task_with(experiment: Experiment, settings: Mapping[str, str]) -> Task:
@@ -179,12 +208,10 @@ def task_with(experiment: Experiment, settings: Mapping[str, str]) -> Task:
     level = next(iter(levels_of(experiment.task).values()))
     changes = {f"task.{name}": text for name, text in settings.items()}
     task = override(replace(experiment, task=level), changes).task
-    changed, trained = task.build(), level.build()
-    same = changed.observation_spec == trained.observation_spec
-    if not same or changed.num_actions != trained.num_actions:
+    if (difference := level.interface.difference(task.interface)) is not None:
         raise ConfigError(
-            "this task has other observations or actions than the one that the agent was trained "
-            "on: choose settings that change neither"
+            f"the agent could not play this task: {difference}; choose settings that change neither "
+            "observations nor actions"
         )
     return task
 

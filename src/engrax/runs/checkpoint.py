@@ -74,7 +74,9 @@ def save(path: Path, tree: Any, words: Mapping[str, str] | None = None) -> None:
         OSError: it cannot be written; what was there before is untouched.
     """
     arrays = _named_arrays(tree)
-    keys = {name: str(jax.random.key_impl(array)) for name, array in arrays.items() if _is_key(array)}
+    keys = {
+        name: str(jax.random.key_impl(array)) for name, array in arrays.items() if _is_key(array)
+    }
     words = {**(words or {}), "format": _FORMAT, "keys": json.dumps(keys)}
     words["sha256"] = _sign(arrays, words)
     # Not safetensors' save_file: it leaves a stray file of a random name behind if the process is killed.
@@ -98,11 +100,17 @@ def load(path: Path) -> Contents:
     _check_readable(path)
     try:
         contents = _read(path)
-        intact = contents.words["sha256"] == _sign(*contents) and contents.words["format"] == _FORMAT
+        intact = (
+            contents.words["sha256"] == _sign(*contents) and contents.words["format"] == _FORMAT
+        )
     except _WHAT_STRANGE_BYTES_RAISE as error:
-        raise DamagedFileError(f"{path} is damaged, or not a file of engrax: {str(error)[:_LONGEST_REASON]}") from None
+        raise DamagedFileError(
+            f"{path} is damaged, or not a file of engrax: {str(error)[:_LONGEST_REASON]}"
+        ) from None
     if not intact:
-        raise DamagedFileError(f"{path} is damaged: its contents do not have the SHA-256 that it states")
+        raise DamagedFileError(
+            f"{path} is damaged: its contents do not have the SHA-256 that it states"
+        )
     return contents
 
 
@@ -122,7 +130,9 @@ def restore(contents: Contents, template: T, path: Path) -> T:
     """
     _check_same_form(contents.arrays, _named_arrays(template), path)
     leaves, structure = jtu.tree_flatten_with_path(template)
-    filled = [_copy(contents.arrays[_name(where)]) if _is_array(leaf) else leaf for where, leaf in leaves]
+    filled = [
+        _copy(contents.arrays[_name(where)]) if _is_array(leaf) else leaf for where, leaf in leaves
+    ]
     return jtu.tree_unflatten(structure, filled)
 
 
@@ -147,7 +157,9 @@ def _check_readable(path: Path) -> None:
     if size is None:
         raise DamagedFileError(f"{path} is not a regular file")
     if size > machine_memory():
-        raise DamagedFileError(f"{path} is larger than this machine's memory: it has {size:,} bytes")
+        raise DamagedFileError(
+            f"{path} is larger than this machine's memory: it has {size:,} bytes"
+        )
     # Python's own error for a file that is forbidden is clearer than safetensors'.
     path.open("rb").close()
 
@@ -178,10 +190,14 @@ def _name(where: jtu.KeyPath) -> str:
 
 
 def _named_arrays(tree: Any) -> dict[str, Any]:
-    named = [(_name(where), leaf) for where, leaf in jtu.tree_leaves_with_path(tree) if _is_array(leaf)]
+    named = [
+        (_name(where), leaf) for where, leaf in jtu.tree_leaves_with_path(tree) if _is_array(leaf)
+    ]
     arrays = dict(named)
     if len(arrays) < len(named):
-        raise ValueError("two arrays of the tree have the same name; a dict key on the way to one contains a dot")
+        raise ValueError(
+            "two arrays of the tree have the same name; a dict key on the way to one contains a dot"
+        )
     return arrays
 
 
@@ -205,7 +221,9 @@ def _digest(arrays: Mapping[str, Any]) -> str:
 
 def _sign(arrays: Mapping[str, Any], words: Mapping[str, str]) -> str:
     signed = {name: word for name, word in words.items() if name != "sha256"}
-    return hashlib.sha256(json.dumps([_digest(arrays), signed], sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps([_digest(arrays), signed], sort_keys=True).encode()
+    ).hexdigest()
 
 
 def _form(array: Any) -> tuple[str, list[int]]:
@@ -216,11 +234,20 @@ def _check_same_form(found: Mapping[str, Any], expected: Mapping[str, Any], path
     for name, array in expected.items():
         if name not in found:
             raise CheckpointError(f"{path} has no {name}: it is of another agent, task, or version of engrax")
-        if _form(found[name]) != _form(array):
+        if not _fits(found[name], array):
             raise CheckpointError(f"{path}: {name} is {_words(found[name])}, expected {_words(array)}")
     for name in found:
         if name not in expected:
-            raise CheckpointError(f"{path} has {name}, which was not expected: it is of another agent, task or version")
+            raise CheckpointError(
+                f"{path} has {name}, which was not expected: it is of another agent, task or version"
+            )
+
+
+def _fits(found: Any, expected: Any) -> bool:
+    """Whether an array has the dtype and shape of another; one of length 0 stands for any length."""
+    (dtype, shape), (wanted, length_first) = _form(found), _form(expected)
+    any_length = length_first[:1] == [0] and len(shape) == len(length_first)
+    return dtype == wanted and (shape[1:] == length_first[1:] if any_length else shape == length_first)
 
 
 def _words(array: Any) -> str:

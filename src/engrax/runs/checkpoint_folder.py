@@ -22,7 +22,11 @@ class CheckpointFolder:
 
     def paths(self) -> list[Path]:
         """The checkpoints there are, the newest first."""
-        found = [(int(match[1]), path) for path in self._entries() if (match := _NAME.fullmatch(path.name))]
+        found = [
+            (int(match[1]), path)
+            for path in self._entries()
+            if (match := _NAME.fullmatch(path.name))
+        ]
         return [path for _, path in sorted(found, reverse=True)]
 
     def write(self, update: int, tree: Any, words: Mapping[str, str]) -> Path:

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from engrax.errors import BusyError, RunError, UserError
-from engrax.experiments.codec import encode, parse_json, show
+from engrax.experiments.codec import encode
 from engrax.experiments.config import Experiment
-from engrax.experiments.tasks import Task, levels_of
+from engrax.experiments.levels import levels_of
+from engrax.experiments.plain import parse_json
+from engrax.experiments.words import show
 from engrax.runs import checkpoint, scoreboard
-from engrax.runs.building import experiment_named, experiment_of, task_with
+from engrax.runs.building import Task, experiment_named, experiment_of, task_with
 from engrax.runs.directory import RunDirectory, counters
 from engrax.runs.entries import evaluation_entry
 from engrax.runs.evaluating import evaluate
@@ -94,7 +96,9 @@ def plan(
         UserError: a preset is named twice.
     """
     if twice := [name for name in presets if presets.count(name) > 1]:
-        raise UserError(f"preset {show(twice[0])} is named twice: name it once; --seeds says how often it is trained")
+        raise UserError(
+            f"preset {show(twice[0])} is named twice: name it once; --seeds says how often it is trained"
+        )
     experiments = {name: _of_length(experiment_named(name, settings), length) for name in presets}
     return [
         Planned(name, seed, replace(experiment, seed=seed), out / f"{name}-{seed}")
@@ -107,7 +111,9 @@ def task_settings(text: str) -> dict[str, str]:
     """Settings of a task as typed: `dance_delay=48,num_dancers=4`."""
     pairs = [part.partition("=") for part in text.split(",")]
     if not all(name and equals and value for name, equals, value in pairs):
-        raise UserError(f"--also {show(text)}: expected settings of the task, such as dance_delay=48,num_dancers=4")
+        raise UserError(
+            f"--also {show(text)}: expected settings of the task, such as dance_delay=48,num_dancers=4"
+        )
     return {name.removeprefix("task."): value for name, _, value in pairs}
 
 
@@ -224,7 +230,9 @@ def _open(one: Planned) -> RunDirectory:
         return RunDirectory.create(one.path, one.experiment, preset=one.preset, command=command)
     directory = RunDirectory.open(one.path)
     if encode(experiment_of(directory)) != encode(one.experiment):
-        raise RunError(f"{one.path} was trained with other settings: give the same again, or another --out")
+        raise RunError(
+            f"{one.path} was trained with other settings: give the same again, or another --out"
+        )
     return directory
 
 

@@ -18,7 +18,10 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import engrax
 from engrax.errors import ConfigError, RunError
-from engrax.experiments.codec import encode, parse_json, show
+from engrax.experiments.codec import encode
+from engrax.experiments.plain import parse_json
+from engrax.experiments.upgrade import FORMAT, upgrade
+from engrax.experiments.words import show
 from engrax.runs import checkpoint
 from engrax.runs.checkpoint import CheckpointError, Contents
 from engrax.runs.checkpoint_folder import CheckpointFolder, counters
@@ -30,8 +33,8 @@ _LARGEST_CONFIG = 10_000_000
 
 
 @runtime_checkable
-class State(Protocol):
-    """What a run saves: any tree of arrays with an agent in it, and a counter."""
+class LearnerState(Protocol):
+    """What learns, and how often it has."""
 
     @property
     def agent(self) -> Any:
@@ -42,6 +45,21 @@ class State(Protocol):
     def updates(self) -> Any:
         """How many updates were made: an integer array without axes."""
         ...
+
+
+@runtime_checkable
+class State(Protocol):
+    """What a run saves: any tree of arrays with a learner in it."""
+
+    @property
+    def learner(self) -> Any:
+        """A `LearnerState`."""
+        ...
+
+
+def updates_made(state: State) -> int:
+    """The updates that a state is after."""
+    return int(state.learner.updates)
 
 
 S = TypeVar("S", bound=State)
@@ -71,6 +89,7 @@ class RunDirectory:
         preset: str,
         command: Sequence[str],
         origin: Mapping[str, Any] | None = None,
+        imports: Sequence[str] = (),
     ) -> "RunDirectory":
         """A new run directory.
 
@@ -80,6 +99,7 @@ class RunDirectory:
             preset: the name of the preset that it came from.
             command: the command line, for the record.
             origin: the run whose parameters this one starts from, if any; see `engrax.runs.warm_start`.
+            imports: packages that register what the experiment holds.
 
         Returns:
             The directory, with its `config.json`.
@@ -93,7 +113,9 @@ class RunDirectory:
             raise RunError(f"{path} is a file; give another --out")
         path.mkdir(parents=True, exist_ok=True)
         started = {"started_from": dict(origin)} if origin else {}
-        directory = cls(path, {**_provenance(preset, command), **started, "experiment": encode(experiment)})
+        known = {"imports": list(imports)} if imports else {}
+        provenance = {"format": FORMAT, **_provenance(preset, command), **known, **started}
+        directory = cls(path, {**provenance, "experiment": encode(experiment)})
         with directory.exclusive():
             _check_vacant(path)
             (path / "checkpoints").mkdir(exist_ok=True)
@@ -118,11 +140,17 @@ class RunDirectory:
         path = Path(path)
         config_path = path / _CONFIG
         if not config_path.exists():
-            what = f"has no {_CONFIG}" if path.is_dir() else "is not a directory" if path.exists() else "does not exist"
+            what = (
+                f"has no {_CONFIG}"
+                if path.is_dir()
+                else "is not a directory"
+                if path.exists()
+                else "does not exist"
+            )
             raise RunError(f"{path} is not a run directory: it {what}; `engrax train` makes one")
         config = parse_json(read_text(config_path, _LARGEST_CONFIG), str(config_path))
         _check_config(config, config_path)
-        return cls(path, config)
+        return cls(path, _upgraded(config, config_path))
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -175,10 +203,10 @@ class RunDirectory:
         """
         # Lines first: a checkpoint must never be ahead of the log that belongs to it.
         self.metrics.flush()
-        updates = int(state.updates)
+        updates = updates_made(state)
         words = {"updates": str(updates), "environment_steps": str(environment_steps)}
         path = self._checkpoints.write(updates, state, words)
-        checkpoint.save_weights(self.weights, state.agent, words)
+        checkpoint.save_weights(self.weights, state.learner.agent, words)
         self._checkpoints.prune(newest=path)
         self._tidy()
         return path
@@ -203,13 +231,21 @@ class RunDirectory:
             OSError: it cannot be read, or the metrics cannot be written.
         """
         if self.published:
-            raise RunError(f"{self.path} has weights but no checkpoints to go on from; `engrax evaluate` can use it")
+            raise RunError(
+                f"{self.path} has weights but no checkpoints to go on from; `engrax evaluate` can use it"
+            )
         found = self.load(warn)
         state = None if found is None else checkpoint.restore(found[1], template, found[0])
-        if found is not None and state is not None and int(state.updates) != counters(found[1], found[0])[0]:
-            raise CheckpointError(f"{found[0]} says two things of how many updates it is after; delete it")
+        if (
+            found is not None
+            and state is not None
+            and updates_made(state) != counters(found[1], found[0])[0]
+        ):
+            raise CheckpointError(
+                f"{found[0]} says two things of how many updates it is after; delete it"
+            )
         self._checkpoints.path.mkdir(exist_ok=True)
-        self.metrics.trim(0 if state is None else int(state.updates))
+        self.metrics.trim(0 if state is None else updates_made(state))
         return state
 
     def _tidy(self) -> None:
@@ -223,7 +259,9 @@ class RunDirectory:
 
 def _check_vacant(path: Path) -> None:
     if (path / _CONFIG).exists():
-        raise RunError(f"{path} holds a run already; go on with it by `engrax resume {path}`, or give another --out")
+        raise RunError(
+            f"{path} holds a run already; go on with it by `engrax resume {path}`, or give another --out"
+        )
     # A run that was killed while it was being made has left these.
     left = {"checkpoints", _CONFIG + TEMPORARY}
     if any(entry.name not in left for entry in path.iterdir()):
@@ -236,8 +274,17 @@ def _check_config(config: Mapping[str, Any], path: Path) -> None:
     if not isinstance(config.get("preset", ""), str):
         raise ConfigError(f"{path}: preset: expected a string, got {show(config['preset'])}")
     versions = config.get("versions", {})
-    if not isinstance(versions, dict) or not all(isinstance(value, str) for value in versions.values()):
+    if not isinstance(versions, dict) or not all(
+        isinstance(value, str) for value in versions.values()
+    ):
         raise ConfigError(f"{path}: versions: expected names and strings, got {show(versions)}")
+
+
+def _upgraded(config: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    try:
+        return upgrade(config)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
 
 
 def _provenance(preset: str, command: Sequence[str]) -> dict[str, Any]:

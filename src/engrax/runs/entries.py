@@ -9,7 +9,9 @@ from engrax.evaluation.comparison import interquartile_mean
 from engrax.evaluation.statistics import Mean
 from engrax.experiments.codec import encode
 from engrax.experiments.config import Experiment
+from engrax.experiments.registries import kind_of
 from engrax.measuring.speed import Speed
+from engrax.runs.building import memory_kind
 
 if TYPE_CHECKING:
     from engrax.runs.evaluating import Evaluation
@@ -55,9 +57,9 @@ def speed_entry(preset: str, experiment: Experiment, speed: Speed) -> dict[str, 
     """How fast an experiment trains, and on which device."""
     return {
         "preset": preset,
-        "task": experiment.task.kind,
-        "memory": experiment.memory.kind,
-        "learner": experiment.learner.kind,
+        "task": kind_of(experiment.task),
+        "memory": memory_kind(experiment),
+        "learner": kind_of(experiment.learner),
         "streams": experiment.streams,
         "segment_length": experiment.segment_length,
         "steps_per_second": round(speed.steps_per_second, 1),
@@ -80,7 +82,9 @@ def probe_entry(result: "Probe") -> dict[str, Any]:
 def comparison_entry(agents: "Sequence[Agent]", levels: Sequence[str]) -> dict[str, Any]:
     """The figures of a comparison, level by level."""
     return {
-        "levels": {level: {agent.preset: _scores(agent, level) for agent in agents} for level in levels},
+        "levels": {
+            level: {agent.preset: _scores(agent, level) for agent in agents} for level in levels
+        },
         "agents": {agent.preset: {"parameters": agent.runs[0].parameters} for agent in agents},
     }
 

@@ -4,11 +4,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from engrax.agents import AGENTS
 from engrax.evaluation.play import play
 from engrax.evaluation.statistics import Mean, mean_ci95
-from engrax.experiments.tasks import Task, levels_of
-from engrax.runs.building import describe_task, experiment_of, load_trained, opened, task_with
+from engrax.experiments.levels import levels_of
+from engrax.experiments.registries import kind_of
+from engrax.runs.building import (
+    Task,
+    describe_task,
+    experiment_of,
+    load_trained,
+    memory_kind,
+    opened,
+    task_with,
+)
 from engrax.runs.directory import RunDirectory
 
 
@@ -75,12 +83,12 @@ def evaluate(
         returns=mean_ci95(played.returns),
         success=None if played.successes is None else mean_ci95(played.successes),
         length=float(played.lengths.mean()),
-        chance=environment.chance,
+        chance=environment.interface.chance,
         seed=seed,
         greedy=greedy,
-        environment=describe_task(task or experiment.task, environment),
-        agent=next(name for name, kind in AGENTS.items() if kind is type(agent)),
-        memory=experiment.memory.kind,
+        environment=describe_task(environment),
+        agent=kind_of(experiment.agent),
+        memory=memory_kind(experiment),
         updates=updates,
         environment_steps=steps,
     )
@@ -108,4 +116,6 @@ def evaluate_levels(
     directory = opened(directory)
     experiment = experiment_of(directory)
     levels = {"": task_with(experiment, settings)} if settings else levels_of(experiment.task)
-    return {name: evaluate(directory, episodes, seed, greedy, task) for name, task in levels.items()}
+    return {
+        name: evaluate(directory, episodes, seed, greedy, task) for name, task in levels.items()
+    }

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from engrax.errors import RunFailedError, describe
-from engrax.runs.directory import RunDirectory, State
+from engrax.runs.directory import RunDirectory, State, updates_made
 from engrax.runs.events import EventLog
 from engrax.runs.interrupts import interruptible
 from engrax.runs.metrics import Row
@@ -38,6 +38,10 @@ class Trains(Protocol):
 
     def init(self) -> Any:
         """The state before the first update."""
+        ...
+
+    def saved(self, state: Any) -> Any:
+        """The state as a checkpoint holds it."""
         ...
 
     def environment_steps(self, updates: int) -> int:
@@ -95,7 +99,7 @@ def run(
         RunFailedError: a file cannot be written; earlier checkpoints are kept.
     """
     elapsed, deadline = stopwatch(directory), time.monotonic() + seconds
-    update, shown = int(state.updates), True
+    update, shown = updates_made(state), True
     steps = trainer.environment_steps
     with interruptible() as interrupted, _events(directory, steps(update)) as events:
         while update < until and shown and not interrupted() and time.monotonic() < deadline:
@@ -115,8 +119,8 @@ def run(
 
 def save(trainer: Trains, state: State, directory: RunDirectory) -> None:
     """Saves a state whose parameters are finite; raises `DivergedError` for any other."""
-    update = int(state.updates)
-    parameters = eqx.filter(state.agent, eqx.is_inexact_array)
+    update = updates_made(state)
+    parameters = eqx.filter(state.learner.agent, eqx.is_inexact_array)
     for where, leaf in jax.tree_util.tree_leaves_with_path(parameters):
         if not np.isfinite(leaf).all():
             name = jax.tree_util.keystr(where, simple=True, separator=".")
@@ -124,7 +128,7 @@ def save(trainer: Trains, state: State, directory: RunDirectory) -> None:
                 f"the agent's {name} is no longer finite at update {update}; {_where_to_look(directory)}"
             )
     with writing(directory):
-        directory.save(state, trainer.environment_steps(update))
+        directory.save(trainer.saved(state), trainer.environment_steps(update))
 
 
 @contextmanager

@@ -27,7 +27,10 @@ class MetricsLog:
 
     def append(self, row: Mapping[str, int | float | None]) -> None:
         """Adds a line. What is not finite becomes null, as JSON has no word for it."""
-        plain = {name: None if value is None or not math.isfinite(value) else value for name, value in row.items()}
+        plain = {
+            name: None if value is None or not math.isfinite(value) else value
+            for name, value in row.items()
+        }
         with naming(self.path), self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(plain, allow_nan=False) + "\n")
 

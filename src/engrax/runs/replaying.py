@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engrax.errors import UserError
-from engrax.runs.building import Trained
+from engrax.experiments.registries import kind_of
+from engrax.runs.building import Trained, memory_kind
 from engrax.runs.storage import replacing
 from engrax.viewing.film import Film, Shot
 from engrax.viewing.movie import MOVIES, ffmpeg, write_png
@@ -54,13 +55,17 @@ def replay(trained: Trained, wanted: Replay, progress: Progress = lambda line: N
     with written_whole(wanted.out) as path:
         progress("compiling")
         agent, environment, episodes = trained.agent, trained.environment, wanted.episodes
-        played = record(agent, environment, episodes=episodes, seed=wanted.seed, greedy=wanted.greedy)
+        played = record(
+            agent, environment, episodes=episodes, seed=wanted.seed, greedy=wanted.greedy
+        )
         if wanted.out.suffix.lower() == ".png":
             return still(path, trained, played, episodes, progress)
         return film(path, trained, played, wanted, progress)
 
 
-def film(path: Path, trained: Trained, played: Iterator[Episode], wanted: Replay, progress: Progress) -> str:
+def film(
+    path: Path, trained: Trained, played: Iterator[Episode], wanted: Replay, progress: Progress
+) -> str:
     """Writes all episodes as a film; says in words what was written."""
     title, successes, episodes = _title(trained), [], wanted.episodes
 
@@ -77,7 +82,9 @@ def film(path: Path, trained: Trained, played: Iterator[Episode], wanted: Replay
     return f"{episodes} episode{'s' if episodes > 1 else ''}{outcome}, {frames} frames"
 
 
-def still(path: Path, trained: Trained, played: Iterator[Episode], episodes: int, progress: Progress) -> str:
+def still(
+    path: Path, trained: Trained, played: Iterator[Episode], episodes: int, progress: Progress
+) -> str:
     """Writes the step of all episodes that recalls most sharply; says in words which it is."""
     best: tuple[float, int, int, Episode] | None = None
     for number, episode in enumerate(played, start=1):
@@ -96,7 +103,9 @@ def still(path: Path, trained: Trained, played: Iterator[Episode], episodes: int
 def check_out(out: Path) -> None:
     """Raises a `UserError` where a file cannot be made as named, before any work goes into it."""
     if out.suffix.lower() not in ENDINGS:
-        raise UserError(f"--out {str(out)!r} ends in {out.suffix!r}, expected one of {', '.join(ENDINGS)}")
+        raise UserError(
+            f"--out {str(out)!r} ends in {out.suffix!r}, expected one of {', '.join(ENDINGS)}"
+        )
     if out.is_dir():
         raise UserError(f"--out {str(out)!r} is a directory, expected a file to write")
     if out.suffix.lower() == ".mp4":
@@ -124,7 +133,7 @@ def _reported(shots: Iterable[Shot], name: str, length: int, progress: Progress)
 
 
 def _title(trained: Trained) -> str:
-    return f"{trained.experiment.memory.kind} on {trained.experiment.task.kind}"
+    return f"{memory_kind(trained.experiment)} on {kind_of(trained.experiment.task)}"
 
 
 def _name(number: int, episodes: int) -> str:

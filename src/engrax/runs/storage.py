@@ -96,7 +96,9 @@ def read_text(path: Path, limit: int) -> str:
     if size is None:
         raise RunError(f"{path} is not a regular file")
     if size > limit:
-        raise RunError(f"{path} has {size:,} bytes, expected at most {limit:,}: `engrax train` did not write it")
+        raise RunError(
+            f"{path} has {size:,} bytes, expected at most {limit:,}: `engrax train` did not write it"
+        )
     with path.open("rb") as file:
         return file.read(limit).decode(errors="replace")
 
@@ -122,7 +124,9 @@ def locked(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise BusyError(f"{path} is in use by another process; wait for it, or choose another directory") from None
+            raise BusyError(
+                f"{path} is in use by another process; wait for it, or choose another directory"
+            ) from None
         yield
     finally:
         os.close(descriptor)

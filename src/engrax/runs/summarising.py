@@ -38,7 +38,9 @@ class Summary(NamedTuple):
     versions: dict[str, str] | None
 
 
-def summarise(directory: RunDirectory | Path | str, warn: Callable[[str], object] = log_warning) -> Summary:
+def summarise(
+    directory: RunDirectory | Path | str, warn: Callable[[str], object] = log_warning
+) -> Summary:
     """How far a run or a published result is.
 
     Args:

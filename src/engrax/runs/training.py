@@ -11,7 +11,7 @@ from engrax.errors import UserError
 from engrax.experiments.config import Experiment
 from engrax.runs import loop
 from engrax.runs.building import build_trainer, experiment_named, experiment_of, opened
-from engrax.runs.directory import RunDirectory
+from engrax.runs.directory import RunDirectory, updates_made
 from engrax.runs.log import warn as log_warning
 from engrax.runs.loop import Outcome, Progress, Trains, ignore
 from engrax.runs.naming import new_path
@@ -39,7 +39,9 @@ class Job(NamedTuple):
     restored: int | None
     logged: int
 
-    def run(self, progress: Progress = ignore, until: int | None = None, seconds: float = math.inf) -> Outcome:
+    def run(
+        self, progress: Progress = ignore, until: int | None = None, seconds: float = math.inf
+    ) -> Outcome:
         """Trains, once: the job's state is used up.
 
         Args:
@@ -69,6 +71,7 @@ def new_run(
     preset: str,
     command: Sequence[str] = (),
     source: RunDirectory | Path | None = None,
+    imports: Sequence[str] = (),
     warn: Warn = log_warning,
 ) -> Iterator[Job]:
     """Makes a run directory, and holds it.
@@ -80,6 +83,7 @@ def new_run(
         command: the command line, for the record.
         source: a run or a published result to take parameters from, and the optimiser where it
             is kept; they are saved at once, so that the run can be resumed without it.
+        imports: packages that register what the experiment holds, for the record.
         warn: called with one line for whatever of the source was passed over.
 
     Yields:
@@ -99,6 +103,7 @@ def new_run(
         preset=preset,
         command=command,
         origin=None if before is None else before.origin,
+        imports=imports,
     )
     with directory.exclusive():
         state = trainer.init()
@@ -135,19 +140,21 @@ def resumed_run(
         yield restored_job(directory, updates, warn)
 
 
-def restored_job(directory: RunDirectory, updates: int | None = None, warn: Warn = log_warning) -> Job:
+def restored_job(
+    directory: RunDirectory, updates: int | None = None, warn: Warn = log_warning
+) -> Job:
     """The job of `resumed_run`, for a directory that this process holds already."""
     experiment = experiment_of(directory)
     trainer, shapes = build_trainer(experiment)
     logged = int((directory.metrics.rows() or [{}])[-1].get("update") or 0)
     state = directory.resume(shapes, warn)
     _check_taken_over(directory, state)
-    restored = None if state is None else int(state.updates)
+    restored = None if state is None else updates_made(state)
     if updates is not None:
         _check_target(directory, restored or 0, updates)
         experiment = replace(experiment, updates=updates)
         directory.set_target(updates)
-    state = trainer.init() if state is None else state
+    state = trainer.init() if state is None else _streams_restored(trainer, state, warn)
     return Job(trainer, state, directory, experiment, restored, logged)
 
 
@@ -211,6 +218,14 @@ def resume(
         return job.run(progress, seconds=seconds)
 
 
+def _streams_restored(trainer: Any, saved: Any, warn: Warn) -> Any:
+    """The state to go on from; says so where episodes of a host world could not be brought back."""
+    state, lost = trainer.restored(saved)
+    if lost:
+        warn(f"{lost} of {trainer.streams} streams open a new episode: their environments did not repeat theirs")
+    return state
+
+
 def _check_taken_over(directory: RunDirectory, state: Any) -> None:
     if state is None and directory.origin is not None:
         raise UserError(
@@ -221,4 +236,6 @@ def _check_taken_over(directory: RunDirectory, state: Any) -> None:
 
 def _check_target(directory: RunDirectory, made: int, updates: int) -> None:
     if updates < made:
-        raise UserError(f"{directory.path} has made {made} updates already; --updates counts all: give {made} or more")
+        raise UserError(
+            f"{directory.path} has made {made} updates already; --updates counts all: give {made} or more"
+        )

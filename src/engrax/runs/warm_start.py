@@ -7,7 +7,7 @@ have its optimiser in `optimiser.safetensors`.
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import equinox as eqx
 
@@ -15,8 +15,7 @@ from engrax.errors import RunError
 from engrax.runs import checkpoint
 from engrax.runs.checkpoint import CheckpointError, Contents
 from engrax.runs.directory import RunDirectory, counters
-
-T = TypeVar("T")
+from engrax.runtime import TrainState
 
 OPTIMISER = "optimiser.safetensors"
 
@@ -36,21 +35,16 @@ class Learnt(NamedTuple):
 
 
 @runtime_checkable
-class Learner(Protocol):
+class Learns(Protocol):
     """What is to go on learning, or its shapes."""
 
     @property
-    def agent(self) -> Any:
-        """All but its parameters stays as it is."""
-        ...
-
-    @property
-    def optimiser(self) -> Any:
-        """Its optimiser's state."""
+    def learner(self) -> Any:
+        """Its `agent`, of which all but the parameters stays as it is, and its `optimiser`."""
         ...
 
 
-def learnt(directory: RunDirectory, template: Learner, warn: Callable[[str], object]) -> Learnt:
+def learnt(directory: RunDirectory, template: Learns, warn: Callable[[str], object]) -> Learnt:
     """Reads what a run has learnt.
 
     Args:
@@ -66,35 +60,45 @@ def learnt(directory: RunDirectory, template: Learner, warn: Callable[[str], obj
     path, parameters, kept = sources(directory, warn)
     updates, steps = counters(parameters, path)
     try:
-        trained = checkpoint.restore_weights(parameters, template.agent, path)
+        trained = checkpoint.restore_weights(parameters, template.learner.agent, path)
     except CheckpointError as error:
-        raise CheckpointError(f"{error}; the settings that it was trained with are in its config.json") from error
+        raise CheckpointError(
+            f"{error}; the settings that it was trained with are in its config.json"
+        ) from error
     origin = {"directory": str(directory.path), "updates": updates, "environment_steps": steps}
     origin["sha256"] = parameters.state_sha256
-    return Learnt(trained, _optimiser(kept, template.optimiser, directory, warn), origin)
+    return Learnt(trained, _optimiser(kept, template.learner.optimiser, directory, warn), origin)
 
 
-def started_from(state: T, before: Learnt) -> T:
+def started_from(state: TrainState, before: Learnt) -> TrainState:
     """A state before its first update with what another run has learnt.
 
     Args:
-        state: freshly made, a dataclass with `agent` and `optimiser`.
+        state: freshly made.
         before: of the other run; without an optimiser the state keeps its own.
     """
-    changes = {"agent": before.agent}
+    learner = replace(state.learner, agent=before.agent)
     if before.optimiser is not None:
-        changes["optimiser"] = before.optimiser
-    return replace(state, **changes)  # pyright: ignore[reportArgumentType]
+        learner = replace(learner, optimiser=before.optimiser)
+    return replace(state, learner=learner)
 
 
-def sources(directory: RunDirectory, warn: Callable[[str], object]) -> tuple[Path, Contents, Contents | None]:
+def sources(
+    directory: RunDirectory, warn: Callable[[str], object]
+) -> tuple[Path, Contents, Contents | None]:
     """The file of the parameters, what it holds of them, and what is kept of the optimiser; see `learnt`."""
     if not directory.published:
         found = directory.load(warn)
         if found is None:
-            raise RunError(f"{directory.path} has learnt nothing yet: parameters come with the first checkpoint")
+            raise RunError(
+                f"{directory.path} has learnt nothing yet: parameters come with the first checkpoint"
+            )
         path, whole = found
-        return path, _part(whole, "agent", eqx.is_inexact_array), _part(whole, "optimiser")
+        return (
+            path,
+            _part(whole, "learner.agent", eqx.is_inexact_array),
+            _part(whole, "learner.optimiser"),
+        )
     parameters = checkpoint.load(directory.weights)
     path = directory.path / OPTIMISER
     return directory.weights, parameters, checkpoint.load(path) if path.exists() else None
@@ -103,11 +107,17 @@ def sources(directory: RunDirectory, warn: Callable[[str], object]) -> tuple[Pat
 def _part(contents: Contents, name: str, wanted: Callable[[Any], bool] = eqx.is_array) -> Contents:
     """What a checkpoint holds under one name, as if it had been saved by itself."""
     prefix = f"{name}."
-    found = ((key, array) for key, array in contents.arrays.items() if key.startswith(prefix) and wanted(array))
+    found = (
+        (key, array)
+        for key, array in contents.arrays.items()
+        if key.startswith(prefix) and wanted(array)
+    )
     return Contents({key.removeprefix(prefix): array for key, array in found}, contents.words)
 
 
-def _optimiser(kept: Contents | None, template: Any, directory: RunDirectory, warn: Callable[[str], object]) -> Any:
+def _optimiser(
+    kept: Contents | None, template: Any, directory: RunDirectory, warn: Callable[[str], object]
+) -> Any:
     if kept is None:
         warn(f"{directory.path} keeps no optimiser: starting a fresh one")
         return None

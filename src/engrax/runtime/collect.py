@@ -45,7 +45,7 @@ def collect(
 def _collect_traced(
     agent: AbstractAgent[Any], world: World, streams: Streams, key: Key[Array, ""], length: int, carry_state: bool
 ) -> tuple[Streams, Segment[Any], Episodes]:
-    streams = _with_states(streams, jax.vmap(agent.refresh)(streams.agent))
+    streams = _with_states(streams, refreshed(agent, streams.agent))
     opening = streams.agent if carry_state else None
 
     def tick(streams: Streams, keys: Key[Array, " b"]):
@@ -98,6 +98,11 @@ def _advance_on_host(
     return Streams(world_state, step, actions, state, keys.agent[index + 1], total)
 
 
+def refreshed(agent: AbstractAgent[Any], states: PyTree) -> PyTree:
+    """The states of streams, each refreshed; an agent without memory may have states without arrays."""
+    return jax.vmap(agent.refresh)(states) if jax.tree.leaves(states) else states
+
+
 def step_keys(key: Key[Array, ""], streams: int, length: int) -> Key[Array, "t b"]:
     """A key a step and stream."""
     split = jax.vmap(lambda k: jax.random.split(k, length))
@@ -132,7 +137,7 @@ def _acting_of(structure: Any, leaves: tuple[Any, ...]) -> tuple[Callable[..., A
     rest = jax.tree.unflatten(structure, leaves)
 
     def refresh(parameters: PyTree, states: PyTree) -> PyTree:
-        return jax.vmap(eqx.combine(parameters, rest).refresh)(states)
+        return refreshed(eqx.combine(parameters, rest), states)
 
     def step(parameters: PyTree, states: PyTree, inp: AgentInput, keys: Key[Array, " b"], greedy: Any):
         agent = eqx.combine(parameters, rest)

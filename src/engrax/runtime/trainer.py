@@ -1,18 +1,20 @@
 """The trainer: a world, an agent and a learner; one compiled program an update where the world is pure."""
 
+from dataclasses import replace
 from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Float, Int, Key, PyTree
 
 from engrax.agents.base import AbstractAgent, check_interface
 from engrax.algorithms import AbstractLearner, make_optimiser, update
 from engrax.runtime.collect import collect
 from engrax.runtime.streams import Episodes, Streams, open_streams
-from engrax.runtime.worlds import as_world
+from engrax.runtime.worlds import Blank, Host, as_world
 
 Metrics = dict[str, Float[Array, ""]]
 
@@ -96,6 +98,39 @@ class Trainer:
         agent = jax.tree.map(lambda leaf: jnp.array(leaf) if eqx.is_array(leaf) else leaf, self.agent)
         return TrainState(LearnerState(agent, optimiser, key, jnp.zeros((), jnp.int32)), streams)
 
+    def shadow(self) -> "Trainer":
+        """A trainer with the same shapes in a pure world: to trace, where this one's world cannot be traced."""
+        if not isinstance(self.world, Host):
+            return self
+        return Trainer(
+            self.agent,
+            Blank(self.world),
+            self.learner,
+            streams=self.streams,
+            segment_length=self.segment_length,
+            whole_episodes=self.whole_episodes,
+            key=self.key,
+        )
+
+    def saved(self, state: TrainState) -> TrainState:
+        """The state as a checkpoint holds it, in the form of a state of `shadow()`: arrays only."""
+        if not isinstance(self.world, Host):
+            return state
+        return TrainState(state.learner, replace(state.streams, world=self.world.save(state.streams.world)))
+
+    def restored(self, saved: TrainState) -> tuple[TrainState, int]:
+        """A state to go on from, and in how many streams of a host world the episode could not be brought back.
+
+        Learner, optimiser, key and counters are exact. In a host world the open episodes are played again by their
+        seeds and actions; a stream whose environment does not show the same step again opens its next episode.
+        """
+        if not isinstance(self.world, Host):
+            return saved, 0
+        environments, fresh, lost = self.world.restore(saved.streams.world)
+        take = lambda new, old: jnp.where(lost.reshape(-1, *(1,) * (new.ndim - 1)), new, old)  # noqa: E731
+        step = jax.tree.map(take, fresh, saved.streams.step)
+        return TrainState(saved.learner, replace(saved.streams, world=environments, step=step)), int(lost.sum())
+
     def environment_steps(self, updates: int) -> int:
         """Steps taken over all streams after so many updates."""
         return updates * self.streams * self.segment_length
@@ -165,7 +200,8 @@ def check_minibatches(streams: int, minibatches: int) -> None:
 
 def check_not_used_up(state: PyTree) -> None:
     """Raises a ValueError where an earlier update has used up the arrays of a state."""
-    if any(isinstance(leaf, jax.Array) and leaf.is_deleted() for leaf in jax.tree.leaves(state)):
+    real = [leaf for leaf in jax.tree.leaves(state) if isinstance(leaf, jax.Array) and not isinstance(leaf, Tracer)]
+    if any(leaf.is_deleted() for leaf in real):
         raise ValueError(
             "this state was used up by an earlier update: go on from the state that `update` returned, or copy it "
             "before with jax.tree.map(jnp.array, state)"

@@ -13,6 +13,7 @@ from jaxtyping import Array, Key, PyTree
 
 from engrax.envs.base import AbstractEnvironment
 from engrax.errors import UserError
+from engrax.gym.episodes import OpenEpisodes
 from engrax.gym.host import HostEnvironments, Steps
 from engrax.types import Action, Interface, TimeStep
 
@@ -73,6 +74,11 @@ class HostTask(Protocol):
     """Settings that make host environments."""
 
     @property
+    def states_success(self) -> bool:
+        """Whether the environments say if an episode succeeds."""
+        ...
+
+    @property
     def interface(self) -> Interface:
         """What one sees and does."""
         ...
@@ -99,33 +105,82 @@ class Host:
     def open(self, keys: Key[Array, " b"]) -> tuple[HostEnvironments, TimeStep]:
         """Makes an environment a key, and opens an episode in each, by a seed that follows from its key."""
         environments = self.task.make(keys.shape[0])
-        return environments, time_step(environments.reset(seeds_of(keys)))
+        return environments, self._time_step(environments.reset(seeds_of(keys)))
 
     def step(
         self, state: HostEnvironments, actions: Action, keys: Key[Array, " b"]
     ) -> tuple[HostEnvironments, TimeStep]:
         """One step of every stream; the keys are not used: what is random follows from the seeds."""
         del keys
-        return state, time_step(state.step(np.asarray(actions)))
+        return state, self._time_step(state.step(np.asarray(actions)))
+
+
+    def save(self, state: HostEnvironments) -> OpenEpisodes:
+        """The seeds and actions of the open episodes: what a checkpoint can hold of host environments."""
+        return state.episodes()
+
+    def restore(self, episodes: OpenEpisodes) -> tuple[HostEnvironments, TimeStep, np.ndarray]:
+        """Environments in which the open episodes are played again.
+
+        Args:
+            episodes: as `save` gave them.
+
+        Returns:
+            The environments, the steps that they show, and which streams could not be brought back: they opened their
+            next episode instead.
+        """
+        environments = self.task.make(len(episodes.number))
+        steps, lost = environments.restore(jax.tree.map(np.asarray, episodes))
+        return environments, self._time_step(steps), np.isin(np.arange(len(episodes.number)), lost)
+
+    def _time_step(self, steps: Steps) -> TimeStep:
+        """The steps of host environments, copied: `jax.device_put` would share their memory. Every action counts."""
+        info = {"success": jnp.array(steps.success)} if self.task.states_success else {}
+        return TimeStep(
+            observation={name: jnp.array(part) for name, part in steps.observation.items()},
+            reward=jnp.array(steps.reward),
+            discount=jnp.array(steps.discount),
+            first=jnp.array(steps.first),
+            last=jnp.array(steps.last),
+            info=info,
+        )
+
+
+class Blank:
+    """A pure world with the shapes of a host world, in which nothing happens: for tracing.
+
+    Its state has the shapes of a host world's open episodes in a checkpoint, before any action.
+    """
+
+    pure = True
+
+    def __init__(self, world: Host):
+        self.interface, self._states_success = world.interface, world.task.states_success
+
+    def open(self, keys: Key[Array, " b"]) -> tuple[OpenEpisodes, TimeStep]:
+        """Zeros."""
+        streams, actions = keys.shape[0], self.interface.actions
+        seeds, counts = jnp.zeros(streams, jnp.uint32), jnp.zeros(streams, jnp.int32)
+        taken = jnp.zeros((0, *actions.shape), actions.dtype)
+        return OpenEpisodes(seeds, counts, counts, taken, seeds), self._zeros(streams)
+
+    def step(self, state: OpenEpisodes, actions: Action, keys: Key[Array, " b"]) -> tuple[OpenEpisodes, TimeStep]:
+        """Zeros."""
+        del actions
+        return state, self._zeros(keys.shape[0])
+
+    def _zeros(self, streams: int) -> TimeStep:
+        parts = self.interface.observations.items()
+        observation = {name: jnp.zeros((streams, *spec.shape), spec.dtype) for name, spec in parts}
+        reward, flags = jnp.zeros(streams), jnp.zeros(streams, bool)
+        info = {"success": flags} if self._states_success else {}
+        return TimeStep(observation, reward, reward, flags, flags, info)
 
 
 def seeds_of(keys: Key[Array, " b"]) -> np.ndarray:
     """A seed of 32 bits a key."""
     words = np.asarray(jax.random.key_data(keys))
     return words[:, -1].astype(np.uint32)
-
-
-def time_step(steps: Steps) -> TimeStep:
-    """The time steps of host environments, copied: `jax.device_put` would share their memory. Every action counts."""
-    info = {} if steps.success is None else {"success": jnp.array(steps.success)}
-    return TimeStep(
-        observation={name: jnp.array(part) for name, part in steps.observation.items()},
-        reward=jnp.array(steps.reward),
-        discount=jnp.array(steps.discount),
-        first=jnp.array(steps.first),
-        last=jnp.array(steps.last),
-        info=info,
-    )
 
 
 def as_world(task: object) -> World:

@@ -88,7 +88,8 @@ def check_agent_greedy_is_likeliest(agent: AbstractAgent, interface: Interface, 
     """Where greedy, `step` takes the policy's mode, and that is the action that enters its state."""
     law = "greedy_is_likeliest"
     trial = try_acting(agent, settings, random_story(interface, settings), greedy=True)
-    likeliest, hint = trial.acted.policy.mode(), "Choose with `engrax.agents.base.choose`."
+    policy = jax.tree.map(jnp.asarray, trial.acted.policy)
+    likeliest, hint = policy.mode(), "Choose with `engrax.agents.base.choose`."
     what = "the actions taken, against the policy's mode [stream, step]"
     expect_close(law, trial.acted.actions, likeliest, settings.tolerance, what, hint)
     for index, states in enumerate(trial.states):
@@ -124,7 +125,7 @@ def check_agent_none_is_empty(agent: AbstractAgent, interface: Interface, settin
     _, next_outs = replay_streams(agent, carried, *trial.segment(1, settings.steps))
     for index, got in enumerate((outs, next_outs)):
         expected = trial.outputs(index, settings.steps)
-        hint = "None is the state before the first step of a life."
+        hint = "None is the state before the first step of all."
         same_outputs("none_is_empty", settings, got, expected, f"in segment {index} after unroll(None)", hint)
 
 

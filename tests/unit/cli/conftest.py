@@ -2,23 +2,16 @@
 
 from pathlib import Path
 
-import equinox as eqx
-import jax
-import jax.numpy as jnp
 import pytest
 
 from engrax.cli.main import main
 from engrax.experiments.presets import PRESETS
 from engrax.runs.directory import RunDirectory
 
-from unit.runs.fake_runs import Answer
+from unit.cli.bad_input import cli
+from unit.runs.fake_runs import Answer, state_at
 
-
-class State(eqx.Module):
-    """The least that a run saves."""
-
-    agent: jax.Array
-    updates: jax.Array
+__all__ = ["cli"]
 
 
 @pytest.fixture
@@ -38,5 +31,5 @@ def directory(tmp_path: Path) -> RunDirectory:
     directory = RunDirectory.create(path, preset, preset="debug", command=["engrax", "train"])
     row = {"update": 3, "environment_steps": 30, "return": None, "loss": 0.5}
     directory.metrics.append(row)
-    directory.save(State(jnp.ones(2), jnp.int32(3)), 30)
+    directory.save(state_at(3), 30)
     return directory

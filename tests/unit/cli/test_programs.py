@@ -47,9 +47,14 @@ def test_jax_keeps_programs_and_is_not_stopped_by_one_half_written(tmp_path: Pat
     settings: dict[str, str] = {}
     (tmp_path / "jit_cut_short-cache").write_bytes(b"half")
     keep_programs(settings, tmp_path)
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("JAX_COMPILATION")}
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith("JAX_COMPILATION")
+    }
     environment = {**inherited, **settings, "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
     command = [sys.executable, "-W", "error", "-c", COMPILE]
-    assert subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout == "2\n"
+    assert (
+        subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
+        == "2\n"
+    )
     assert kept(tmp_path, "-cache")
     assert kept(tmp_path, "-cache") == kept(tmp_path, "-atime")

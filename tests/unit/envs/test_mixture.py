@@ -1,20 +1,11 @@
 """Mixtures: every level is played, each as it is alone."""
 
-import json
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from engrax.cli.main import main
-from engrax.cli.settings import override
 from engrax.envs import Ballet, MemoryGame, Mixture, Recall
-from engrax.errors import ConfigError
-from engrax.experiments.codec import decode, encode
-from engrax.experiments.config import Experiment
-from engrax.experiments.presets import PRESETS
-from engrax.experiments.tasks import BalletTask, MixtureTask, RecallTask, levels_of
 from engrax.testing import check_environment
 
 LEVELS = (Recall(2), Recall(5))
@@ -34,13 +25,21 @@ def test_each_episode_is_of_one_level_as_it_is_alone():
     alone, singles = [stepping(level) for level in LEVELS], list(states.states)
     for _ in range(4):
         states, steps = advance(states)
-        singles, shown = zip(*(step(single) for step, single in zip(alone, singles, strict=True)), strict=True)
+        singles, shown = zip(
+            *(step(single) for step, single in zip(alone, singles, strict=True)), strict=True
+        )
         for number, theirs in enumerate(shown):
             mine = levels == number
             for name in ("observation", "reward", "last"):
-                pairs = zip(jax.tree.leaves(getattr(steps, name)), jax.tree.leaves(getattr(theirs, name)), strict=True)
+                pairs = zip(
+                    jax.tree.leaves(getattr(steps, name)),
+                    jax.tree.leaves(getattr(theirs, name)),
+                    strict=True,
+                )
                 for ours, expected in pairs:
-                    np.testing.assert_array_equal(np.asarray(ours)[mine], np.asarray(expected)[mine])
+                    np.testing.assert_array_equal(
+                        np.asarray(ours)[mine], np.asarray(expected)[mine]
+                    )
     assert np.asarray(steps.last)[levels == 0].all()
     assert not np.asarray(steps.last)[levels == 1].any()
 
@@ -50,42 +49,66 @@ def stepping(environment):
 
 
 def test_chance_is_that_of_the_levels():
-    assert Mixture([Ballet(2), Ballet(4)]).chance == pytest.approx((1 / 2 + 1 / 4) / 2)
+    assert Mixture([Ballet(2), Ballet(4)]).interface.chance == pytest.approx((1 / 2 + 1 / 4) / 2)
 
 
-@pytest.mark.parametrize("levels", [(), (Recall(2), Recall(2, num_cues=5)), (MemoryGame(2), MemoryGame(3))])
+@pytest.mark.parametrize(
+    "levels", [(), (Recall(2), Recall(2, num_cues=5)), (MemoryGame(2), MemoryGame(3))]
+)
 def test_what_cannot_be_mixed_is_named(levels):
     with pytest.raises(ValueError, match="mixture"):
         Mixture(levels)
 
 
-def test_levels_are_named_by_what_sets_them_apart():
-    task = MixtureTask(levels=(BalletTask(dance_delay=2), BalletTask(num_dancers=4, dance_delay=2)))
-    assert levels_of(task) == {"num_dancers=2": task.levels[0], "num_dancers=4": task.levels[1]}
-    assert list(levels_of(RecallTask())) == ["recall"]
+# A level's episodes follow on one another as they do alone
 
 
-def test_levels_are_typed_as_json():
-    typed = '[{"kind": "recall", "delay": 2}, {"kind": "recall"}]'
-    experiment = override(PRESETS["debug"], {"task": "mixture", "task.levels": typed})
-    assert experiment.task == MixtureTask(levels=(RecallTask(delay=2), RecallTask()))
-    assert decode(Experiment, encode(experiment)) == experiment
-    with pytest.raises(ConfigError, match=r"task.levels: expected a list in JSON, got 'recall'"):
-        override(PRESETS["debug"], {"task": "mixture", "task.levels": "recall"})
+def following(mixture, cue_before, episodes=60):
+    """Whether a player is right who names the cue of the episode before: `[streams, episodes]`.
+
+    Args:
+        mixture: of `Recall` without delay.
+        cue_before: of the same level (True), or of the episode before, of whatever level.
+    """
+    count = len(mixture.levels)
+
+    def step(carry, key):
+        (state, shown), cues, before = carry
+        level = shown.info["level"] if cue_before else 0
+        cue = jnp.argmax(shown.observation["vector"][2:]).astype(jnp.int32)
+        before = jnp.where(shown.first, cues[level], before)
+        cues = jnp.where(shown.first, cues.at[level].set(cue), cues)
+        carry = mixture.step(state, before, key), cues, before
+        return carry, (shown.last, shown.reward)
+
+    def play(key):
+        keys = jax.random.split(key, episodes * 3)
+        start = mixture.reset(key), jnp.zeros(count, jnp.int32), jnp.int32(0)
+        last, reward = jax.lax.scan(step, start, keys)[1]
+        return jnp.where(last, reward, jnp.nan).reshape(episodes, 3)[:, 2]
+
+    return np.asarray(jax.jit(jax.vmap(play))(jax.random.split(jax.random.key(0), 50)))
 
 
-@pytest.mark.slow
-def test_levels_are_evaluated_one_by_one_and_so_are_others(tmp_path, capsys):
-    run, levels = str(tmp_path / "run"), '[{"kind": "recall", "delay": 2}, {"kind": "recall", "delay": 5}]'
-    assert main(["train", "debug", "--task", "mixture", "--task.levels", levels, "--updates", "1", "--out", run]) == 0
-    result = evaluated(run, capsys)
-    assert {name: one["environment"]["delay"] for name, one in result["levels"].items()} == {"delay=2": 2, "delay=5": 5}
-    assert evaluated(run, capsys, "--task.delay", "7")["environment"]["delay"] == 7
-    assert main(["evaluate", run, "--task.num_cues", "6"]) == 2
-    assert "other observations or actions" in capsys.readouterr().err
+def late(*cues):
+    return Mixture([Recall(0, num_cues=3, cues=cue) for cue in cues])
 
 
-def evaluated(run, capsys, *words):
-    capsys.readouterr()
-    assert main(["evaluate", run, "--episodes", "8", "--json", *words]) == 0
-    return json.loads(capsys.readouterr().out)
+def test_a_leak_shows_in_a_mixture_as_it_does_alone():
+    assert (following(late("late"), True)[:, 1:] == 1).all()
+    assert (following(late("contradictory"), True)[:, 1:] == 0).all()
+
+
+def test_each_level_has_episodes_of_its_own():
+    found = following(late("late", "late"), True)[:, 20:]  # by then both levels were played
+    assert found.mean() > 0.999
+    other = following(late("late", "late"), False)[:, 20:]
+    assert abs(other.mean() - (1 / 2 + 1 / 6)) < 0.05
+
+
+def test_levels_that_are_not_played_stand_still():
+    mixture = Mixture(LEVELS)
+    state, _ = mixture.reset(jax.random.key(0))
+    played = int(state.level)
+    after, _ = jax.jit(mixture.step)(state, jnp.int32(0), jax.random.key(1))
+    assert [int(one.time) for one in after.states] == [int(played == number) for number in range(2)]

@@ -63,7 +63,9 @@ def test_the_interval_covers_what_is_documented_where_they_are_not(runs: int):
 
 @pytest.mark.parametrize(("ours", "theirs"), [(3, 3), (3, 5), (10, 10)])
 @pytest.mark.parametrize("probability", [0.5, 0.7, 0.9])
-def test_the_probabilitys_interval_covers_at_least_what_it_says(ours: int, theirs: int, probability: float):
+def test_the_probabilitys_interval_covers_at_least_what_it_says(
+    ours: int, theirs: int, probability: float
+):
     draws = np.random.default_rng(0)
     shift = stats.norm.ppf(probability) * np.sqrt(2)
     pairs = ((draws.normal(shift, 1, ours), draws.normal(0, 1, theirs)) for _ in range(1000))

@@ -6,6 +6,12 @@ import gymnasium
 import numpy as np
 from gymnasium import spaces
 
+
+def opened(envs: Any, seed: int = 0) -> Any:
+    """The first steps of host environments, each stream by a seed of its own."""
+    return envs.reset(np.arange(envs.num_streams, dtype=np.uint32) + np.uint32(1000 * seed))
+
+
 ENDINGS = {"terminated": (True, False), "truncated": (False, True), "both": (True, True)}
 
 
@@ -16,7 +22,10 @@ class Counting(gymnasium.Env[Any, Any]):
     """
 
     observation_space = spaces.Dict(
-        {"count": spaces.Box(0, 1000, (1,)), "inside": spaces.Dict({"sum": spaces.Discrete(500)})}
+        {
+            "count": spaces.Box(0, 1000, (1,)),
+            "inside": spaces.Dict({"sum": spaces.Discrete(500)}),
+        }
     )
     action_space = spaces.Discrete(3, start=1)
 
@@ -46,7 +55,7 @@ class Counting(gymnasium.Env[Any, Any]):
 class Drawing(gymnasium.Env[Any, Any]):
     """Shows random numbers, and ends at random: an episode follows from its seed and its actions.
 
-    With `private`, the numbers come from a source that no seed reaches, so that nothing can be replayed.
+    With `private`, the numbers come from a source that no seed reaches: nothing can be replayed.
     """
 
     observation_space = spaces.Box(-np.inf, np.inf, (2, 2), np.float64)
@@ -68,11 +77,11 @@ class Drawing(gymnasium.Env[Any, Any]):
 
 
 class RememberPair(gymnasium.Env[Any, Any]):
-    """See a shape and a colour, wait, and name both: needs a memory, and is learnt in a minute.
+    """See a shape and a colour, wait, and name both.
 
-    Observations: `cue`, a shape 1..3 and a colour 1..2 at the first step and 0 after it; `query`, 1 at the step whose
-    action counts. The action there names both, counted from 0; each right one earns 0.5. Without a memory the mean
-    return is 0.5 * (1/3 + 1/2) = 5/12, and with one 1.
+    Observations: `cue`, a shape 1..3 and a colour 1..2 at the first step and 0 after it; `query`, 1
+    at the step whose action counts. The action there names both, counted from 0; each right one
+    earns 0.5. The mean return is at most 5/12 without a memory, and 1 with one.
     """
 
     observation_space = spaces.Dict(
@@ -126,6 +135,6 @@ class Talking(gymnasium.Env[Any, Any]):
         return text, np.array([1, 0, self.time % 2], np.int8)
 
 
-for name, made in {"Counting": Counting, "RememberPair": RememberPair}.items():
+for name, made in {"Counting": Counting, "Drawing": Drawing, "RememberPair": RememberPair}.items():
     if f"tests/{name}-v0" not in gymnasium.registry:
         gymnasium.register(f"tests/{name}-v0", made)

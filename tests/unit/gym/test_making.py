@@ -1,6 +1,7 @@
-"""Environments are made from ids, functions, environments and vector environments, or refused in one line."""
+"""Environments are made from all kinds of sources, or refused in one line."""
 
 import json
+from dataclasses import replace
 
 import gymnasium
 import numpy as np
@@ -8,50 +9,50 @@ import pytest
 from gymnasium.vector import SyncVectorEnv, VectorWrapper
 
 from engrax.errors import ConfigError
-from engrax.gym.making import host
-from engrax.gym.observations import ObservationOptions
+from engrax.gym import host_environments
+from engrax.gym.readings import ObservationOptions
 from engrax.gym.task import GymnasiumTask
 from engrax.types import Continuous, Discrete, MultiDiscrete, SymbolsSpec, TextSpec, VectorSpec
 
-from unit.gym.environments import Counting, RememberPair, Talking
+from unit.gym.environments import Counting, RememberPair, Talking, opened
 
 
 def test_an_id():
-    envs = host("CartPole-v1", 3)
+    envs = host_environments("CartPole-v1", 3)
     assert envs.num_streams == 3
     assert envs.interface.observations == {"vector": VectorSpec(4)}
     assert envs.interface.actions == Discrete(2)
-    assert host("Pendulum-v1", 1).interface.actions == Continuous((-2.0,), (2.0,))
+    assert host_environments("Pendulum-v1", 1).interface.actions == Continuous((-2.0,), (2.0,))
 
 
 def test_an_id_whose_module_is_imported():
-    envs = host("unit.gym.environments:tests/RememberPair-v0", 2, {"delay": 1})
+    envs = host_environments("unit.gym.environments:tests/RememberPair-v0", 2, {"delay": 1})
     assert envs.interface.actions == MultiDiscrete((3, 2))
-    steps = [envs.reset(0), *(envs.step(np.zeros((2, 2), np.int32)) for _ in range(3))]
+    steps = [opened(envs, 0), *(envs.step(np.zeros((2, 2), np.int32)) for _ in range(3))]
     assert [step.last.all() for step in steps] == [False, False, False, True]
 
 
 def test_a_function_an_environment_and_a_vector_environment():
     made = [
-        host(Counting, 2, {"length": 4}),
-        host(lambda: Counting(4), 2),
-        host(gymnasium.make("tests/Counting-v0", length=4), 2),
-        host(SyncVectorEnv([lambda: Counting(4)] * 2), 2),
-        host(Counting(4), 1),
+        host_environments(Counting, 2, {"length": 4}),
+        host_environments(lambda: Counting(4), 2),
+        host_environments(gymnasium.make("tests/Counting-v0", length=4), 2),
+        host_environments(SyncVectorEnv([lambda: Counting(4)] * 2), 2),
+        host_environments(Counting(4), 1),
     ]
     for envs in made:
-        envs.reset(0)
+        opened(envs, 0)
         last = [envs.step(np.zeros(envs.num_streams, np.int32)).last.all() for _ in range(5)]
         assert last == [False, False, False, True, False]
 
 
 def test_what_it_is_can_be_written_as_json():
-    spec = host("unit.gym.environments:tests/Counting-v0", 1, {"length": 4}).spec
+    spec = host_environments("unit.gym.environments:tests/Counting-v0", 1, {"length": 4}).spec
     assert json.loads(json.dumps(spec)) == spec
     assert spec["id"] == "unit.gym.environments:tests/Counting-v0"
     assert spec["kwargs"] == {"length": 4}
     assert spec["versions"] == {"gymnasium": gymnasium.__version__}
-    assert host(Counting, 1).spec["id"] == "Counting"
+    assert host_environments(Counting, 1).spec["id"] == "Counting"
 
 
 @pytest.mark.parametrize(
@@ -78,46 +79,46 @@ def test_what_it_is_can_be_written_as_json():
 )
 def test_what_cannot_be_made(source, streams, message):
     with pytest.raises(ConfigError, match=message) as caught:
-        host(source, streams)
+        host_environments(source, streams)
     assert "\n" not in str(caught.value)
 
 
 def test_keyword_arguments_that_do_not_fit():
     with pytest.raises(ConfigError, match=r"CartPole-v1 with \{'wrong': 1\} cannot be made.*wrong"):
-        host("CartPole-v1", 1, {"wrong": 1})
+        host_environments("CartPole-v1", 1, {"wrong": 1})
 
 
 def test_a_suite_that_is_not_installed_is_named(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "popgym", None)
     with pytest.raises(ConfigError, match=r'needs popgym.*pip install "engrax\[suites\]"'):
-        host("popgym-RepeatPreviousEasy-v0", 1)
+        host_environments("popgym-RepeatPreviousEasy-v0", 1)
 
 
 # Texts
 
 
 def test_words_are_collected_by_playing():
-    interface = host(Talking, 1).interface
+    interface = host_environments(Talking, 1).interface
     words = ("2", "door", "go", "here", "red", "stay", "steps", "the", "to")
     assert interface.observations == {
         "0": TextSpec(5, ("<pad>", "<unknown>", *words)),
         "1": VectorSpec(3),
     }
-    assert interface == host(Talking, 1).interface
+    assert interface == host_environments(Talking, 1).interface
 
 
 def test_words_can_be_given():
-    envs = host(Talking, 1, options=ObservationOptions(words=("go", "door"), text_length=2))
+    envs = host_environments(Talking, 1, options=ObservationOptions(words=("go", "door"), text_length=2))
     assert envs.interface.observations["0"] == TextSpec(2, ("<pad>", "<unknown>", "door", "go"))
-    assert envs.reset(0).observation["0"].tolist() == [[1, 1]]
+    assert opened(envs, 0).observation["0"].tolist() == [[1, 1]]
     assert envs.step(np.zeros((1, 2), np.int32)).observation["0"].tolist() == [[3, 1]]
 
 
 def test_a_vector_environment_needs_its_words_given():
     envs = VectorWrapper(SyncVectorEnv([Talking]))
-    with pytest.raises(ConfigError, match="words are not given"):
-        host(envs, 1)
-    host(envs, 1, options=ObservationOptions(words=("go",), text_length=2))
+    with pytest.raises(ConfigError, match="there are no words"):
+        host_environments(envs, 1)
+    host_environments(envs, 1, options=ObservationOptions(words=("go",), text_length=2))
 
 
 # The task of an experiment
@@ -125,9 +126,16 @@ def test_a_vector_environment_needs_its_words_given():
 
 def test_a_task_with_its_words_settled():
     task = GymnasiumTask("unit.gym.environments:tests/RememberPair-v0", '{"delay": 2}')
-    assert task.settled() == task
+    settled = task.settled()
+    assert settled == replace(task, states_success=True)
+    assert settled.settled() == settled
     envs = task.make(2)
+    assert task.interface == envs.interface
     assert (envs.num_streams, envs.spec["kwargs"]) == (2, {"delay": 2})
+
+
+def test_a_task_that_says_nothing_of_success():
+    assert GymnasiumTask("CartPole-v1").settled() == GymnasiumTask("CartPole-v1")
 
 
 @pytest.mark.parametrize("kwargs", ["{", "[1]", "3", "delay=2"])
@@ -140,11 +148,9 @@ def test_keyword_arguments_must_be_a_json_object(kwargs):
 
 
 def test_remember_pair_needs_a_memory():
-    envs = host(RememberPair, 50)
-    shown, returns = envs.reset(0), []
-    cue = np.stack(
-        [shown.observation[f"cue.{part}"][:, 0, 0, 0] for part in ("shape", "colour")], 1
-    )
+    envs = host_environments(RememberPair, 50)
+    shown, returns = opened(envs, 0), []
+    cue = np.stack([shown.observation[f"cue.{part}"][:, 0, 0, 0] for part in ("shape", "colour")], 1)
     for _ in range(5):
         shown = envs.step(np.maximum(cue.astype(np.int32) - 1, 0))
         returns.append(shown.reward)
@@ -166,7 +172,7 @@ def test_minigrid():
     assert interface.observations["direction"] == SymbolsSpec(1, 1, (4,))
     assert interface.action_names[:3] == ("left", "right", "forward")
     envs = task.make(4)
-    envs.reset(0)
+    opened(envs, 0)
     numbers = np.random.default_rng(0)
     for _ in range(100):
         step = envs.step(interface.actions.draw(numbers, (4,)))
@@ -175,9 +181,7 @@ def test_minigrid():
 
 def test_baby_ai_says_more_than_its_space_lists():
     pytest.importorskip("minigrid")
-    assert {"go", "to", "the", "ball", "key", "box"} <= set(
-        GymnasiumTask("BabyAI-GoToObj-v0").settled().words
-    )
+    assert {"go", "to", "the", "ball", "key", "box"} <= set(GymnasiumTask("BabyAI-GoToObj-v0").settled().words)
 
 
 @pytest.mark.parametrize(
@@ -186,8 +190,8 @@ def test_baby_ai_says_more_than_its_space_lists():
 )
 def test_popgym(name, actions):
     pytest.importorskip("popgym")
-    envs = host(f"popgym-{name}-v0", 2)
+    envs = host_environments(f"popgym-{name}-v0", 2)
     assert envs.interface.actions == actions
-    envs.reset(0)
+    opened(envs, 0)
     for action in actions.draw(np.random.default_rng(0), (60, 2)):
         envs.step(action)

@@ -6,23 +6,23 @@ from pathlib import Path
 
 import gymnasium
 import numpy as np
+import pytest
 
+import engrax.gym
 from engrax.gym.registration import ENVIRONMENTS, register, wait_for_gymnasium
 
 SOURCE = Path(__file__).parents[3] / "src"
 
 
 def run(program, *options):
-    return subprocess.run(
-        [sys.executable, *options, "-c", program], capture_output=True, text=True, check=False
-    )
+    return subprocess.run([sys.executable, *options, "-c", program], capture_output=True, text=True, check=False)
 
 
 def test_an_environment_is_found_without_importing_engrax():
     program = """
 import gymnasium, sys
 assert "jax" not in sys.modules, "Gymnasium's users must not pay for JAX"
-env = gymnasium.make("engrax/Ballet-v0", num_dancers=2, dance_delay=16, max_steps=320, view="pixels")
+env = gymnasium.make("engrax/Ballet-v0", num_dancers=2, max_steps=320, view="pixels")
 print(env.reset(seed=0)[1]["instruction"])
 """
     result = run(program)
@@ -46,9 +46,7 @@ def test_where_no_pth_file_is_read_an_import_registers():
 
 
 def test_the_package_itself_is_light():
-    program = (
-        "import sys, engrax, engrax.gym.registration; print({'jax', 'numpy'} & set(sys.modules))"
-    )
+    program = "import sys, engrax, engrax.gym.registration; print({'jax', 'numpy'} & set(sys.modules))"
     assert run(program).stdout == "set()\n"
 
 
@@ -86,3 +84,10 @@ def test_pendulum_without_velocity():
     assert seen.shape == (2,)
     np.testing.assert_allclose(np.linalg.norm(seen), 1, rtol=1e-6)
     assert [env.step([0.0])[3] for _ in range(200)] == [False] * 199 + [True]
+
+
+def test_the_package_offers_its_main_names():
+    for name in engrax.gym.__all__:
+        assert getattr(engrax.gym, name).__name__ == name
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        _ = engrax.gym.Nothing

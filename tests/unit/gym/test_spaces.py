@@ -6,7 +6,7 @@ from gymnasium import spaces
 from gymnasium.vector.utils import batch_space, concatenate, create_empty_array, iterate
 
 from engrax.errors import ConfigError
-from engrax.gym.observations import ObservationOptions
+from engrax.gym.readings import ObservationOptions
 from engrax.gym.spaces import action_space, interface_of, observation_space, translator_of
 from engrax.gym.words import PADDING, UNKNOWN
 from engrax.types import (
@@ -89,6 +89,8 @@ def test_what_a_small_picture_is_can_be_set():
     assert spec_of(grey(7, 7, 3), image_as="pixels") == ImageSpec(7, 7, 3)
     assert spec_of(grey(40, 40, 3), image_as="symbols") == SymbolsSpec(40, 40, (256,) * 3)
     assert spec_of(grey(7, 7, 3), symbol_sizes=(11, 6, 4)) == SymbolsSpec(7, 7, (11, 6, 4))
+    assert spec_of(grey(7, 7, 3), grid_sizes=(11, 6, 4)) == SymbolsSpec(7, 7, (11, 6, 4))
+    assert spec_of(grey(7, 7, 2), grid_sizes=(11, 6, 4)) == SymbolsSpec(7, 7, (256, 256))
     with pytest.raises(ConfigError, match=r"symbol_sizes is \(11, 6\), but .* has 3 channels"):
         read(grey(7, 7, 3), symbol_sizes=(11, 6))
 
@@ -97,7 +99,7 @@ def test_what_was_decided_is_said_in_one_line_each():
     space = spaces.Dict({"far": grey(4, 84, 84), "near": grey(7, 7, 3), "x": spaces.Discrete(2)})
     far, near = read(space).notes
     assert far.startswith("observation 'far': uint8 4 x 84 x 84, channels first, read as a picture")
-    assert "read as symbols of 256, 256, 256 values; image_as pixels" in near
+    assert "read as symbols of 256, 256, 256 values (image_as pixels" in near
     assert "\n" not in far + near
 
 
@@ -111,14 +113,12 @@ def test_what_was_decided_is_said_in_one_line_each():
         ),
         (spaces.Discrete(3, start=1), 0, "feature 0 is -1, expected 0 to 2"),
         (spaces.Discrete(3, start=1), 4, "feature 0 is 3, expected 0 to 2"),
-        (spaces.Box(0, 1, (3,)), np.zeros(4), r"shape \(4,\), but its space says \(3,\)"),
+        (spaces.Box(0, 1, (3,)), np.zeros(4), r"shape \(4,\), but the space says \(3,\)"),
     ],
 )
 def test_an_environment_that_leaves_its_space_is_refused(space, value, message):
     translator = read(space, symbol_sizes=(4,))
-    with pytest.raises(
-        ConfigError, match=f"observation space .*{message}|observation space:? ?.*{message}"
-    ):
+    with pytest.raises(ConfigError, match=f"observation space .*{message}|observation space:? ?.*{message}"):
         translator.read_each([value])
 
 
@@ -223,22 +223,18 @@ def same(one, other):
 
 
 def test_each_component_goes_where_it_belongs():
-    space = spaces.Dict(
-        {"a": spaces.Discrete(3, start=1), "b": spaces.Tuple([spaces.MultiBinary(2)])}
-    )
+    space = spaces.Dict({"a": spaces.Discrete(3, start=1), "b": spaces.Tuple([spaces.MultiBinary(2)])})
     (action,) = translator_of(CHOICE, space).write_each(np.array([[2, 0, 1]], np.int32))
     assert action["a"] == 3
     assert action["b"][0].tolist() == [0, 1]
-    (action,) = translator_of(CHOICE, spaces.Discrete(4, start=-2)).write_each(
-        np.array([3], np.int32)
-    )
+    (action,) = translator_of(CHOICE, spaces.Discrete(4, start=-2)).write_each(np.array([3], np.int32))
     assert (action, type(action)) == (1, np.int64)
 
 
 @pytest.mark.parametrize(
     ("space", "message"),
     [
-        (spaces.Box(-np.inf, 1, (2,)), "action space is Box.*finite bounds.*RescaleAction"),
+        (spaces.Box(-np.inf, 1, (2,)), "action space is Box.*finite bounds.*ActionWrapper"),
         (spaces.Box(1, 1, (2,)), "each low below its high"),
         (
             spaces.Box(0, 5, (2,), np.int64),
@@ -276,8 +272,6 @@ def test_from_ours_to_gymnasiums():
     assert space["wide"].high.item() == 299
 
 
-@pytest.mark.parametrize(
-    "actions", [Discrete(3), MultiDiscrete((2, 3)), Continuous((-1.0,), (2.0,))]
-)
+@pytest.mark.parametrize("actions", [Discrete(3), MultiDiscrete((2, 3)), Continuous((-1.0,), (2.0,))])
 def test_actions_from_ours_to_gymnasiums_and_back(actions):
     assert interface_of(CHOICE, action_space(actions)).actions == actions

@@ -25,13 +25,17 @@ class Experiment:
     updates: int = 4
 
 
-class State(eqx.Module):
+class Learner(eqx.Module):
     agent: np.ndarray
     updates: np.ndarray
 
 
+class State(eqx.Module):
+    learner: Learner
+
+
 def state_at(update: int) -> State:
-    return State(np.full(50, update, np.float32), np.array(update, np.int32))
+    return State(Learner(np.full(50, update, np.float32), np.array(update, np.int32)))
 
 
 def make(path: Path) -> None:
@@ -39,7 +43,11 @@ def make(path: Path) -> None:
     directory = create(path)
     for update in (1, 2):
         advance(directory, update)
-    for name in ("checkpoints/update-000000000099.safetensors.tmp", "weights.safetensors.tmp", "metrics.jsonl.tmp"):
+    for name in (
+        "checkpoints/update-000000000099.safetensors.tmp",
+        "weights.safetensors.tmp",
+        "metrics.jsonl.tmp",
+    ):
         (path / name).write_bytes(b"half")
 
 

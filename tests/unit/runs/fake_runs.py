@@ -10,15 +10,21 @@ import pytest
 from engrax.cli.main import main
 
 
-class State(NamedTuple):
-    """The least that a run saves."""
+class Learner(NamedTuple):
+    """The least that a learner is."""
 
     agent: jax.Array
     updates: jax.Array
 
 
+class State(NamedTuple):
+    """The least that a run saves."""
+
+    learner: Learner
+
+
 def state_at(update: int) -> State:
-    return State(jnp.full(500, update, jnp.float32), jnp.int32(update))
+    return State(Learner(jnp.full(600, update, jnp.float32), jnp.int32(update)))
 
 
 class FakeTrainer:
@@ -31,8 +37,16 @@ class FakeTrainer:
         return state_at(0)
 
     def update(self, state: State) -> tuple[State, dict[str, Any]]:
-        self.meanwhile(int(state.updates) + 1)
-        return State(state.agent + 1.0, state.updates + 1), {"episodes": 1.0, "loss": 1.0 / float(state.updates + 1)}
+        agent, updates = state.learner.agent + 1.0, state.learner.updates + 1
+        self.meanwhile(int(updates))
+        metrics = {"episodes": 1.0, "loss": 1.0 / float(updates), "entropy": 1.0 / 3.0}
+        return State(Learner(agent, updates)), metrics
+
+    def saved(self, state: State) -> State:
+        return state
+
+    def restored(self, saved: State) -> tuple[State, int]:
+        return saved, 0
 
     def environment_steps(self, updates: int) -> int:
         return 10 * updates

@@ -86,7 +86,9 @@ def test_what_is_restored_may_be_donated(path: Path):
         lambda tree: tree | {"nothing": (None, jnp.zeros((3, 0)))},
         lambda tree: tree | {"transposed": tree["transposed"].astype(np.float64)},
         lambda tree: {name.replace("keys", "kays"): leaf for name, leaf in tree.items()},
-        lambda tree: eqx.tree_at(lambda tree: tree["net"].weight, tree, replace_fn=lambda x: x.at[1, 2].add(1e-6)),
+        lambda tree: eqx.tree_at(
+            lambda tree: tree["net"].weight, tree, replace_fn=lambda x: x.at[1, 2].add(1e-6)
+        ),
     ],
 )
 def test_the_digest_tells_trees_apart(change: Callable[[dict[str, Any]], dict[str, Any]]):
@@ -106,7 +108,10 @@ def test_the_digest_does_not_depend_on_what_is_no_array():
         ({}, r"has a, which was not expected"),
         ({"a": jnp.zeros(4)}, r"a is float32\[3\], expected float32\[4\]"),
         ({"a": jnp.zeros(3, jnp.int32)}, r"a is float32\[3\], expected int32\[3\]"),
-        ({"a": jax.random.split(jax.random.key(0), 3)}, r"a is float32\[3\], expected key<fry>\[3\]"),
+        (
+            {"a": jax.random.split(jax.random.key(0), 3)},
+            r"a is float32\[3\], expected key<fry>\[3\]",
+        ),
     ],
 )
 def test_the_first_difference_from_the_template_is_named(path: Path, template: Any, message: str):
@@ -163,7 +168,14 @@ def test_strange_files_are_refused(path: Path, contents: bytes, capsys: pytest.C
 
 @pytest.mark.parametrize(
     "words",
-    [None, {"keys": "{}"}, {"keys": "["}, {"keys": "3"}, {"keys": '{"a": "no"}'}, {"keys": '{"b": "threefry2x32"}'}],
+    [
+        None,
+        {"keys": "{}"},
+        {"keys": "["},
+        {"keys": "3"},
+        {"keys": '{"a": "no"}'},
+        {"keys": '{"b": "threefry2x32"}'},
+    ],
 )
 def test_files_of_others_are_refused(path: Path, words: dict[str, str] | None):
     save_file({"a": np.zeros(2, np.uint32)}, path, words)

@@ -25,7 +25,10 @@ def deaths(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def of(deaths: Path, scenario: str) -> list[Path]:
-    paths = [deaths / scenario / f"{step + 1:03d}" for step in range(len(list((deaths / scenario).iterdir())))]
+    paths = [
+        deaths / scenario / f"{step + 1:03d}"
+        for step in range(len(list((deaths / scenario).iterdir())))
+    ]
     assert len(paths) > 3
     return paths
 
@@ -36,8 +39,8 @@ def resume(path: Path) -> int:
     directory = RunDirectory.open(path)
     state = directory.resume(template, pytest.fail)
     assert state is not None
-    update = int(state.updates)
-    np.testing.assert_array_equal(state.agent, state_at(update).agent)
+    update = int(state.learner.updates)
+    np.testing.assert_array_equal(state.learner.agent, state_at(update).learner.agent)
     assert [row["update"] for row in directory.metrics.rows()] == list(range(1, update + 1))
     return update
 
@@ -69,7 +72,9 @@ def test_a_log_is_cut_back_or_not(deaths: Path):
 
 
 def test_a_target_is_written_or_not(deaths: Path):
-    targets = [RunDirectory.open(path).config["experiment"]["updates"] for path in of(deaths, "retarget")]
+    targets = [
+        RunDirectory.open(path).config["experiment"]["updates"] for path in of(deaths, "retarget")
+    ]
     assert set(targets) == {4, 99}
     assert targets == sorted(targets)
 

@@ -45,7 +45,10 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     path = tmp_path / "disk"
     path.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(path)]
-    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode:
+    if (
+        shutil.which("mount") is None
+        or subprocess.run(mount, capture_output=True, check=False).returncode
+    ):
         pytest.skip("this process may not mount file systems")
     yield path
     subprocess.run(["umount", "-l", str(path)], check=True)
@@ -89,7 +92,10 @@ def test_a_disk_that_is_read_only(cli: FakeCli, small_disk: Path):
     answer = cli("resume", str(run), "--updates", "9")
     assert answer.status == 2
     assert answer.complaint == f"{run / 'config.json'}: Read-only file system"
-    assert cli(*TRAIN, "--out", str(small_disk / "new")).complaint == f"{small_disk / 'new'}: Read-only file system"
+    assert (
+        cli(*TRAIN, "--out", str(small_disk / "new")).complaint
+        == f"{small_disk / 'new'}: Read-only file system"
+    )
 
 
 @contextmanager
@@ -104,7 +110,8 @@ def largest_file(size: int) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("size", "file"), [(2600, "metrics.jsonl"), (2200, "update-000000000002.safetensors"), (400, "config.json")]
+    ("size", "file"),
+    [(3000, "metrics.jsonl"), (2600, "update-000000000002.safetensors"), (400, "config.json")],
 )
 def test_what_cannot_grow_is_named(cli: FakeCli, tmp_path: Path, size: int, file: str):
     run = tmp_path / "run"
@@ -117,7 +124,9 @@ def test_what_cannot_grow_is_named(cli: FakeCli, tmp_path: Path, size: int, file
 
 
 @pytest.mark.parametrize("out", ["file/run", "file"])
-def test_an_out_that_cannot_be_made(cli: FakeCli, tmp_path: Path, out: str, monkeypatch: pytest.MonkeyPatch):
+def test_an_out_that_cannot_be_made(
+    cli: FakeCli, tmp_path: Path, out: str, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").touch()
     answer = cli(*TRAIN, "--out", out)
@@ -125,7 +134,9 @@ def test_an_out_that_cannot_be_made(cli: FakeCli, tmp_path: Path, out: str, monk
     assert answer.complaint.startswith(out)
 
 
-def test_a_directory_without_permission(cli: FakeCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_directory_without_permission(
+    cli: FakeCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     # Whoever is root may do all, so the system's answer is given here.
     def forbidden(self: Path, *words: Any, **named: Any):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self))

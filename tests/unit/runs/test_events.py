@@ -19,15 +19,30 @@ def read(path: Path) -> list[Event]:
     return events
 
 
-def test_numbers_are_written_over_environment_steps_and_what_was_not_measured_is_left_out(tmp_path: Path):
+def test_numbers_are_written_over_environment_steps_and_what_was_not_measured_is_left_out(
+    tmp_path: Path,
+):
     with EventLog(tmp_path, 0) as log:
-        log.append({"update": 1, "environment_steps": 64, "seconds": 1.5, "loss": 0.25, "return": float("nan")})
+        log.append(
+            {
+                "update": 1,
+                "environment_steps": 64,
+                "seconds": 1.5,
+                "loss": 0.25,
+                "return": float("nan"),
+            }
+        )
         (path,) = tmp_path.iterdir()
         assert read(path)[-1].step == 64  # on the disk at once
-        log.append({"update": 2, "environment_steps": 128, "seconds": 2.5, "loss": 0.125, "return": 1.0})
+        log.append(
+            {"update": 2, "environment_steps": 128, "seconds": 2.5, "loss": 0.125, "return": 1.0}
+        )
     *_, first, second = read(path)
     assert {value.tag: value.simple_value for value in first.summary.value} == {"loss": 0.25}
-    assert {value.tag: value.simple_value for value in second.summary.value} == {"loss": 0.125, "return": 1.0}
+    assert {value.tag: value.simple_value for value in second.summary.value} == {
+        "loss": 0.125,
+        "return": 1.0,
+    }
     assert second.step == 128
     assert path.name.startswith("events.out.tfevents.")
 

@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -13,29 +13,24 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engrax.errors import RunError
 from engrax.cli.main import main
+from engrax.errors import RunError
 from engrax.experiments.codec import encode
 from engrax.experiments.presets import PRESETS
 from engrax.runs.checkpoint import CheckpointError, DamagedFileError, load, restore, save
 from engrax.runs.directory import RunDirectory, counters
 
+from unit.runs.fake_runs import state_at
+
 Tree = dict[str, Any]
 
 
-class State(NamedTuple):
-    """The least that can be saved."""
-
-    agent: jax.Array
-    updates: jax.Array
-
-
-def state_at(update: int) -> State:
-    return State(jnp.zeros(2), jnp.int32(update))
-
-
 def tree() -> Tree:
-    return {"agent": jnp.arange(6.0).reshape(2, 3), "updates": jnp.int32(3), "key": jax.random.key(0)}
+    return {
+        "agent": jnp.arange(6.0).reshape(2, 3),
+        "updates": jnp.int32(3),
+        "key": jax.random.key(0),
+    }
 
 
 def safetensors(header: object, data: bytes = b"") -> bytes:
@@ -52,7 +47,9 @@ def one(**changed: Any) -> bytes:
 
 
 def words(data: bytes = bytes(8), **said: Any) -> bytes:
-    return safetensors({"__metadata__": {"keys": "{}", "format": "engrax-arrays-1"} | said, "a": array()}, data)
+    return safetensors(
+        {"__metadata__": {"keys": "{}", "format": "engrax-arrays-1"} | said, "a": array()}, data
+    )
 
 
 HOSTILE = {
@@ -125,7 +122,9 @@ def test_names_with_paths_are_only_names(path: Path):
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
 
 
-@pytest.mark.parametrize("updates", ["-3", "3.5", "1e3", "9" * 5000, "9" * 19, "", "three", "٣", "1_0", " 3"])
+@pytest.mark.parametrize(
+    "updates", ["-3", "3.5", "1e3", "9" * 5000, "9" * 19, "", "three", "٣", "1_0", " 3"]
+)
 def test_counters_are_plain_numbers(path: Path, updates: str):
     save(path, {}, {"updates": updates, "environment_steps": "3"})
     with pytest.raises(CheckpointError, match="does not say after how many updates"):
@@ -143,7 +142,11 @@ def valid(path: Path) -> bytes:
 
 
 edits = st.lists(
-    st.tuples(st.sampled_from(["flip", "splice", "cut", "move"]), st.integers(0, 10**6), st.binary(max_size=12)),
+    st.tuples(
+        st.sampled_from(["flip", "splice", "cut", "move"]),
+        st.integers(0, 10**6),
+        st.binary(max_size=12),
+    ),
     min_size=1,
     max_size=4,
 )
@@ -159,9 +162,13 @@ def edit(contents: bytes, how: str, where: int, what: bytes) -> bytes:
     return contents[:at] if how == "cut" else contents[at:] + contents[:at]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=400)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=400
+)
 @given(edits)
-def test_any_edit_of_a_file_is_found_or_changes_nothing(path: Path, edits: list[tuple[str, int, bytes]]):
+def test_any_edit_of_a_file_is_found_or_changes_nothing(
+    path: Path, edits: list[tuple[str, int, bytes]]
+):
     contents = whole = valid(path)
     for change in edits:
         contents = edit(contents, *change)
@@ -177,22 +184,36 @@ def test_any_edit_of_a_file_is_found_or_changes_nothing(path: Path, edits: list[
 
 
 header_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.integers(2**62, 2**65) | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.integers(2**62, 2**65)
+    | st.floats()
+    | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 arrays = st.fixed_dictionaries(
     {
-        "dtype": st.sampled_from(["F32", "BF16", "F64", "I64", "U64", "BOOL", "F8_E5M2", "C64", "U8"]) | header_values,
+        "dtype": st.sampled_from(
+            ["F32", "BF16", "F64", "I64", "U64", "BOOL", "F8_E5M2", "C64", "U8"]
+        )
+        | header_values,
         "shape": st.lists(st.integers(0, 4), max_size=3) | header_values,
         "data_offsets": st.tuples(st.integers(0, 64), st.integers(0, 64)) | header_values,
     }
 )
-headers = st.dictionaries(st.sampled_from(["a", "b", "__metadata__"]) | st.text(max_size=5), arrays | header_values)
+headers = st.dictionaries(
+    st.sampled_from(["a", "b", "__metadata__"]) | st.text(max_size=5), arrays | header_values
+)
 
 
 @pytest.mark.slow
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=400)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=400
+)
 @given(headers, st.binary(max_size=64))
 def test_any_header_is_refused(path: Path, header: dict[str, Any], data: bytes):
     path.write_bytes(safetensors(header, data))
@@ -258,9 +279,14 @@ def huge(path: Path) -> None:
 
 
 @pytest.mark.parametrize("make", [pipe, endless, huge, Path.mkdir])
-@pytest.mark.parametrize("name", ["config.json", "weights.safetensors", "checkpoints/update-000000000003.safetensors"])
+@pytest.mark.parametrize(
+    "name", ["config.json", "weights.safetensors", "checkpoints/update-000000000003.safetensors"]
+)
 def test_what_is_no_file_of_ours_is_refused_unread(
-    capsys: pytest.CaptureFixture[str], directory: RunDirectory, name: str, make: Callable[[Path], None]
+    capsys: pytest.CaptureFixture[str],
+    directory: RunDirectory,
+    name: str,
+    make: Callable[[Path], None],
 ):
     path = directory.path / name
     path.unlink(missing_ok=True)
@@ -287,7 +313,11 @@ def test_a_damaged_checkpoint_that_is_a_directory_does_not_stop_a_run(directory:
     (directory.path / "checkpoints" / "notes.tmp").write_text("mine")
     for update in (3, 4, 5):
         directory.save(state_at(update), 30)
-    assert [path.name[7:-12] for path in directory.checkpoints()] == ["000000000099", "000000000005", "000000000004"]
+    assert [path.name[7:-12] for path in directory.checkpoints()] == [
+        "000000000099",
+        "000000000005",
+        "000000000004",
+    ]
     assert (directory.path / "checkpoints" / "update-best.safetensors").read_text() == "mine"
     assert (directory.path / "checkpoints" / "notes.tmp").read_text() == "mine"
 
@@ -318,12 +348,18 @@ def test_what_a_dead_process_left_is_not_written_through(directory: RunDirectory
         "\ufeff{}",
     ],
 )
-def test_a_hostile_config_is_refused(capsys: pytest.CaptureFixture[str], directory: RunDirectory, text: str):
-    (directory.path / "config.json").write_text(text.replace("GOOD", json.dumps(encode(PRESETS["debug"]))))
+def test_a_hostile_config_is_refused(
+    capsys: pytest.CaptureFixture[str], directory: RunDirectory, text: str
+):
+    (directory.path / "config.json").write_text(
+        text.replace("GOOD", json.dumps(encode(PRESETS["debug"])))
+    )
     assert refused(capsys, "show", str(directory.path)).rstrip("\n").isprintable()
 
 
-def test_control_characters_do_not_reach_the_terminal(capsys: pytest.CaptureFixture[str], directory: RunDirectory):
+def test_control_characters_do_not_reach_the_terminal(
+    capsys: pytest.CaptureFixture[str], directory: RunDirectory
+):
     config = {"experiment": encode(PRESETS["debug"]), "preset": "\x1b[31m\ud800"}
     (directory.path / "config.json").write_text(json.dumps(config))
     assert main(["show", str(directory.path)]) == 0

@@ -33,7 +33,11 @@ class Run:
     def start(self) -> "subprocess.Popen[str]":
         """Goes on where the run is, or begins it where it was killed before it had a config."""
         begun = (self.path / "config.json").exists()
-        words = ("resume", str(self.path)) if begun else (*TRAIN, "--updates", str(UPDATES), "--out", str(self.path))
+        words = (
+            ("resume", str(self.path))
+            if begun
+            else (*TRAIN, "--updates", str(UPDATES), "--out", str(self.path))
+        )
         command = [sys.executable, "-m", "engrax.cli.main", *words, "--json"]
         return subprocess.Popen(
             command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.environment
@@ -57,14 +61,20 @@ class Run:
     def moments(self) -> Iterator[tuple[str, Callable[[], bool]]]:
         """Twenty: as it starts, before it has a checkpoint, between updates, and while a checkpoint is written."""
         for _ in range(2):
-            yield "before it has a config", self.earlier(self.later(6.0), (self.path / "config.json").exists)
+            yield (
+                "before it has a config",
+                self.earlier(self.later(6.0), (self.path / "config.json").exists),
+            )
         for _ in range(3):
             yield "before it has a checkpoint", self.earlier(self.later(6.0), self.writing)
         for _ in range(9):
             lines = self.lines_after(self.random.randint(1, 9))
             yield "between updates", self.later(0.03, lines)
         for _ in range(6):
-            yield "while a checkpoint is written", self.both(self.lines_after(self.random.randint(1, 5)), self.writing)
+            yield (
+                "while a checkpoint is written",
+                self.both(self.lines_after(self.random.randint(1, 5)), self.writing),
+            )
 
     def later(self, most: float, moment: Callable[[], bool] = lambda: True) -> Callable[[], bool]:
         delay = self.random.uniform(0.0, most)
@@ -82,7 +92,9 @@ class Run:
 
     def lines_after(self, count: int) -> Callable[[], bool]:
         """Whether so many updates were logged since the process started: after the log was cut back, if it was."""
-        newest = max((int(path.name[7:19]) for path in self.checkpoints("update-*.safetensors")), default=0)
+        newest = max(
+            (int(path.name[7:19]) for path in self.checkpoints("update-*.safetensors")), default=0
+        )
         return lambda: self.lines() >= newest + count
 
     def both(self, first: Callable[[], bool], then: Callable[[], bool]) -> Callable[[], bool]:
@@ -115,7 +127,9 @@ def test_a_run_killed_twenty_times_ends_as_if_it_never_was(tmp_path: Path):
     killed = Run(tmp_path / "killed", cache, random.Random(SEED))
     kills: list[str] = []
     for what, moment in killed.moments():
-        print(f"kill {len(kills)}, seed {SEED}: {what}, at {killed.lines()} lines")  # shown if the test fails
+        print(
+            f"kill {len(kills)}, seed {SEED}: {what}, at {killed.lines()} lines"
+        )  # shown if the test fails
         killed.kill(moment)
         kills.append(what)
     found = killed.finish()

@@ -1,8 +1,10 @@
 """The training loop, with a trainer that costs nothing."""
 
+import errno
 import os
 import signal
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from jaxtyping import Array
 from engrax.runs.checkpoint import load
 from engrax.runs.directory import RunDirectory
 from engrax.runs.loop import DivergedError, Outcome, run
+from engrax.runs.metrics import Row
 
 
 @dataclass(frozen=True)
@@ -22,13 +25,17 @@ class Experiment:
     updates: int = 10
 
 
-class State(eqx.Module):
+class Learner(eqx.Module):
     agent: Array
     updates: Array
 
 
+class State(eqx.Module):
+    learner: Learner
+
+
 def start() -> State:
-    return State(jnp.zeros(3), jnp.int32(0))
+    return State(Learner(jnp.zeros(3), jnp.int32(0)))
 
 
 class FakeTrainer:
@@ -40,10 +47,14 @@ class FakeTrainer:
     def init(self) -> State:
         return start()
 
+    def saved(self, state: State) -> State:
+        return state
+
     def update(self, state: State) -> tuple[State, dict[str, Any]]:
-        following = State(state.agent + 1.0, state.updates + 1)
+        updates = state.learner.updates + 1
         metrics = {"episodes": 0.0, "return": float("nan"), "loss": 0.5}
-        return following, metrics | self.meanwhile(int(following.updates))
+        following = State(Learner(state.learner.agent + 1.0, updates))
+        return following, metrics | self.meanwhile(int(updates))
 
     def environment_steps(self, updates: int) -> int:
         return 7 * updates
@@ -54,7 +65,9 @@ def directory(tmp_path: Path) -> RunDirectory:
     return RunDirectory.create(tmp_path / "run", Experiment(), preset="fake", command=[])
 
 
-def train(directory: RunDirectory, trainer: FakeTrainer, until: int = 10, **settings: Any) -> Outcome:
+def train(
+    directory: RunDirectory, trainer: FakeTrainer, until: int = 10, **settings: Any
+) -> Outcome:
     state = directory.resume(start(), pytest.fail) or start()
     return run(trainer, state, directory, until=until, checkpoint_every=4, **settings)
 
@@ -65,7 +78,7 @@ def updates_kept(directory: RunDirectory) -> list[int]:
 
 def test_a_run_logs_every_update_and_saves(directory: RunDirectory):
     outcome = train(directory, FakeTrainer())
-    assert (int(outcome.state.updates), outcome.interrupted) == (10, False)
+    assert (outcome.updates, outcome.interrupted) == (10, False)
     rows = directory.metrics.rows()
     assert [row["update"] for row in rows] == list(range(1, 11))
     assert [rows[-1][name] for name in ("environment_steps", "return", "loss")] == [70, None, 0.5]
@@ -82,38 +95,50 @@ def test_a_run_goes_on_where_it_stopped(directory: RunDirectory):
     assert (rows[-1]["seconds"] or 0) >= (seconds or 0)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_request_to_stop_waits_for_the_update_and_saves(directory: RunDirectory, number: int):
-    before = signal.getsignal(number)
+def test_progress_is_reported_and_a_mean_over_no_episodes_is_none(directory: RunDirectory):
+    rows: list[Row] = []
+    train(directory, FakeTrainer(), until=2, progress=rows.append)
+    assert [row["update"] for row in rows] == [1, 2]
+    assert [(row["return"], row["loss"]) for row in rows] == [(None, 0.5)] * 2
 
+
+def test_a_request_to_stop_waits_for_the_update_and_saves(directory: RunDirectory):
     def ask(update: int) -> dict[str, float]:
         if update == 3:
-            os.kill(os.getpid(), number)
+            os.kill(os.getpid(), signal.SIGINT)
         return {}
 
     outcome = train(directory, FakeTrainer(ask))
-    assert (int(outcome.state.updates), outcome.interrupted) == (3, True)
+    assert (outcome.updates, outcome.interrupted) == (3, True)
     assert updates_kept(directory) == [3]
-    assert signal.getsignal(number) is before
 
 
-def test_a_second_request_stops_at_once(directory: RunDirectory):
-    def ask_twice(update: int) -> dict[str, float]:
-        os.kill(os.getpid(), signal.SIGINT)
-        os.kill(os.getpid(), signal.SIGINT)
-        return {}
+@pytest.mark.parametrize("error", [BrokenPipeError, OSError(errno.EIO, "terminal closed")])
+def test_progress_that_nobody_can_read_stops_and_saves(directory: RunDirectory, error: Any):
+    def closed(row: Row) -> None:
+        if row["update"] == 5:
+            raise error
 
-    with pytest.raises(KeyboardInterrupt):
-        train(directory, FakeTrainer(ask_twice))
+    outcome = train(directory, FakeTrainer(), progress=closed)
+    assert (outcome.updates, outcome.interrupted) == (5, True)
+    assert updates_kept(directory) == [5, 4]
+
+
+def test_a_run_in_a_thread_trains(directory: RunDirectory):
+    with ThreadPoolExecutor(1) as pool:
+        outcome = pool.submit(train, directory, FakeTrainer()).result()
+    assert (outcome.updates, outcome.interrupted) == (10, False)
 
 
 def test_time_ends_a_run_and_saves_it(directory: RunDirectory):
-    assert int(train(directory, FakeTrainer(), seconds=0.0).state.updates) == 0
+    assert train(directory, FakeTrainer(), seconds=0.0).updates == 0
     assert updates_kept(directory) == [0]
 
 
 def test_what_went_first_is_named_and_the_last_good_checkpoint_kept(directory: RunDirectory):
-    trainer = FakeTrainer(lambda update: {"loss": float("inf"), "gradient_norm": float("nan")} if update > 5 else {})
+    trainer = FakeTrainer(
+        lambda update: {"loss": float("inf"), "gradient_norm": float("nan")} if update > 5 else {}
+    )
     with pytest.raises(DivergedError) as error:
         train(directory, trainer)
     said = str(error.value)
@@ -125,7 +150,9 @@ def test_what_went_first_is_named_and_the_last_good_checkpoint_kept(directory: R
 
 
 def test_a_missing_return_is_an_error_where_episodes_ended(directory: RunDirectory):
-    with pytest.raises(DivergedError, match=r"return \(nan\) went first, at update 1; there was no checkpoint yet"):
+    with pytest.raises(
+        DivergedError, match=r"return \(nan\) went first, at update 1; there was no checkpoint yet"
+    ):
         train(directory, FakeTrainer(lambda update: {"episodes": 2.0}))
 
 
@@ -133,7 +160,8 @@ def test_parameters_that_are_not_finite_are_never_saved(directory: RunDirectory)
     class Explosive(FakeTrainer):
         def update(self, state: State) -> tuple[State, dict[str, Any]]:
             state, metrics = super().update(state)
-            return State(state.agent / (8 - state.updates).astype(float), state.updates), metrics
+            agent, updates = state.learner.agent, state.learner.updates
+            return State(Learner(agent / (8 - updates).astype(float), updates)), metrics
 
     with pytest.raises(DivergedError, match="is no longer finite at update 8"):
         train(directory, Explosive())

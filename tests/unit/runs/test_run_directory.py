@@ -23,18 +23,24 @@ class Experiment:
     rate: float = 0.1
 
 
-class State(eqx.Module):
+class Learner(eqx.Module):
     agent: eqx.nn.Linear
     updates: jax.Array
 
 
+class State(eqx.Module):
+    learner: Learner
+
+
 def state_at(update: int) -> State:
     agent = eqx.nn.Linear(2, 3, key=jax.random.key(update))
-    return State(agent, jnp.int32(update))
+    return State(Learner(agent, jnp.int32(update)))
 
 
 def create(path: Path) -> RunDirectory:
-    return RunDirectory.create(path, Experiment(), preset="debug", command=["engrax", "train", "debug"])
+    return RunDirectory.create(
+        path, Experiment(), preset="debug", command=["engrax", "train", "debug"]
+    )
 
 
 def save(directory: RunDirectory, update: int) -> Path:
@@ -63,7 +69,9 @@ def test_the_config_says_what_ran(directory: RunDirectory):
 
 
 def test_a_second_run_does_not_overwrite_the_first(directory: RunDirectory):
-    with pytest.raises(RunError, match=r"holds a run already; go on with it by `engrax resume .*mine`, or give"):
+    with pytest.raises(
+        RunError, match=r"holds a run already; go on with it by `engrax resume .*mine`, or give"
+    ):
         create(directory.path)
 
 
@@ -136,7 +144,7 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(directory: RunDirecto
     said: list[str] = []
     back = directory.resume(state_at(0), said.append)
     assert back is not None
-    assert int(back.updates) == 1
+    assert int(back.learner.updates) == 1
     assert len(said) == 1
     assert str(damaged) in said[0]
     # Nothing of the damaged one may come back later.
@@ -155,8 +163,12 @@ def test_when_all_checkpoints_are_damaged_nothing_is_thrown_away(directory: RunD
 
 def test_a_checkpoint_of_another_form_is_no_reason_to_fall_back(directory: RunDirectory):
     save(directory, 1)
-    template = eqx.tree_at(lambda state: state.agent, state_at(0), eqx.nn.Linear(2, 4, key=jax.random.key(0)))
-    with pytest.raises(CheckpointError, match=r"agent\.weight is float32\[3, 2\], expected float32\[4, 2\]"):
+    template = eqx.tree_at(
+        lambda state: state.learner.agent, state_at(0), eqx.nn.Linear(2, 4, key=jax.random.key(0))
+    )
+    with pytest.raises(
+        CheckpointError, match=r"agent\.weight is float32\[3, 2\], expected float32\[4, 2\]"
+    ):
         directory.resume(template, fail)
 
 
@@ -183,7 +195,9 @@ def test_a_published_result_is_opened_but_not_resumed(directory: RunDirectory):
     path.unlink()
     published = RunDirectory.open(directory.path)
     assert published.published
-    with pytest.raises(RunError, match="has weights but no checkpoints to go on from; `engrax evaluate` can"):
+    with pytest.raises(
+        RunError, match="has weights but no checkpoints to go on from; `engrax evaluate` can"
+    ):
         published.resume(state_at(0), fail)
 
 

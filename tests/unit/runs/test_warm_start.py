@@ -11,8 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from engrax.errors import RunError
 from engrax.cli.main import main
+from engrax.errors import RunError
 from engrax.runs import checkpoint
 from engrax.runs.checkpoint import CheckpointError
 from engrax.runs.directory import RunDirectory
@@ -24,17 +24,22 @@ class Experiment:
     updates: int = 9
 
 
-class State(NamedTuple):
-    """What a run saves, as small as can be; `steps` is no parameter."""
+class Learner(NamedTuple):
+    """What learns, as small as can be; the agent's `steps` is no parameter."""
 
     agent: dict[str, Any]
     optimiser: tuple[Any, ...]
     updates: jax.Array
 
 
+class State(NamedTuple):
+    learner: Learner
+
+
 def state_at(value: float, width: int = 3) -> State:
     agent = {"weight": jnp.full(width, value), "steps": jnp.int32(value), "name": "no array"}
-    return State(agent, (jnp.int32(value), {"mean": jnp.full(width, 10 * value)}), jnp.int32(value))
+    optimiser = (jnp.int32(value), {"mean": jnp.full(width, 10 * value)})
+    return State(Learner(agent, optimiser, jnp.int32(value)))
 
 
 def fail(message: str) -> None:
@@ -43,7 +48,9 @@ def fail(message: str) -> None:
 
 @pytest.fixture
 def run(tmp_path: Path) -> RunDirectory:
-    directory = RunDirectory.create(tmp_path / "run", Experiment(), preset="small", command=["engrax"])
+    directory = RunDirectory.create(
+        tmp_path / "run", Experiment(), preset="small", command=["engrax"]
+    )
     directory.save(state_at(4.0), 400)
     directory.save(state_at(5.0), 500)
     return directory
@@ -81,7 +88,7 @@ def test_a_published_result_may_have_its_optimiser_or_not(published: RunDirector
     assert found.optimiser is None
     assert float(found.agent["weight"][0]) == 5.0
     assert "keeps no optimiser: starting a fresh one" in said[0]
-    checkpoint.save(published.path / OPTIMISER, state_at(5.0).optimiser)
+    checkpoint.save(published.path / OPTIMISER, state_at(5.0).learner.optimiser)
     assert int(learnt(published, state_at(0.0), fail).optimiser[0]) == 5
 
 
@@ -93,12 +100,16 @@ def test_an_optimiser_of_another_form_is_made_anew(published: RunDirectory):
 
 
 def test_parameters_of_another_form_are_refused_with_the_way_out(run: RunDirectory):
-    with pytest.raises(CheckpointError, match=r"weight is float32\[3\], expected float32\[4\].*config.json"):
+    with pytest.raises(
+        CheckpointError, match=r"weight is float32\[3\], expected float32\[4\].*config.json"
+    ):
         learnt(run, state_at(0.0, width=4), fail)
 
 
 def test_a_run_that_has_not_saved_has_nothing_to_give(tmp_path: Path):
-    directory = RunDirectory.create(tmp_path / "new", Experiment(), preset="small", command=["engrax"])
+    directory = RunDirectory.create(
+        tmp_path / "new", Experiment(), preset="small", command=["engrax"]
+    )
     with pytest.raises(RunError, match="has learnt nothing yet"):
         learnt(directory, state_at(0.0), fail)
 
@@ -128,18 +139,27 @@ def test_train_from_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     # Adam counts on: two updates of two minibatches each in either run.
     newest = RunDirectory.open(Path(second)).checkpoints()[0]
     counts = [
-        int(array) for name, array in checkpoint.load(newest).arrays.items() if re.fullmatch(r"optimiser.*count", name)
+        int(array)
+        for name, array in checkpoint.load(newest).arrays.items()
+        if re.fullmatch(r"learner.optimiser.*count", name)
     ]
     assert counts == [8]
 
 
 @pytest.mark.slow
-def test_a_run_stopped_before_it_took_over_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_a_run_stopped_before_it_took_over_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
     path = tmp_path / "run"
     assert main([*TRAIN, "--out", str(path)]) == 0
     config = json.loads((path / "config.json").read_text())
-    (path / "config.json").write_text(json.dumps({**config, "started_from": {"directory": "runs/earlier"}}))
+    (path / "config.json").write_text(
+        json.dumps({**config, "started_from": {"directory": "runs/earlier"}})
+    )
     for file in (*path.glob("checkpoints/*"), path / "weights.safetensors"):
         file.unlink()
     assert main(["resume", str(path)]) == 2
-    assert "was stopped before it had taken over what runs/earlier had learnt" in capsys.readouterr().err
+    assert (
+        "was stopped before it had taken over what runs/earlier had learnt"
+        in capsys.readouterr().err
+    )

@@ -28,9 +28,10 @@ def run(words: Sequence[str]) -> int:
     from engrax.runs.entries import speed_entry
 
     experiment = experiment_named(arguments.preset, settings)
+    speeds = benchmark(experiment, arguments.rounds)
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("compiling, then measuring", total=arguments.rounds)
-        speed = benchmark(experiment, arguments.rounds, lambda _: progress.advance(task))
+        what = "compiling, then measuring"
+        *_, speed = progress.track(speeds, total=arguments.rounds, description=what)
     result = speed_entry(arguments.preset, experiment, speed)
     if arguments.json:
         print_json(result)
@@ -43,7 +44,10 @@ def _in_words(speed: "Speed", result: Mapping[str, Any]) -> dict[str, object]:
     rate, micro = speed.steps_per_second, 1e6 / speed.steps_per_second
     names = ("environment", "acting", "learning")
     shares = {name: getattr(speed, name) for name in names}
-    parts = {f"  {name}": f"{share:.0%} ({share * micro:,.1f} microseconds)" for name, share in shares.items()}
+    parts = {
+        f"  {name}": f"{share:.0%} ({share * micro:,.1f} microseconds)"
+        for name, share in shares.items()
+    }
     what = f"{result['memory']} on {result['task']}, learner {result['learner']}"
     product = f"{speed.product_flops / 1e9:,.1f} GFLOP/s, float32, measured in between"
     return {
@@ -61,7 +65,9 @@ def _in_words(speed: "Speed", result: Mapping[str, Any]) -> dict[str, object]:
 def _parser() -> Parser:
     what = "Measure how fast a preset trains on this machine, and where the time goes."
     parser = Parser("bench", what, _EXAMPLES)
-    parser.usage = "engrax bench PRESET [--any.setting VALUE ...] [--rounds N] [--import PACKAGE] [--json]"
+    parser.usage = (
+        "engrax bench PRESET [--any.setting VALUE ...] [--rounds N] [--import PACKAGE] [--json]"
+    )
     add_preset(parser)
     rounds, text = integer(1, 10_000), "measurements, of which the best counts (8)"
     parser.add_argument("--rounds", metavar="N", type=rounds, default=8, help=text)

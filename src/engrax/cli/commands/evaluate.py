@@ -48,7 +48,7 @@ def run(words: Sequence[str]) -> int:
 
 def of_task(settings: Mapping[str, str]) -> dict[str, str]:
     """Settings without the `task.` that they begin with; raises `UserError` for any others."""
-    from engrax.experiments.codec import show
+    from engrax.experiments.words import show
 
     if strange := [name for name in settings if not name.startswith("task.")]:
         raise UserError(

@@ -1,5 +1,8 @@
 """`engrax list`: what there is."""
 
+import shutil
+import sys
+import textwrap
 from collections.abc import Sequence
 
 from engrax.cli.arguments import Parser, add_import, add_json, read_imports
@@ -31,9 +34,21 @@ def run(words: Sequence[str]) -> int:
 
 
 def _print_presets(width: int) -> None:
+    """Prints a line a preset; on a terminal, one that is too narrow for it gets more than one."""
     from engrax.runs.listing import presets_by_task
 
-    for task, lines in presets_by_task().items():
-        print(f"\npresets on {task}")
-        for line in lines:
-            print(f"  {line.name:<{width}}  {printable(line.description)}")
+    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
+    for task, presets in presets_by_task().items():
+        print(f"\npresets on {task}, and their environment steps")
+        for preset in presets:
+            start = f"  {preset.name:<{width}}  {rounded(preset.steps):>6}  "
+            whole = start + printable(preset.description)
+            print(textwrap.fill(whole, max(columns, len(start) + 20), subsequent_indent=" " * 8))
+
+
+def rounded(count: int) -> str:
+    """A large number in three digits: `9.83 M`."""
+    for size, unit in ((10**9, " G"), (10**6, " M"), (10**3, " k")):
+        if count >= size:
+            return f"{count / size:.3g}{unit}"
+    return str(count)

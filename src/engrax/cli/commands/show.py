@@ -37,7 +37,8 @@ def _in_words(result: Mapping[str, Any]) -> dict[str, object]:
         "run": result["directory"],
         "preset": result["preset"],
         "task": _short(experiment["task"]),
-        "memory": _short(experiment["memory"]),
+        "agent": experiment["agent"]["kind"],
+        "memory": _short(_memory(experiment["agent"])),
         "updates": f"{result['updates']:,} of {result['target_updates']:,}",
         "environment steps": f"{result['environment_steps']:,}",
         "state SHA-256": result["state_sha256"] or "-",
@@ -49,3 +50,7 @@ def _short(group: Mapping[str, Any]) -> str:
     values = {name: value for name, value in group.items() if name != "kind" and value is not None}
     settings = ", ".join(f"{name} {value}" for name, value in values.items())
     return f"{group['kind']} ({settings})"
+
+
+def _memory(agent: Mapping[str, Any]) -> Mapping[str, Any]:
+    return agent["memory"] if "memory" in agent else {"kind": "retroactive", **agent["store"]}

@@ -28,7 +28,7 @@ def run(words: Sequence[str]) -> int:
     if {"-h", "--help"} & set(words):
         return _help([word for word in words if not word.startswith("-")])
     arguments, settings = _parser().read_settings(words)
-    read_imports(arguments)
+    imports = read_imports(arguments)
     from engrax.cli.reporting import train_and_report
     from engrax.runs.training import new_run
 
@@ -39,6 +39,7 @@ def run(words: Sequence[str]) -> int:
         preset=arguments.preset,
         command=["engrax", "train", *words],
         source=arguments.source,
+        imports=imports,
         warn=warn,
     ) as job:
         if (origin := job.directory.origin) is not None:
@@ -74,15 +75,12 @@ def _help(names: Sequence[str]) -> int:
 def _parser() -> Parser:
     what = "Train an agent: a new run directory with metrics, checkpoints and weights."
     parser = Parser("train", what, _EXAMPLES)
-    parser.usage = (
-        "engrax train PRESET [--any.setting VALUE ...] [--steps N] [--from DIR] [--out DIR] [--import PACKAGE] [--json]"
-    )
+    options = "[--steps N] [--from DIR] [--out DIR] [--import PACKAGE] [--json]"
+    parser.usage = f"engrax train PRESET [--any.setting VALUE ...] {options}"
     add_preset(parser)
-    out, source = (
-        "the run directory; runs/PRESET-TIME if not given",
-        ("start from the parameters, and the optimiser if kept, of another run or a published result"),
-    )
+    out = "the run directory; runs/PRESET-TIME if not given"
     parser.add_argument("--out", metavar="DIR", type=Path, help=out)
+    source = "a run or published result to take parameters from, and the optimiser if it is kept"
     parser.add_argument("--from", dest="source", metavar="DIR", type=Path, help=source)
     steps = "environment steps in all, such as 2e6, instead of --updates; rounded up to an update"
     parser.add_argument("--steps", metavar="N", type=count(1, 10**18), help=steps)

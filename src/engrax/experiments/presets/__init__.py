@@ -1,14 +1,20 @@
-"""The presets: one a published experiment, sizes that a laptop can train, and some to try things out with.
+"""The presets: published experiments, sizes that a laptop can train, and some to try things out.
 
-`-paper` presets have the paper's sizes as best known; the others are ours: small, and mostly on symbols.
+`-paper` presets have the paper's sizes as best known; the others are ours: small, and mostly on
+symbols.
 """
 
 from engrax.experiments.config import Experiment
-from engrax.experiments.presets import ballet, debug, memory_game
+from engrax.experiments.presets import ballet, debug, gymnasium, memory_game
 from engrax.experiments.presets.debug import debug_size
 from engrax.experiments.presets.preset import Preset
 
-_ALL: dict[str, Preset] = {**ballet.PRESETS, **memory_game.PRESETS, **debug.PRESETS}
+_ALL: dict[str, Preset] = {
+    **ballet.PRESETS,
+    **memory_game.PRESETS,
+    **gymnasium.PRESETS,
+    **debug.PRESETS,
+}
 
 PRESETS: dict[str, Experiment] = {name: preset.experiment for name, preset in _ALL.items()}
 """The experiment of every preset by name; it is open: `PRESETS["mine"] = Experiment(...)`."""

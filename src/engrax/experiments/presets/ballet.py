@@ -5,8 +5,8 @@ from typing import Any
 
 from engrax.agents import ActorCriticSizes, ReconstructionWeights
 from engrax.algorithms import IMPALA, PPO, Ramp
-from engrax.envs import AbstractEnvironment, Ballet, Mixture
-from engrax.experiments.config import Experiment
+from engrax.envs import Ballet, Mixture
+from engrax.experiments.config import Experiment, Task
 from engrax.experiments.presets.preset import TITLES, Preset
 from engrax.memory import (
     AbstractMemorySizes,
@@ -56,7 +56,7 @@ LEVELS_MEMORIES: dict[str, AbstractMemorySizes] = {
     "gtrxl-light": GTrXLSizes(width=48, mlp_size=96, window=144),
     "lstm": LAPTOP_MEMORIES["lstm"],
 }
-"""HCAM with room for a delay of 48, GTrXL that reaches as far back, the same with as few FLOPs, and an LSTM."""
+"""HCAM with room for a delay of 48, GTrXL that reaches as far back, in two sizes, and an LSTM."""
 
 
 def ballet_paper(memory: AbstractMemorySizes) -> Experiment:
@@ -83,8 +83,8 @@ def ballet_paper(memory: AbstractMemorySizes) -> Experiment:
 def ballet_laptop(memory: AbstractMemorySizes) -> Experiment:
     """Ballet's 2_delay16 in symbols, small enough for two cores.
 
-    A level for agents that have learned easier ones (`--from`); `ballet_levels` learns it in one run, beside easier
-    levels. Its choices, and the effect of each, are in docs/tasks/ballet.md.
+    A level for agents that have learned easier ones (`--from`); `ballet_levels` learns it in one
+    run, beside easier levels. Its choices, and the effect of each, are in docs/tasks/ballet.md.
     """
     return Experiment(
         task=Ballet(),
@@ -116,38 +116,42 @@ def ballet_demo(memory: AbstractMemorySizes) -> Experiment:
 
 
 def ballet_levels(memory: AbstractMemorySizes) -> Experiment:
-    """The paper's 2_delay16 beside two easier levels (ours): two dances, and all of them a short time apart."""
+    """The paper's 2_delay16 beside two easier levels (ours), both with a delay of 2."""
     levels = (Ballet(dance_delay=2, dances=TWO_DANCES), Ballet(dance_delay=2), Ballet())
     slower = Ramp(end=0.1, start=130, updates=170)
     return from_the_beginning(memory, Mixture(levels), updates=300, learning_rate_ramp=slower)
 
 
 def from_the_beginning(
-    memory: AbstractMemorySizes, task: AbstractEnvironment[Any], updates: int, **changed: Any
+    memory: AbstractMemorySizes, task: Task, updates: int, **changed: Any
 ) -> Experiment:
-    """The laptop's agent on a task that it learns without having learned another; `changed` are the learner's."""
+    """The laptop's agent, trained from scratch; `changed` are settings of the learner."""
     experiment = ballet_laptop(memory)
     learner = replace(experiment.learner, learning_rate=2e-3, **changed)
     return replace(experiment, task=task, learner=learner, updates=updates, checkpoint_every=25)
 
 
 def _paper(name: str) -> Preset:
-    text = f"Ballet 2_delay16 in pixels with {TITLES[name]}, at the paper's sizes: for an accelerator"
+    text = (
+        f"Ballet 2_delay16 in pixels with {TITLES[name]}, at the paper's sizes: for an accelerator"
+    )
     return Preset(text, ballet_paper(PAPER_MEMORIES[name]))
 
 
 def _laptop(name: str) -> Preset:
-    text = f"Ballet 2_delay16 in symbols with {TITLES[name]}, for two cores; start it from an easier level (--from)"
+    text = f"Ballet 2_delay16 in symbols with {TITLES[name]}, for two cores, after an easier level"
     return Preset(text, ballet_laptop(LAPTOP_MEMORIES[name]))
 
 
 def _demo(name: str) -> Preset:
-    text = f"an easy level of Ballet (two dances, delay 2) in symbols with {TITLES[name]}: minutes on two cores"
+    text = (
+        f"an easy level of Ballet (two dances) in symbols with {TITLES[name]}: minutes on two cores"
+    )
     return Preset(text, ballet_demo(LAPTOP_MEMORIES[name]))
 
 
 def _levels(name: str) -> Preset:
-    text = f"Ballet 2_delay16 beside two easier levels, in symbols, with {TITLES[name]}: from nothing, on two cores"
+    text = f"Ballet 2_delay16 and two easier levels in symbols with {TITLES[name]}, for two cores"
     return Preset(text, ballet_levels(LEVELS_MEMORIES[name]))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from engrax.agents import AbstractAgentSizes, ActorCriticSizes, MERLINSizes
 from engrax.algorithms import PPO, Ramp
 from engrax.envs import AbstractEnvironment, Ballet, MemoryGame, Mixture, Recall
-from engrax.experiments.config import Experiment
+from engrax.experiments.config import Experiment, Task
 from engrax.experiments.presets.preset import Preset
 
 
@@ -28,17 +28,22 @@ def debug_size(experiment: Experiment) -> Experiment:
     )
 
 
-def small(task: AbstractEnvironment[Any]) -> AbstractEnvironment[Any]:
+def small(task: Task) -> Task:
     """The same task with short episodes; a task that is not of this library as it is."""
-    match task:
-        case Mixture():
-            return Mixture(tuple(map(small, task.levels[:2])))
+    if isinstance(task, Mixture):
+        return Mixture(tuple(map(small_level, task.levels[:2])))
+    return small_level(task) if isinstance(task, AbstractEnvironment) else task
+
+
+def small_level(level: AbstractEnvironment[Any]) -> AbstractEnvironment[Any]:
+    """The same environment with short episodes."""
+    match level:
         case Ballet():
-            return replace(task, num_dancers=1, dance_delay=1)
+            return replace(level, num_dancers=1, dance_delay=1)
         case MemoryGame():
-            return replace(task, pairs=2, scale=1, table=None)
+            return replace(level, pairs=2, scale=1, table=None)
         case _:
-            return task
+            return level
 
 
 def recall(agent: AbstractAgentSizes) -> Experiment:
@@ -53,14 +58,15 @@ def merlin_on_ballet() -> Experiment:
 
 PRESETS: dict[str, Preset] = {
     "debug": Preset(
-        "the probe Recall with a tiny HCAM: runs in seconds, and learns in half a minute with --updates 500",
+        "the probe Recall with a tiny HCAM: runs in seconds, learns in minutes with more updates",
         debug_size(recall(ActorCriticSizes())),
     ),
     "merlin-recall-debug": Preset(
         "the probe Recall with a tiny MERLIN: runs in seconds", debug_size(recall(MERLINSizes()))
     ),
     "merlin-ballet-debug": Preset(
-        "Ballet in pixels with a tiny MERLIN: runs in seconds, too small to learn", debug_size(merlin_on_ballet())
+        "Ballet in pixels with a tiny MERLIN: runs in seconds, too small to learn",
+        debug_size(merlin_on_ballet()),
     ),
 }
 """The presets to try things out with, by name."""

@@ -35,7 +35,9 @@ def memory_game(pairs: int, agent: AbstractAgentSizes, entropy_cost: float) -> E
             discount=0.96,
             entropy_cost=entropy_cost,
             entropy_ramp=Ramp(end=0.2, start=UPDATES[pairs] // 5, updates=3 * UPDATES[pairs] // 5),
-            learning_rate_ramp=Ramp(end=0.25, start=UPDATES[pairs] // 2, updates=UPDATES[pairs] // 2),
+            learning_rate_ramp=Ramp(
+                end=0.25, start=UPDATES[pairs] // 2, updates=UPDATES[pairs] // 2
+            ),
             value_cost=1.0,
             max_gradient_norm=10.0,
         ),
@@ -53,14 +55,15 @@ def merlin(pairs: int, entropy_cost: float, **sizes: Any) -> Experiment:
 
 
 def small_merlin() -> Experiment:
-    """Three pairs, which the policy's LSTM can keep: reads that cannot tell rows apart do no harm."""
+    """Three pairs, which the policy's LSTM can keep, so that it hardly needs to read."""
     return merlin(3, 0.05, weights=BoundWeights(symbols=5.0))
 
 
 def large_merlin(pairs: int, **sizes: Any) -> Experiment:
     """More pairs than the policy's LSTM can keep: it must read the store.
 
-    Its key starts as z itself, and the policy starts to learn after 500 updates of the predictor alone (both ours).
+    Its key starts as z itself, and the policy starts to learn after 500 updates of the predictor
+    alone (both ours).
     """
     experiment = merlin(pairs, 0.02, latent_in_key=True, **sizes)
     return replace(experiment, learner=replace(experiment.learner, policy_delay=500))
@@ -73,9 +76,10 @@ def paper_game() -> Experiment:
 
 
 def pixels() -> Experiment:
-    """Three pairs in pixels: a glyph has one code in z wherever it lies, since the sum over tiles is decoded too.
+    """Three pairs in pixels.
 
-    The policy must learn to read, so its entropy costs more for longer.
+    A glyph has one code in z wherever it lies, since the sum over tiles is decoded too. The policy
+    must learn to read, so its entropy counts more, and for longer.
     """
     encoders = EncoderSizes(image="mosaic", tile=8, image_features=64, symbols="softmax")
     experiment = large_merlin(3, encoders=encoders, latent=48)
@@ -87,12 +91,18 @@ def pixels() -> Experiment:
 def demo() -> Experiment:
     """Three pairs in fewer updates: for `make demo`."""
     experiment = small_merlin()
-    ramps = {"entropy_ramp": Ramp(end=0.1, start=500, updates=1500), "learning_rate_ramp": Ramp(end=0.2, start=1000)}
+    ramps = {
+        "entropy_ramp": Ramp(end=0.1, start=500, updates=1500),
+        "learning_rate_ramp": Ramp(end=0.2, start=1000),
+    }
     return replace(experiment, learner=replace(experiment.learner, **ramps), updates=2200)
 
 
 def control_memories(pairs: int) -> dict[str, AbstractMemorySizes]:
-    """Other memories, with room for every step of an episode; the paper has RL-LSTM, RL-MEM and RL-DNC."""
+    """Other memories, with room for every step of an episode, by name.
+
+    The paper has RL-LSTM, RL-MEM and RL-DNC.
+    """
     steps = 3 * pairs + 1
     return {
         "lstm": LSTMSizes(width=128),
@@ -124,7 +134,13 @@ def paper() -> Experiment:
             hidden=200,
             weights=BoundWeights(advantage=10.0),
         ),
-        learner=A2C(learning_rate=1e-4, discount=0.96, entropy_cost=0.01, value_cost=10.0, max_gradient_norm=40.0),
+        learner=A2C(
+            learning_rate=1e-4,
+            discount=0.96,
+            entropy_cost=0.01,
+            value_cost=10.0,
+            max_gradient_norm=40.0,
+        ),
         streams=64,
         segment_length=20,
         updates=450_000,
@@ -135,7 +151,9 @@ def paper() -> Experiment:
 def _controls(pairs: int) -> dict[str, Preset]:
     text = "{} pairs of the Memory Game in symbols with {}, for two cores: a control for MERLIN"
     return {
-        f"{name}-memory-game-{pairs}-pairs": Preset(text.format(pairs, TITLES[name]), control(pairs, memory))
+        f"{name}-memory-game-{pairs}-pairs": Preset(
+            text.format(pairs, TITLES[name]), control(pairs, memory)
+        )
         for name, memory in control_memories(pairs).items()
     }
 
@@ -156,10 +174,12 @@ PRESETS: dict[str, Preset] = {
         "3 pairs of the Memory Game in pixels with MERLIN, for two cores", pixels()
     ),
     "merlin-memory-game-demo": Preset(
-        "3 pairs of the Memory Game in symbols with MERLIN, in fewer updates: minutes on two cores", demo()
+        "3 pairs of the Memory Game in symbols with MERLIN, in fewer updates: minutes on two cores",
+        demo(),
     ),
     "merlin-memory-game-paper": Preset(
-        "8 pairs of the Memory Game in pixels with MERLIN, at the paper's sizes: for an accelerator", paper()
+        "8 pairs of the Memory Game in pixels with MERLIN, the paper's sizes: for an accelerator",
+        paper(),
     ),
 }
 """The Memory Game's presets by name."""

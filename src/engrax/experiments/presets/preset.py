@@ -7,7 +7,7 @@ from engrax.experiments.config import Experiment
 TITLES = {
     "dnc": "a DNC",
     "gtrxl": "GTrXL",
-    "gtrxl-light": "a GTrXL that takes as few FLOPs as HCAM",
+    "gtrxl-light": "a GTrXL with the FLOPs of HCAM",
     "hcam": "HCAM",
     "lstm": "an LSTM",
     "none": "no memory",

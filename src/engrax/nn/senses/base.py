@@ -33,6 +33,8 @@ class EncoderSizes:
     """Width of the embedding of a square."""
     filter_size: int = 3
     """Squares along the edge of the shared filter over a grid of symbols."""
+    whole_grid: bool = False
+    """Whether a grid that the filter's blocks do not fill is padded; else its margins are left out."""
     filter_channels: int = 32
     """Channels of that filter."""
     text_embedding: int = 32

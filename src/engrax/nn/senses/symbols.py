@@ -1,6 +1,7 @@
 """Grids of symbols: encoders and decoders."""
 
 from itertools import accumulate
+from math import prod
 
 import equinox as eqx
 import jax
@@ -17,21 +18,22 @@ from engrax.nn.senses.base import (
     each_and_sum,
     predict_parts,
 )
-from engrax.nn.symbols import binary_digits, block_shape, blocks_of, embed, num_digits
+from engrax.nn.symbols import binary_digits, block_shape, blocks_of, embed, grid_of_blocks, num_digits
 from engrax.types import SymbolsSpec
 
 
 class SymbolsEncoder(AbstractEncoder):
     """Embeds each square, runs one filter over blocks of squares, and shows both where and whether something is.
 
-    The blocks do not overlap; where they do not fill the grid its margins are left out. The features are each
-    block's (what is where) and their sum over blocks (what there is, wherever).
+    The blocks do not overlap; where they do not fill the grid its margins are left out, or it is padded. The features
+    are each block's (what is where) and their sum over blocks (what there is, wherever).
     """
 
     embedding: Float[Array, "s e"]
     filter: eqx.nn.Linear
     spec: SymbolsSpec = eqx.field(static=True)
     block: tuple[int, int] = eqx.field(static=True)
+    whole: bool = eqx.field(static=True)
     sum_scale: float = eqx.field(static=True)
     output_size: int = eqx.field(static=True)
 
@@ -39,17 +41,17 @@ class SymbolsEncoder(AbstractEncoder):
         """Args: the spec, the sizes, and a key for the parameters."""
         embedding_key, filter_key = jax.random.split(key)
         self.spec, self.sum_scale = spec, sizes.sum_scale
-        self.block = block_shape(spec, sizes.filter_size)
+        self.block, self.whole = block_shape(spec, sizes.filter_size), sizes.whole_grid
         squares = self.block[0] * self.block[1]
         self.embedding = start_embedding(spec, sizes.symbol_embedding, embedding_key)
         fan_in = squares * sizes.symbol_embedding
         self.filter = linear(fan_in, sizes.filter_channels, key=filter_key, init="he")
-        blocks = (spec.height // self.block[0]) * (spec.width // self.block[1])
+        blocks = prod(grid_of_blocks(spec.height, spec.width, self.block, self.whole))
         self.output_size = (blocks + 1) * sizes.filter_channels
 
     def __call__(self, observation: Integer[Array, "*n h w f"]) -> Float[Array, "*n e"]:
         """Encodes a grid of symbols."""
-        squares = embed(blocks_of(observation, self.block), self.spec.sizes, self.embedding)
+        squares = embed(blocks_of(observation, self.block, self.whole), self.spec.sizes, self.embedding)
         channels = jax.nn.relu(apply(self.filter, squares.reshape(*squares.shape[:-2], -1)))
         return each_and_sum(channels, self.sum_scale)
 
@@ -66,14 +68,15 @@ class DigitsDecoder(AbstractDecoder):
     to_digits: eqx.nn.Linear
     spec: SymbolsSpec = eqx.field(static=True)
     block: tuple[int, int] = eqx.field(static=True)
+    whole: bool = eqx.field(static=True)
     terms: int = eqx.field(static=True, default=1)
 
     def __init__(self, spec: SymbolsSpec, input_size: int, sizes: EncoderSizes, *, key: Key[Array, ""]):
         """Args: the spec, width of the input, sizes (of blocks and their channels), key."""
         grid_key, digits_key = jax.random.split(key)
-        self.spec, self.block = spec, block_shape(spec, sizes.filter_size)
+        self.spec, self.block, self.whole = spec, block_shape(spec, sizes.filter_size), sizes.whole_grid
         squares = self.block[0] * self.block[1]
-        blocks = (spec.height // self.block[0]) * (spec.width // self.block[1])
+        blocks = prod(grid_of_blocks(spec.height, spec.width, self.block, self.whole))
         self.to_grid = linear(input_size, blocks * sizes.filter_channels, key=grid_key, init="he")
         self.to_digits = linear(sizes.filter_channels, squares * num_digits(spec.sizes), key=digits_key, init="small")
 
@@ -83,7 +86,8 @@ class DigitsDecoder(AbstractDecoder):
 
     def loss(self, prediction: Float[Array, "*n b o"], observation: Integer[Array, "*n h w f"]) -> Float[Array, "*n"]:
         """Half the squared error, summed over squares and digits."""
-        targets = binary_digits(blocks_of(observation, self.block), self.spec.sizes).reshape(prediction.shape)
+        blocks = blocks_of(observation, self.block, self.whole)
+        targets = binary_digits(blocks, self.spec.sizes).reshape(prediction.shape)
         weights = jnp.tile(digit_weights(self.spec), self.block[0] * self.block[1])
         return 0.5 * jnp.sum(jnp.square(prediction - targets) @ weights, axis=-1)
 

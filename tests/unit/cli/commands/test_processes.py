@@ -79,7 +79,13 @@ def test_evaluation_is_reproducible_and_complete(whole: Path):
     words = ("evaluate", str(whole), "--episodes", "30", "--seed", "1")
     result = engrax(*words)
     assert result == engrax(*words)
-    assert result["environment"] == {"id": "recall", "delay": 4, "num_cues": 4, "distractors": False}
+    assert result["environment"] == {
+        "id": "recall",
+        "delay": 4,
+        "num_cues": 4,
+        "distractors": False,
+        "cues": "independent",
+    }
     assert (result["agent"], result["memory"], result["episodes"]) == ("actor_critic", "lstm", 30)
     assert (result["seed"], result["greedy"], result["chance"]) == (1, False, 0.25)
     assert result["environment_steps"] == engrax("show", str(whole))["environment_steps"]

@@ -9,12 +9,28 @@ from engrax.cli.main import main
 from engrax.runs.directory import RunDirectory
 from engrax.runs.metrics import thinned
 
-TRAIN = ("train", "debug", "--memory", "lstm", "--memory.width", "8", "--updates", "3", "--checkpoint_every", "2")
+TRAIN = (
+    "train",
+    "debug",
+    "--memory",
+    "lstm",
+    "--memory.width",
+    "8",
+    "--updates",
+    "3",
+    "--checkpoint_every",
+    "2",
+)
 
 
 def rows(count: int) -> list[dict[str, int | float | None]]:
     return [
-        {"update": i, "environment_steps": 10 * i, "loss": float(i), "return": None if i % 2 else 1.0}
+        {
+            "update": i,
+            "environment_steps": 10 * i,
+            "loss": float(i),
+            "return": None if i % 2 else 1.0,
+        }
         for i in range(1, count + 1)
     ]
 
@@ -30,13 +46,28 @@ def test_thinning_takes_means_over_neighbours_and_the_last_counters():
 
 
 @pytest.mark.slow
-def test_a_run_is_published_evaluated_and_started_from(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_a_run_is_published_evaluated_and_started_from(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
     run, out = str(tmp_path / "run"), tmp_path / "results"
     assert main([*TRAIN, "--out", run]) == 0
-    options = ["--out", str(out), "--optimiser", "--episodes", "20", "--note", "The paper: none.", "One seed."]
+    options = [
+        "--out",
+        str(out),
+        "--optimiser",
+        "--episodes",
+        "20",
+        "--note",
+        "The paper: none.",
+        "One seed.",
+    ]
     assert main(["publish", run, *options]) == 0
     names = ["README.md", "config.json", "learning_curve.png", "metrics.jsonl"]
-    assert sorted(p.name for p in out.iterdir()) == [*names, "optimiser.safetensors", "weights.safetensors"]
+    assert sorted(p.name for p in out.iterdir()) == [
+        *names,
+        "optimiser.safetensors",
+        "weights.safetensors",
+    ]
     capsys.readouterr()
     assert main(["evaluate", str(out), "--episodes", "20", "--seed", "1", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)

@@ -22,7 +22,12 @@ def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 def run(cli: FakeCli, tmp_path: Path) -> Path:
     """A run with checkpoints of updates 6 and 4."""
     path = tmp_path / "run"
-    assert cli("train", "debug", "--updates", "6", "--checkpoint_every", "2", "--out", str(path)).status == 0
+    assert (
+        cli(
+            "train", "debug", "--updates", "6", "--checkpoint_every", "2", "--out", str(path)
+        ).status
+        == 0
+    )
     return path
 
 
@@ -62,13 +67,17 @@ AGAIN = "resuming from update 4; updates 5 to 6 are made again"
         (Path.unlink, ""),
     ],
 )
-def test_the_one_before_is_gone_on_from(cli: FakeCli, run: Path, harm: Callable[[Path], None], said: str):
+def test_the_one_before_is_gone_on_from(
+    cli: FakeCli, run: Path, harm: Callable[[Path], None], said: str
+):
     harm(newest(run))
     answer = cli("resume", str(run), "--updates", "10", "--json")
     assert answer.status == 0, answer.err
     lines = answer.err.splitlines()
     if said:
-        assert lines.pop(0).startswith(f"engrax: {run / 'checkpoints' / 'update-000000000006.safetensors'} {said}")
+        assert lines.pop(0).startswith(
+            f"engrax: {run / 'checkpoints' / 'update-000000000006.safetensors'} {said}"
+        )
     assert lines[0] == AGAIN
     shown = json.loads(answer.out)
     assert (shown["updates"], shown["state_sha256"]) == (10, state_sha256(state_at(10)))
@@ -76,7 +85,9 @@ def test_the_one_before_is_gone_on_from(cli: FakeCli, run: Path, harm: Callable[
 
 
 def test_when_nothing_is_lost_only_the_start_is_said(cli: FakeCli, run: Path):
-    assert cli("resume", str(run), "--updates", "10").err.splitlines()[0] == "resuming from update 6"
+    assert (
+        cli("resume", str(run), "--updates", "10").err.splitlines()[0] == "resuming from update 6"
+    )
 
 
 def test_a_run_without_any_checkpoint_starts_again(cli: FakeCli, run: Path):
@@ -88,7 +99,10 @@ def test_a_run_without_any_checkpoint_starts_again(cli: FakeCli, run: Path):
     (run / "weights.safetensors").unlink()
     (run / "checkpoints").rmdir()
     answer = cli("resume", str(run), "--json")
-    assert answer.err.splitlines()[0] == "no checkpoint yet, starting again; updates 1 to 6 are made again"
+    assert (
+        answer.err.splitlines()[0]
+        == "no checkpoint yet, starting again; updates 1 to 6 are made again"
+    )
     assert json.loads(answer.out)["state_sha256"] == state_sha256(state_at(6))
 
 
@@ -102,7 +116,9 @@ def test_a_run_with_only_damaged_checkpoints_is_refused_and_left_alone(cli: Fake
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
 
 
-def test_a_folder_of_checkpoints_that_is_a_file_is_said_before_any_training(cli: FakeCli, run: Path):
+def test_a_folder_of_checkpoints_that_is_a_file_is_said_before_any_training(
+    cli: FakeCli, run: Path
+):
     for path in RunDirectory.open(run).checkpoints():
         path.unlink()
     (run / "weights.safetensors").unlink()

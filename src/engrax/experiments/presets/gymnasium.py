@@ -1,0 +1,75 @@
+"""Experiments on Gymnasium environments: defaults for any environment, and presets for three."""
+
+from dataclasses import replace
+from typing import Any
+
+from engrax.agents import ActorCriticSizes, ReconstructionWeights
+from engrax.algorithms import PPO
+from engrax.experiments.config import Experiment
+from engrax.experiments.presets.preset import TITLES, Preset
+from engrax.gym.task import GymnasiumTask
+from engrax.memory import AbstractMemorySizes, HCAMSizes, LSTMSizes, NoMemorySizes
+from engrax.nn.senses import EncoderSizes
+
+PREFIX = "gymnasium:"
+"""What stands before an environment's id where an experiment is named."""
+
+MEMORIES: dict[str, AbstractMemorySizes] = {
+    "hcam": HCAMSizes(),
+    "lstm": LSTMSizes(width=64),
+    "none": NoMemorySizes(width=64),
+}
+
+
+def gymnasium_experiment(task: GymnasiumTask) -> Experiment:
+    """PPO with HCAM, with settings for small environments that run in Python."""
+    weights = ReconstructionWeights(image=0.1, symbols=0.1, text=0.1, vector=0.1)
+    return Experiment(
+        task=task,
+        agent=ActorCriticSizes(weights=weights, encoders=EncoderSizes(whole_grid=True)),
+        learner=PPO(learning_rate=1e-3, epochs=4, discount=0.99, entropy_cost=0.01),
+        streams=32,
+        segment_length=64,
+        updates=500,
+        checkpoint_every=25,
+    )
+
+
+def with_memory(experiment: Experiment, memory: AbstractMemorySizes, **changed: Any) -> Experiment:
+    """The experiment with another memory; `changed` are the learner's settings."""
+    learner = replace(experiment.learner, **changed)
+    return replace(experiment, agent=replace(experiment.agent, memory=memory), learner=learner)
+
+
+def cartpole_hidden(memory: AbstractMemorySizes) -> Experiment:
+    """CartPole without velocities: returns are up to 500, so rewards are scaled down."""
+    experiment = gymnasium_experiment(GymnasiumTask("engrax/CartPoleHidden-v0"))
+    experiment = with_memory(experiment, memory, learning_rate=2e-3, reward_scale=0.05)
+    return replace(experiment, updates=150)
+
+
+def memory_s7(memory: AbstractMemorySizes) -> Experiment:
+    """MiniGrid-MemoryS7: look at an object, walk along a corridor, and choose the same one of two."""
+    experiment = gymnasium_experiment(GymnasiumTask("MiniGrid-MemoryS7-v0"))
+    return with_memory(experiment, memory, entropy_cost=0.02)
+
+
+def pendulum_hidden(memory: AbstractMemorySizes) -> Experiment:
+    """Pendulum without the velocity: continuous actions, returns from about -1,500 to -150."""
+    experiment = gymnasium_experiment(GymnasiumTask("engrax/PendulumHidden-v0"))
+    changed = {"discount": 0.95, "reward_scale": 0.1, "entropy_cost": 0.0, "epochs": 8}
+    return with_memory(experiment, memory, **changed)
+
+
+TASKS = {
+    "cartpole-hidden": (cartpole_hidden, "CartPole without velocities"),
+    "minigrid-memory-s7": (memory_s7, "MiniGrid-MemoryS7"),
+    "pendulum-hidden": (pendulum_hidden, "Pendulum without velocity"),
+}
+
+PRESETS: dict[str, Preset] = {
+    f"{name}-{task}": Preset(f"{title}, {TITLES[name]}", make(memory))
+    for task, (make, title) in TASKS.items()
+    for name, memory in MEMORIES.items()
+}
+"""Presets of Gymnasium environments by name."""

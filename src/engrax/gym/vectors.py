@@ -1,0 +1,170 @@
+"""Drivers of vector environments, one for each kind of autoreset."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium.vector import VectorEnv
+
+from engrax.errors import ConfigError
+from engrax.gym.drivers import SUCCESS, AbstractDriver, Moves
+from engrax.gym.spaces import Translator
+
+
+class NextStepDriver(AbstractDriver):
+    """Steps a vector environment that resets by itself in the step after an episode's last.
+
+    Only the first episode of a stream has a seed; later ones go on in the environment's own random
+    stream.
+    """
+
+    def __init__(self, envs: VectorEnv[Any, Any, Any], translator: Translator):
+        self._envs, self._translator = envs, translator
+        self.num_streams = envs.num_envs
+
+    def open(self, seeds: Sequence[int]) -> Moves:
+        """Resets every stream."""
+        return _opened(self._translator, self._envs, seeds)
+
+    def advance(self, actions: np.ndarray, seeds: Mapping[int, int]) -> Moves:
+        """Steps all streams; those that ended reset by themselves."""
+        del seeds
+        return _moved(self._translator, *self._envs.step(self._translator.write_batch(actions)))
+
+    def close(self) -> None:
+        """Closes the environment."""
+        self._envs.close()
+
+
+def _opened(translator: Translator, envs: VectorEnv[Any, Any, Any], seeds: Sequence[int]) -> Moves:
+    """What a vector environment shows after a reset by a seed for each stream."""
+    given: Any = list(seeds)
+    read = translator.read_batch(envs.reset(seed=given)[0])
+    never = np.zeros(len(seeds), bool)
+    return Moves(read, np.zeros(len(seeds), np.float32), never, never, None)
+
+
+def _moved(
+    translator: Translator,
+    observations: Any,
+    reward: Any,
+    terminated: Any,
+    truncated: Any,
+    info: Mapping[str, Any],
+) -> Moves:
+    """What a vector environment gives back from a step."""
+    terminated = np.array(terminated, bool)
+    return Moves(
+        translator.read_batch(observations),
+        np.asarray(reward, np.float32).reshape(terminated.shape),
+        terminated,
+        np.array(truncated, bool),
+        _batched_success(info),
+    )
+
+
+def _batched_success(info: Mapping[str, Any]) -> np.ndarray | None:
+    return next((np.array(info[name], bool) for name in SUCCESS if name in info), None)
+
+
+class MaskedDriver(AbstractDriver):
+    """Steps a vector environment of mode SAME_STEP or DISABLED.
+
+    It resets in the step that ends an episode, or not at all, and it steps all its streams in every
+    call, also one that is about to open an episode. Such a step is thrown away: after the call the
+    stream is reset alone (`options["reset_mask"]`), by the episode's seed.
+    """
+
+    def __init__(self, envs: VectorEnv[Any, Any, Any], translator: Translator, resets: bool):
+        """Takes over an environment.
+
+        Args:
+            envs: the environment.
+            translator: of its spaces.
+            resets: whether it resets in the step that ends an episode.
+        """
+        self._envs, self._translator, self._resets = envs, translator, resets
+        self.num_streams = envs.num_envs
+
+    def open(self, seeds: Sequence[int]) -> Moves:
+        """Resets every stream."""
+        return _opened(self._translator, self._envs, seeds)
+
+    def advance(self, actions: np.ndarray, seeds: Mapping[int, int]) -> Moves:
+        """Steps all streams, then resets those that have a seed."""
+        if seeds and not self._resets:
+            self._reset(seeds)
+        stepped = self._envs.step(self._translator.write_batch(actions))
+        moves, info = _moved(self._translator, *stepped), stepped[-1]
+        if seeds:
+            moves = self._with_opened(moves, seeds)
+        return self._with_final(moves, info, seeds) if self._resets else moves
+
+    def close(self) -> None:
+        """Closes the environment."""
+        self._envs.close()
+
+    def _reset(self, seeds: Mapping[int, int]) -> Any:
+        mask = np.array([stream in seeds for stream in range(self.num_streams)])
+        given: Any = [seeds.get(stream) for stream in range(self.num_streams)]
+        return self._envs.reset(seed=given, options={"reset_mask": mask})[0]
+
+    def _with_opened(self, moves: Moves, seeds: Mapping[int, int]) -> Moves:
+        """Moves with the first observations of the streams that open an episode."""
+        after = self._translator.read_batch(self._reset(seeds))
+        others = [stream for stream in range(self.num_streams) if stream not in seeds]
+        shown = moves.observation.items()
+        if any(after[name][others].tobytes() != value[others].tobytes() for name, value in shown):
+            raise ConfigError(
+                "the vector environment ignores options['reset_mask'] and resets streams that were "
+                "under way: make it with autoreset_mode NEXT_STEP, or give a function that makes "
+                "one environment"
+            )
+        return moves._replace(observation=after)
+
+    def _with_final(self, moves: Moves, info: Mapping[str, Any], seeds: Mapping[int, int]) -> Moves:
+        """Moves with the last observations of the episodes that ended, not the next ones' first."""
+        ends = moves.terminated | moves.truncated
+        ended = [int(i) for i in np.flatnonzero(ends) if i not in seeds]
+        if not ended:
+            return moves
+        shown = {name: value.copy() for name, value in moves.observation.items()}
+        for name, rows in self._final_rows(info, ended).items():
+            shown[name][ended] = rows
+        final = _batched_success(info.get("final_info", {}))
+        running = np.zeros(len(ends), bool) if moves.success is None else moves.success
+        success = moves.success if final is None else np.where(ends, final, running)
+        return moves._replace(observation=shown, success=success)
+
+    def _final_rows(self, info: Mapping[str, Any], ended: Sequence[int]) -> dict[str, np.ndarray]:
+        if "final_obs" not in info:
+            raise ConfigError(
+                "the vector environment says SAME_STEP, but info has no 'final_obs' where an "
+                "episode ended: make it with autoreset_mode NEXT_STEP"
+            )
+        final = info["final_obs"]
+        if isinstance(final, np.ndarray) and final.dtype == object:
+            return self._translator.read_each([final[i] for i in ended])
+        read = self._translator.read_batch(final)
+        return {name: value[ended] for name, value in read.items()}
+
+
+def driver_of(envs: VectorEnv[Any, Any, Any], translator: Translator) -> AbstractDriver:
+    """The driver for the mode that an environment's metadata names.
+
+    Raises:
+        ConfigError: it names none.
+    """
+    mode = envs.metadata.get("autoreset_mode")
+    match getattr(mode, "value", mode):
+        case "NextStep":
+            return NextStepDriver(envs, translator)
+        case "SameStep":
+            return MaskedDriver(envs, translator, resets=True)
+        case "Disabled":
+            return MaskedDriver(envs, translator, resets=False)
+    raise ConfigError(
+        f"the vector environment's metadata has autoreset_mode {mode!r}, expected a "
+        "gymnasium.vector.AutoresetMode: set metadata['autoreset_mode'] to the one that it "
+        "follows, such as AutoresetMode.NEXT_STEP"
+    )

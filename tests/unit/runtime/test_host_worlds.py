@@ -1,0 +1,111 @@
+"""Gymnasium environments as worlds: laws, exact resume by replaying open episodes, and what happens where it fails."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from engrax.agents import MERLIN, ActorCritic, ActorCriticSizes, MERLINSizes
+from engrax.algorithms import PPO
+from engrax.evaluation.play import play
+from engrax.gym.task import GymnasiumTask
+from engrax.memory import HCAMSizes
+from engrax.runs import checkpoint
+from engrax.runtime import Host, Trainer, TrainState
+from engrax.testing import check_world
+from engrax.viewing.record import record
+
+REMEMBER = GymnasiumTask("unit.gym.environments:tests/RememberPair-v0", states_success=True)
+CARTPOLE = GymnasiumTask("CartPole-v1")
+PRIVATE = GymnasiumTask("unit.gym.environments:tests/Drawing-v0", '{"private": true}')
+TINY = ActorCriticSizes(memory=HCAMSizes.tiny(), hidden=4)
+
+
+def make_trainer(task, agent=None):
+    agent = ActorCritic(task.interface, TINY, key=jax.random.key(0)) if agent is None else agent
+    learner = PPO(minibatches=2, epochs=1)
+    return Trainer(agent, task, learner, streams=4, segment_length=11, key=jax.random.key(1))
+
+
+def after(trainer, state, updates):
+    for _ in range(updates):
+        state, metrics = trainer.update(state)
+    return state, metrics
+
+
+def through_a_file(trainer, state, path):
+    """The state as another process would find it: written, and read in the form of shapes alone."""
+    checkpoint.save(path, trainer.saved(state))
+    shapes = eqx.filter_eval_shape(trainer.shadow().init)
+    return trainer.restored(checkpoint.restore(checkpoint.load(path), shapes, path))
+
+
+def same(one, other):
+    pairs = zip(
+        jax.tree.leaves(eqx.filter(one, eqx.is_array)), jax.tree.leaves(eqx.filter(other, eqx.is_array)), strict=True
+    )
+    for got, want in pairs:
+        if jnp.issubdtype(got.dtype, jax.dtypes.prng_key):
+            got, want = jax.random.key_data(got), jax.random.key_data(want)
+        np.testing.assert_array_equal(got, want)
+
+
+@pytest.mark.parametrize("task", [REMEMBER, CARTPOLE], ids=["dicts and several choices", "cart and pole"])
+def test_gymnasium_environments_keep_the_laws_of_worlds(task):
+    check_world(task, steps=60)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", [REMEMBER, CARTPOLE], ids=["dicts and several choices", "cart and pole"])
+def test_a_run_goes_on_bit_for_bit_where_episodes_can_be_played_again(task, tmp_path):
+    trainer = make_trainer(task)
+    whole, metrics = after(trainer, trainer.init(), 4)
+    half, _ = after(trainer, trainer.init(), 2)
+    back, lost = through_a_file(trainer, half, tmp_path / "half")
+    assert lost == 0
+    again, same_metrics = after(trainer, back, 2)
+    same(trainer.saved(again), trainer.saved(whole))
+    assert metrics == same_metrics
+
+
+@pytest.mark.slow
+def test_streams_that_cannot_be_played_again_open_new_episodes_and_the_learner_is_exact(tmp_path):
+    trainer = make_trainer(PRIVATE)
+    state, _ = after(trainer, trainer.init(), 2)
+    learner = jax.tree.map(jnp.array, eqx.filter(state.learner, eqx.is_array))
+    back, lost = through_a_file(trainer, state, tmp_path / "state")
+    assert lost == 4
+    same(back.learner, learner)
+    assert np.all(back.streams.step.first)
+    assert np.all(back.streams.step.reward == 0)
+    going, metrics = after(trainer, back, 1)
+    assert int(going.learner.updates) == 3
+    assert np.isfinite(metrics["loss"])
+
+
+@pytest.mark.slow
+def test_merlin_plays_where_actions_are_several_choices():
+    agent = MERLIN(REMEMBER.interface, MERLINSizes().tiny(), key=jax.random.key(0))
+    trainer = make_trainer(REMEMBER, agent)
+    state, metrics = after(trainer, trainer.init(), 1)
+    assert np.isfinite(metrics["loss"])
+    assert isinstance(state, TrainState)
+
+
+def test_what_is_recorded_is_what_was_played():
+    agent = ActorCritic(REMEMBER.interface, TINY, key=jax.random.key(0))
+    played = play(agent, REMEMBER, episodes=5, seed=3)
+    recorded = list(record(agent, REMEMBER, episodes=5, seed=3))
+    np.testing.assert_allclose([episode.total for episode in recorded], played.returns)
+    np.testing.assert_array_equal([episode.length for episode in recorded], played.lengths)
+    np.testing.assert_array_equal([episode.success for episode in recorded], played.successes)
+    assert recorded[0].policy.shape == (6, 5)
+
+
+def test_a_stream_s_episodes_follow_from_its_key_alone():
+    world = Host(REMEMBER)
+    keys = jax.random.split(jax.random.key(5), 3)
+    together, alone = world.open(keys)[1], world.open(keys[1:2])[1]
+    for name, part in together.observation.items():
+        np.testing.assert_array_equal(part[1:2], alone.observation[name])
