@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
 from engrax.agents.base import AbstractAgent
+from engrax.losses.policy import LARGEST_LOG_RATIO
 from engrax.losses.returns import generalised_advantages
 from engrax.types import Action, AgentOutput, Policy, Segment
 
@@ -175,11 +176,12 @@ def check_unit(**values: float) -> None:
 def log_ratios(outs: AgentOutput, batch: Batch) -> Float[Array, " t"]:
     """log pi(a) - log mu(a), of the policy that learns and of the one that acted; 0 where the policy is not trained.
 
-    Masked steps are replaced before any exponential, so that their gradient is 0 and never NaN.
+    Masked steps are replaced before any exponential, so that their gradient is 0 and never NaN; densities of continuous
+    actions may differ by more than an exponential holds, so the result is clipped to `LARGEST_LOG_RATIO` in size.
     """
     segment = batch.segment
     change = action_log_probabilities(outs, segment.actions) - recorded_log_probabilities(segment)
-    return jnp.where(batch.effective > 0, change, 0.0)
+    return jnp.clip(jnp.where(batch.effective > 0, change, 0.0), -LARGEST_LOG_RATIO, LARGEST_LOG_RATIO)
 
 
 def action_log_probabilities(outs: AgentOutput, actions: Action) -> Float[Array, " t"]:
