@@ -27,7 +27,7 @@ def cheap_noise(key: Key[Array, ""]) -> Float[Array, " 2"]:
 
 
 class Tracer(AbstractAgent[TraceState]):
-    """A decaying trace of observations, actions and rewards, with noise, as an agent that samples has.
+    """A decaying trace of observations, actions and rewards, with noise of its own.
 
     The action enters the state within the step that takes it. An auxiliary loss predicts the
     previous reward.

@@ -42,7 +42,7 @@ class WalkState(NamedTuple):
 
 
 class Walk(AbstractEnvironment[WalkState]):
-    """A walk along five places from a random one; off the right end is a reward, and after six steps time is up."""
+    """A walk along five places; the right end has a reward, and time is up after six steps."""
 
     bug: str = eqx.field(static=True, default="")
 

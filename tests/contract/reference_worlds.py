@@ -1,4 +1,4 @@
-"""A small host world that keeps the contract, with bugs to be switched on by name."""
+"""Small host worlds that keep the contract, one with bugs to be switched on by name."""
 
 from typing import Any
 
@@ -6,7 +6,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from engrax.runtime import Pure
 from engrax.types import Discrete, Interface, TimeStep, VectorSpec
+
+
+class StepByStep(Pure):
+    """A pure task in a loop outside of any compiled program."""
+
+    pure = False
 
 
 class Counting:

@@ -1,4 +1,4 @@
-"""Each law fails where it should: a mistake planted in a correct implementation is caught, by name."""
+"""Each law fails where it should: a mistake planted in a correct one is caught, by name."""
 
 import jax
 import pytest

@@ -55,7 +55,7 @@ OBSERVATIONS = {
 
 @pytest.fixture(autouse=True)
 def forget_programs():
-    """After each test: all of them together are more than a process has room for, see `conftest`."""
+    """After each test: together they are more than a process has room for, see `conftest`."""
     yield
     jax.clear_caches()
 
@@ -67,7 +67,7 @@ def test_memories(name):
 
 
 TOLERANCE = {"dnc": 1e-3}
-"""Where it is not 1e-4: rows of nearly the same usage are allocated in either order, by rounding."""
+"""Where it is not 1e-4: rows of nearly the same usage are allocated in either order."""
 
 
 @pytest.mark.parametrize("name", MEMORIES)
@@ -98,7 +98,7 @@ AGENT_CASES = {
 
 @pytest.mark.parametrize(("sizes", "kind"), AGENT_CASES.values(), ids=AGENT_CASES)
 def test_agents(sizes, kind):
-    """An actor-critic with every memory, MERLIN with a store that overwrites, and all kinds of action."""
+    """An actor-critic with every memory, MERLIN with a store that overwrites, all actions."""
     interface = Interface(OBSERVATIONS, ACTIONS[kind])
     agent = quick_jit(lambda key: sizes.build(interface, key=key))(jax.random.key(0))
     check_agent(agent, interface)

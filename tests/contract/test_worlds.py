@@ -8,10 +8,9 @@ import pytest
 from engrax.agents import ActorCritic, ActorCriticSizes
 from engrax.envs import Recall
 from engrax.memory import LSTMSizes
-from engrax.runtime import Pure
 from engrax.testing import WORLD_LAWS, ContractError, Settings, check_world, check_worlds_agree
 
-from .reference_worlds import Counting
+from .reference_worlds import Counting, StepByStep
 
 BUGS = {
     "integers": "specs_hold",
@@ -23,12 +22,6 @@ BUGS = {
     "streams share a seed": "streams_stay_apart",
 }
 SETTINGS = Settings(jax.random.key(0), steps=30)
-
-
-class StepByStep(Pure):
-    """A pure task in a loop outside of any compiled program."""
-
-    pure = False
 
 
 class Off(StepByStep):

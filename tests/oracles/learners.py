@@ -53,14 +53,14 @@ def policy_gradient(settings, ratio, advantage, now, action):
     return -advantage * np.log(now[action])
 
 
-def loss(settings, policy_loss, behaviour, targets, outputs, auxiliary, acted, valid):
+def loss(settings, policy_loss, behaviour, targets, outputs, auxiliary, effective, valid):
     """The scalar loss of a batch, one step at a time.
 
-    `behaviour` is (logits, actions), `targets` are (advantages, returns), `outputs` the learner's (logits, values):
+    `behaviour` is (logits, actions), `targets` are (advantages, returns), `outputs` (logits, values):
     lists over streams.
     """
     policy = value = entropy = extra = 0.0
-    steps = n_acted = n_valid = 0
+    steps = n_effective = n_valid = 0
     for b in range(len(valid)):
         for t in range(len(valid[b])):
             steps += 1
@@ -68,11 +68,11 @@ def loss(settings, policy_loss, behaviour, targets, outputs, auxiliary, acted, v
             if valid[b][t]:
                 n_valid += 1
                 value += 0.5 * (targets[1][b][t] - outputs[1][b][t]) ** 2
-            if acted[b][t]:
-                n_acted += 1
+            if effective[b][t]:
+                n_effective += 1
                 now, then = softmax(outputs[0][b][t]), softmax(behaviour[0][b][t])
                 action = behaviour[1][b][t]
                 policy += policy_loss(settings, now[action] / then[action], targets[0][b][t], now, action)
                 entropy -= np.sum(now * np.log(now))
-    total = policy / n_acted - settings.entropy_cost * entropy / n_acted
+    total = policy / n_effective - settings.entropy_cost * entropy / n_effective
     return total + settings.value_cost * value / n_valid + extra / steps

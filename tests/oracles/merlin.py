@@ -1,4 +1,4 @@
-"""MERLIN, its memory and its learner's targets as slow float64 loops, written from the specification.
+"""MERLIN, its memory and its learner's targets as slow float64 loops, from the specification.
 
 What the specification leaves open is taken from the docstrings: the hidden units of an MLP, the bias of the LSTM's
 forget gate, the previous action's code, the ablations. Encoders are given as their features.
@@ -37,7 +37,7 @@ def softmax(scores):
 
 
 class Store:
-    """The memory of an episode as the list of all that was written: what a row holds is computed when it is asked for.
+    """The memory of an episode as the list of all that was written; rows are computed when read.
 
     Attributes:
         past: every vector written.
@@ -46,7 +46,13 @@ class Store:
     """
 
     def __init__(self, rows, width, discount, retroactive=True, reuse="kept"):
-        self.rows, self.width, self.discount, self.retroactive, self.reuse = rows, width, discount, retroactive, reuse
+        self.rows, self.width, self.discount, self.retroactive, self.reuse = (
+            rows,
+            width,
+            discount,
+            retroactive,
+            reuse,
+        )
         self.past, self.time, self.usage = [], {}, np.zeros(rows)
 
     def row(self, n):
@@ -120,13 +126,15 @@ def divergence(posterior, prior):
     """KL(posterior || prior) of normal distributions given as [means, log-variances]."""
     (mean, log_variance), (mean_p, log_variance_p) = np.split(posterior, 2), np.split(prior, 2)
     total = 0.0
-    for m, v, m_p, v_p in zip(mean, np.exp(log_variance), mean_p, np.exp(log_variance_p), strict=True):
+    for m, v, m_p, v_p in zip(
+        mean, np.exp(log_variance), mean_p, np.exp(log_variance_p), strict=True
+    ):
         total += np.log(np.sqrt(v_p / v)) + (v + (m - m_p) ** 2) / (2 * v_p) - 0.5
     return total
 
 
 class Step(NamedTuple):
-    """What one step comes to; `advantage` and `predictor_features` are None where no action is known."""
+    """The results of one step; those that need the action are None where it is not known."""
 
     prior: Any
     posterior: Any
@@ -143,11 +151,11 @@ class Merlin:
 
     Args:
         agent: whose parameters these are.
-        loudness: what stands for the action in the code that the predictor hears.
+        action_scale: the factor on the action's code in the predictor's input.
     """
 
-    def __init__(self, agent, loudness):
-        self.agent, self.core, self.loudness = agent, agent.core, loudness
+    def __init__(self, agent, action_scale):
+        self.agent, self.core, self.action_scale = agent, agent.core, action_scale
         self.reset()
 
     def reset(self):
@@ -159,7 +167,7 @@ class Merlin:
         self.m_policy = np.zeros(store.row_width)
 
     def step(self, features, inp, noise, action):
-        """One step; `inp` is (previous action, previous reward, first), and `action` None if there is none."""
+        """One step; `inp` is (previous action, previous reward, first), `action` may be None."""
         if inp[2]:
             self.reset()
         agent, core = self.agent, self.core
@@ -167,7 +175,7 @@ class Merlin:
         mean, log_variance = np.split(posterior, 2)
         z = mean + np.exp(log_variance / 2) * noise
         self.policy, hidden = lstm(core.policy, self.policy, np.concatenate([z, self.m_policy]))
-        asking = np.concatenate([hidden, z]) if agent.sizes.key_hears_latent else hidden
+        asking = np.concatenate([hidden, z]) if agent.sizes.latent_in_key else hidden
         self.m_policy = self.read(core.policy_head, asking)
         seen = np.concatenate([hidden, self.m_policy])
         logits = mlp(agent.policy, np.concatenate([z, seen]))
@@ -175,24 +183,29 @@ class Merlin:
         done = Step(prior, posterior, z, seen, logits, value, None, None)
         if action is None:
             return done
-        heard = np.eye(agent.num_actions)[action]
-        advantage = mlp(agent.advantage, np.concatenate([z, heard]))[0]
-        sensed = np.concatenate([z, self.loudness * heard, self.m])
+        code = np.eye(agent.actions.size)[action]
+        advantage = mlp(agent.advantage, np.concatenate([z, code]))[0]
+        sensed = np.concatenate([z, self.action_scale * code, self.m])
         self.predictor, self.h = lstm(core.predictor, self.predictor, sensed)
         self.m = self.read(core.predictor_heads, self.h)
         self.store.write(z)
-        return done._replace(advantage=advantage, predictor_features=np.concatenate([self.h, self.m]))
+        return done._replace(
+            advantage=advantage, predictor_features=np.concatenate([self.h, self.m])
+        )
 
     def past(self, action, reward, first):
         """The previous action, one-hot with a last code for "none", and the previous reward."""
-        code = np.eye(self.agent.num_actions + 1)[self.agent.num_actions if first else action]
+        size = self.agent.actions.size
+        code = np.eye(size + 1)[size if first else action]
         return np.append(code, 0.0 if first else reward)
 
     def infer(self, e):
         """Prior, and posterior = prior + f(e, h, m, prior)."""
         network, context = self.core.inference, np.concatenate([self.h, self.m])
         prior = two_tanh_layers(network.prior, linear(network.prior[0], context))
-        first = linear(network.from_senses, e) + linear(network.posterior[0], np.concatenate([context, prior]))
+        first = linear(network.from_senses, e) + linear(
+            network.posterior[0], np.concatenate([context, prior])
+        )
         return prior, prior + two_tanh_layers(network.posterior, first)
 
     def read(self, heads, hidden):
@@ -210,7 +223,7 @@ def bernoulli_cost(logits, image):
 
 
 def softmax_costs(logits, sizes, symbols):
-    """Cross-entropies of features with so many values each, whose logits follow one another, summed."""
+    """The sum of the cross-entropies of features, whose logits follow one another."""
     total = 0.0
     for row, values in zip(logits, np.reshape(symbols, (-1, len(sizes))), strict=True):
         for part, value in zip(np.split(row, np.cumsum(sizes)[:-1]), values, strict=True):
@@ -219,7 +232,7 @@ def softmax_costs(logits, sizes, symbols):
 
 
 def advantages(rewards, discounts, values, void, trace):
-    """Each a mean of how much better than its value the next 1, 2, 3, ... steps were, weighted by powers of lambda."""
+    """Means of the advantages over the next 1, 2, 3, ... steps, weighted by powers of lambda."""
     result = np.zeros(len(rewards))
     for t in range(len(rewards)):
         if void[t]:
@@ -232,9 +245,9 @@ def advantages(rewards, discounts, values, void, trace):
 
 
 def returns(rewards, discounts, values, void):
-    """What follows until the segment or the episode ends, discounted, and from there on the value of its last step.
+    """Discounted returns to the end of the segment or episode, then the value of its last step.
 
-    A void transition teaches nothing: its return is left at the value.
+    A void transition does not count: its return is left at the value.
     """
     result = np.array(values[:-1], np.float64)
     for t in range(len(rewards)):

@@ -35,7 +35,7 @@ class Played(NamedTuple):
 
 
 class Progress(eqx.Module):
-    """Streams until their first episode has ended; what they do after that does not count."""
+    """Streams until their first episode has ended; later steps are ignored."""
 
     streams: Streams
     ended: Bool[Array, "*b"]

@@ -45,7 +45,7 @@ class Speed(NamedTuple):
 
 
 def measure(trainer: Trainer, rounds: int) -> Iterator[Speed]:
-    """Measures a trainer in rounds, all parts in each, so that a busy moment strikes them alike.
+    """Measures a trainer in rounds of all parts, so that other load affects them equally.
 
     Args:
         trainer: any; it is not changed.

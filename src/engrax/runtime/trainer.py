@@ -20,12 +20,12 @@ Metrics = dict[str, Float[Array, ""]]
 
 
 class LearnerState(eqx.Module):
-    """All that a learner changes: it can run apart from the streams.
+    """Everything that a learner changes. A learner can run apart from the streams.
 
     Attributes:
         agent: the agent with its parameters.
         optimiser: the optimiser's state.
-        key: from which all later randomness comes.
+        key: source of all later random numbers.
         updates: updates made.
     """
 
@@ -36,7 +36,7 @@ class LearnerState(eqx.Module):
 
 
 class TrainState(eqx.Module):
-    """All of a run at one moment: in a pure world, saved and restored, it goes on exactly as it would have.
+    """The complete state of a run. In a pure world, resuming from it is exact.
 
     Attributes:
         learner: agent, optimiser, key and updates.
@@ -57,7 +57,7 @@ class Trainer:
         streams: copies of the environment that act side by side.
         segment_length: steps of each stream between updates.
         whole_episodes: every segment opens with a fresh episode and an empty memory; what has not ended when the
-            segment does is bootstrapped, then abandoned.
+            segment does is bootstrapped and abandoned.
         key: from which all randomness but the agent's parameters comes.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The laws of a memory about gradients, about changing parameters, and about what it shows of itself."""
+"""Laws of memories about gradients, changes of parameters, and `recall`."""
 
 from typing import Any
 

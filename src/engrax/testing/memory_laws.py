@@ -1,4 +1,4 @@
-"""The laws of a memory about values: what it puts out, and what its state is."""
+"""Laws of memories about outputs and states."""
 
 import io
 from typing import Any
@@ -126,7 +126,7 @@ def check_memory_first_forgets(memory: AbstractMemory, settings: Settings) -> No
 
 
 def first_places(settings: Settings) -> np.ndarray:
-    """A step a stream, from the first one on: where an episode begins."""
+    """One step per stream at which an episode begins."""
     return np.arange(settings.streams) * (settings.steps // settings.streams)
 
 

@@ -1,6 +1,4 @@
-"""What an actor-critic may leave out, and what it may tell besides."""
-
-from dataclasses import replace
+"""What an actor-critic may leave out, what it may predict besides, and which memories it takes."""
 
 import equinox as eqx
 import jax
@@ -8,83 +6,164 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from engrax.agents import ActorCritic, ActorCriticSizes
-from engrax.algorithms import PPO, learning
+from engrax.agents import ActorCritic, ActorCriticSizes, ReconstructionWeights
 from engrax.envs import Recall
-from engrax.memory import LSTM
-from engrax.runtime.rollout import rollout, start
+from engrax.memory import LSTM, LSTMSizes, NoMemorySizes
+from engrax.nn.senses import EncoderSizes
+from engrax.runtime import Pure, collect, open_streams
+from engrax.testing import random_observations
 from engrax.testing.contract import quick_jit
-from engrax.types import AgentInput
+from engrax.types import AgentInput, Continuous, Discrete, ImageSpec, Interface, VectorSpec
 
-GAME = Recall(delay=2)
-LENGTH = 13
+GAME, LENGTH = Recall(delay=2), 13
+SMALL_LSTM = LSTMSizes(width=8)
 
 
-def agent_of(**sizes):
-    make = lambda: ActorCritic(  # noqa: E731
-        GAME.observation_spec, 4, memory=LSTM, sizes=ActorCriticSizes(hidden=8, **sizes), key=jax.random.key(0)
-    )
-    return quick_jit(make)()
+def agent_of(interface=GAME.interface, **sizes):
+    """A small agent with an LSTM; other settings by name."""
+    sizes = ActorCriticSizes(**{"memory": SMALL_LSTM, "hidden": 8, **sizes})
+    return quick_jit(lambda key: ActorCritic(interface, sizes, key=key))(jax.random.key(0))
 
 
 @pytest.fixture(scope="module")
-def taught():
-    """An agent that tells values of actions, and a segment that it acted in."""
-    agent = agent_of(action_value=3.0, reconstruction=False)
-    keys = jax.random.split(jax.random.key(1))
-    play = quick_jit(lambda agent: rollout(agent, GAME, start(agent, GAME, keys[0]), keys[1], LENGTH)[1])
-    return agent, play(agent)
+def played():
+    """An agent that predicts values of actions, and a segment that it acted in."""
+    agent, world = agent_of(action_value=3.0, reconstruction=False), Pure(GAME)
+
+    @quick_jit
+    def segment(agent, key):
+        open_key, act_key = jax.random.split(key)
+        streams = open_streams(agent, world, open_key[None])
+        return jax.tree.map(lambda x: x[0], collect(agent, world, streams, act_key, LENGTH)[1])
+
+    return agent, segment(agent, jax.random.key(1))
 
 
-@pytest.mark.parametrize("hears", [True, False])
-def test_past_actions_are_heard_or_not(hears):
-    agent = agent_of(hears_past=hears)
-    observation = {name: jnp.ones((1, *spec.shape)) for name, spec in GAME.observation_spec.items()}
-    first = jnp.zeros(1, bool)
-    one, other = (
-        agent.embed(AgentInput(observation, jnp.asarray([action]), jnp.asarray([reward]), first))
+def pair(leading=()):
+    """Two inputs that differ in the previous action and reward alone."""
+    shapes = GAME.interface.observations.items()
+    observation = {name: jnp.ones((*leading, *spec.shape)) for name, spec in shapes}
+    first = jnp.zeros(leading, bool)
+    return [
+        AgentInput(observation, jnp.full(leading, action), jnp.full(leading, reward), first)
         for action, reward in ((1, 0.0), (2, 1.0))
-    )
+    ]
+
+
+@pytest.mark.parametrize("past", [True, False])
+def test_the_memory_s_input_has_the_past_or_not(past):
+    agent = agent_of(past_in_memory=past)
+    one, other = (agent.embed(inp) for inp in pair((1,)))
     assert one.shape == (1, agent.memory.input_size)
-    assert np.array_equal(one, other) != hears
+    assert np.array_equal(one, other) != past
 
 
-@pytest.mark.parametrize("heads_hear", [True, False])
-def test_heads_may_hear_past_actions_that_memory_does_not(heads_hear):
-    agent = agent_of(hears_past=False, heads_hear_past=heads_hear)
-    observation = {name: jnp.ones(spec.shape) for name, spec in GAME.observation_spec.items()}
-    heard = [AgentInput(observation, jnp.asarray(a), jnp.zeros(()), jnp.asarray(False)) for a in (1, 2)]
-    (state, _, one), (same, _, other) = (agent.step(agent.init_state(), i, key=jax.random.key(0)) for i in heard)
+@pytest.mark.parametrize("past", [True, False])
+def test_heads_may_have_the_past_that_the_memory_has_not(past):
+    agent = agent_of(past_in_memory=False, past_in_heads=past)
+    key, empty = jax.random.key(0), agent.init_state()
+    (state, _, one), (same, _, other) = (agent.step(empty, inp, key=key) for inp in pair())
     assert eqx.tree_equal(state, same)
     assert np.array_equal(one.auxiliary, other.auxiliary)
-    assert np.array_equal(one.logits, other.logits) != heads_hear
-    assert np.array_equal(one.value, other.value) != heads_hear
+    assert np.array_equal(one.policy.logits, other.policy.logits) != past
+    assert np.array_equal(one.value, other.value) != past
 
 
-def test_the_return_of_the_action_taken_is_told_where_actions_count(taught):
-    agent, segment = taught
-    acted = np.asarray([t % 3 == 0 for t in range(LENGTH)], np.float32)
+def hidden_layer_and_output(network, x):
+    (w, b), (v, c) = (
+        (np.asarray(layer.weight, np.float64), np.asarray(layer.bias, np.float64))
+        for layer in network.layers
+    )
+    return np.maximum(x @ w.T + b, 0) @ v.T + c
+
+
+def test_the_return_of_the_action_taken_is_predicted_where_actions_count(played):
+    agent, segment = played
+    effective = np.asarray([t % 3 == 0 for t in range(LENGTH)], np.float32)
     returns = np.linspace(-1, 1, LENGTH, dtype=np.float32)
     _, outs = agent.unroll(segment.state, segment.inputs, segment.actions, segment.keys)
-    got = agent.auxiliary_losses(segment.inputs, outs, segment.actions, jnp.asarray(returns), jnp.asarray(acted))
-    (w, b), (v, c) = (
-        (np.asarray(layer.weight, float), np.asarray(layer.bias, float)) for layer in agent.action_value.layers
-    )
-    values = np.maximum(np.asarray(outs.auxiliary)[:-1] @ w.T + b, 0) @ v.T + c
-    told = values[np.arange(LENGTH), np.asarray(segment.actions)]
+    given = (segment.inputs, outs, segment.actions, jnp.asarray(returns), jnp.asarray(effective))
+    got = agent.auxiliary_losses(*given)
+    codes = np.eye(4)[np.asarray(segment.actions)]
+    judged = np.concatenate([np.asarray(outs.auxiliary)[:-1], codes], axis=-1)
+    predicted = hidden_layer_and_output(agent.action_value, judged)[:, 0]
     assert set(got) == {"action_value"}
-    np.testing.assert_allclose(got["action_value"], 3.0 * 0.5 * acted * (returns - told) ** 2, rtol=1e-4, atol=1e-6)
+    expected = 3.0 * 0.5 * effective * (returns - predicted) ** 2
+    np.testing.assert_allclose(got["action_value"], expected, rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("masked", [True, False])
-def test_values_are_trained_where_actions_count_or_everywhere(taught, masked):
-    agent, segment = taught
-    segments = jax.tree.map(lambda leaf: leaf[None], segment)
-    learner = PPO(minibatches=1, policy_mask="choice_phase")
-    lesson = learner.prepare(segments)
-    _, metrics = eqx.filter_jit(learning.loss)(replace(learner, value_masked=masked), agent, lesson, jnp.zeros(()))
-    _, outs = agent.unroll(segment.state, segment.inputs, segment.actions, segment.keys)
-    errors = 0.5 * np.square(np.asarray(lesson.targets.returns)[0] - np.asarray(outs.value)[:-1])
-    counted = np.asarray(lesson.acted if masked else lesson.valid)[0] == 1
-    assert 0 < counted.sum() < LENGTH
-    np.testing.assert_allclose(metrics["value_loss"], errors[counted].mean(), rtol=1e-4)
+def reconstruction_losses(observations, **weights):
+    """The auxiliary losses of four steps, and the costs that they are weighted from."""
+    sizes = {"weights": ReconstructionWeights(**weights)}
+    sizes["encoders"] = EncoderSizes(image_features=6, vector_features=4)
+    agent = agent_of(Interface(observations, Discrete(3)), **sizes)
+    seen = random_observations(observations, jax.random.key(1), (5,))
+    inps = AgentInput(seen, jnp.zeros(5, jnp.int32), jnp.zeros(5), jnp.zeros(5, bool))
+
+    @quick_jit
+    def losses(agent, inps):
+        actions, zeros = jnp.zeros(4, jnp.int32), jnp.zeros(4)
+        outs = agent.unroll(None, inps, actions, jax.random.split(jax.random.key(0), 5))[1]
+        hs, decoders = outs.auxiliary[:-1], agent.decoders.items()
+        costs = {name: d.loss(d(hs), inps.observation[name][:-1]) for name, d in decoders}
+        return agent.auxiliary_losses(inps, outs, actions, zeros, zeros), costs
+
+    return losses(agent, inps)
+
+
+def test_parts_of_any_name_are_reconstructed_with_the_weight_of_their_kind():
+    observations = {"camera": ImageSpec(9, 9), "touch": VectorSpec(3)}
+    losses, costs = reconstruction_losses(observations, image=0.5, vector=2.0)
+    assert set(losses) == {"reconstruct_camera", "reconstruct_touch"}
+    np.testing.assert_allclose(losses["reconstruct_camera"], 0.5 * costs["camera"], rtol=1e-5)
+    np.testing.assert_allclose(losses["reconstruct_touch"], 2.0 * costs["touch"], rtol=1e-5)
+    assert np.all(np.asarray(costs["camera"]) > 0)
+
+
+def test_kinds_without_a_weight_are_not_decoded():
+    interface = Interface({"camera": ImageSpec(9, 9), "touch": VectorSpec(3)}, Discrete(3))
+    agent = eqx.filter_eval_shape(
+        lambda: agent_of(interface, weights=ReconstructionWeights(image=0.0))
+    )
+    assert set(agent.encoders) == {"camera", "touch"}
+    assert set(agent.decoders) == {"touch"}
+
+
+def test_a_kind_of_another_package_has_weight_1():
+    class Sound(VectorSpec):
+        kind = "sound"
+
+    assert ReconstructionWeights().of(Sound(3)) == 1.0
+
+
+@pytest.mark.parametrize(
+    "memory",
+    [
+        "lstm",
+        SMALL_LSTM,
+        LSTMSizes,
+        lambda size, key: LSTM(size, SMALL_LSTM, key=key),
+        "built",
+    ],
+    ids=["name", "settings", "class", "function", "built"],
+)
+def test_a_memory_is_given_in_any_way(memory):
+    width = agent_of().memory.input_size
+    memory = LSTM(width, SMALL_LSTM, key=jax.random.key(3)) if memory == "built" else memory
+    sizes = ActorCriticSizes(memory=NoMemorySizes(), hidden=8)
+    make = lambda: ActorCritic(GAME.interface, sizes, memory=memory, key=jax.random.key(0))  # noqa: E731
+    agent = eqx.filter_eval_shape(make)
+    assert isinstance(agent.memory, LSTM)
+
+
+def test_a_memory_of_another_width_is_named():
+    memory = LSTM(3, SMALL_LSTM, key=jax.random.key(0))
+    with pytest.raises(ValueError, match=r"the LSTM has input_size 3, expected \d+: build it with"):
+        ActorCritic(GAME.interface, memory=memory, key=jax.random.key(0))
+
+
+def test_the_interface_is_that_it_was_made_for():
+    interface = Interface({"b": VectorSpec(2), "a": VectorSpec(3)}, Continuous((0.0,), (1.0,)))
+    agent = eqx.filter_eval_shape(lambda: agent_of(interface))
+    assert agent.interface.difference(interface) is None
+    assert interface.difference(agent.interface) is None

@@ -1,13 +1,10 @@
 """Mixtures: every level is played, each as it is alone."""
 
-import json
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from engrax.cli.main import main
 from engrax.envs import Ballet, MemoryGame, Mixture, Recall
 from engrax.testing import check_environment
 
@@ -28,13 +25,21 @@ def test_each_episode_is_of_one_level_as_it_is_alone():
     alone, singles = [stepping(level) for level in LEVELS], list(states.states)
     for _ in range(4):
         states, steps = advance(states)
-        singles, shown = zip(*(step(single) for step, single in zip(alone, singles, strict=True)), strict=True)
+        singles, shown = zip(
+            *(step(single) for step, single in zip(alone, singles, strict=True)), strict=True
+        )
         for number, theirs in enumerate(shown):
             mine = levels == number
             for name in ("observation", "reward", "last"):
-                pairs = zip(jax.tree.leaves(getattr(steps, name)), jax.tree.leaves(getattr(theirs, name)), strict=True)
+                pairs = zip(
+                    jax.tree.leaves(getattr(steps, name)),
+                    jax.tree.leaves(getattr(theirs, name)),
+                    strict=True,
+                )
                 for ours, expected in pairs:
-                    np.testing.assert_array_equal(np.asarray(ours)[mine], np.asarray(expected)[mine])
+                    np.testing.assert_array_equal(
+                        np.asarray(ours)[mine], np.asarray(expected)[mine]
+                    )
     assert np.asarray(steps.last)[levels == 0].all()
     assert not np.asarray(steps.last)[levels == 1].any()
 
@@ -47,7 +52,9 @@ def test_chance_is_that_of_the_levels():
     assert Mixture([Ballet(2), Ballet(4)]).interface.chance == pytest.approx((1 / 2 + 1 / 4) / 2)
 
 
-@pytest.mark.parametrize("levels", [(), (Recall(2), Recall(2, num_cues=5)), (MemoryGame(2), MemoryGame(3))])
+@pytest.mark.parametrize(
+    "levels", [(), (Recall(2), Recall(2, num_cues=5)), (MemoryGame(2), MemoryGame(3))]
+)
 def test_what_cannot_be_mixed_is_named(levels):
     with pytest.raises(ValueError, match="mixture"):
         Mixture(levels)
@@ -57,7 +64,7 @@ def test_what_cannot_be_mixed_is_named(levels):
 
 
 def following(mixture, cue_before, episodes=60):
-    """Whether a player is right who names the cue of the episode before, by level: `[streams, episodes]`.
+    """Whether a player is right who names the cue of the episode before: `[streams, episodes]`.
 
     Args:
         mixture: of `Recall` without delay.
@@ -105,20 +112,3 @@ def test_levels_that_are_not_played_stand_still():
     played = int(state.level)
     after, _ = jax.jit(mixture.step)(state, jnp.int32(0), jax.random.key(1))
     assert [int(one.time) for one in after.states] == [int(played == number) for number in range(2)]
-
-
-@pytest.mark.slow
-def test_levels_are_evaluated_one_by_one_and_so_are_others(tmp_path, capsys):
-    run, levels = str(tmp_path / "run"), '[{"kind": "recall", "delay": 2}, {"kind": "recall", "delay": 5}]'
-    assert main(["train", "debug", "--task", "mixture", "--task.levels", levels, "--updates", "1", "--out", run]) == 0
-    result = evaluated(run, capsys)
-    assert {name: one["environment"]["delay"] for name, one in result["levels"].items()} == {"delay=2": 2, "delay=5": 5}
-    assert evaluated(run, capsys, "--task.delay", "7")["environment"]["delay"] == 7
-    assert main(["evaluate", run, "--task.num_cues", "6"]) == 2
-    assert "could not play this task" in capsys.readouterr().err
-
-
-def evaluated(run, capsys, *words):
-    capsys.readouterr()
-    assert main(["evaluate", run, "--episodes", "8", "--json", *words]) == 0
-    return json.loads(capsys.readouterr().out)

@@ -25,7 +25,7 @@ def choose(player: Array, notes: Notes, blind: Array) -> Array:
 
 
 def write(notes: Notes, step: TimeStep) -> Notes:
-    """Takes down the cue at `first`, without throwing the old one away."""
+    """Notes the cue at `first`, and keeps the one before."""
     shown = jnp.argmax(step.observation["vector"][2:]).astype(jnp.int32)
     cue, before = notes
     return jnp.where(step.first, shown, cue), jnp.where(step.first, cue, before)
@@ -50,7 +50,9 @@ def play(env: Recall, player: Array, key: Array) -> TimeStep:
 @functools.cache
 def steps_of_all(env: Recall) -> TimeStep:
     run = jax.vmap(jax.vmap(functools.partial(play, env), (None, 0)), (0, None))
-    return eqx.filter_jit(run)(jnp.arange(len(PLAYERS)), jax.random.split(jax.random.key(0), STREAMS))
+    return eqx.filter_jit(run)(
+        jnp.arange(len(PLAYERS)), jax.random.split(jax.random.key(0), STREAMS)
+    )
 
 
 def steps_of(env: Recall, player: str) -> TimeStep:
@@ -68,13 +70,22 @@ def scores(env: Recall, player: str) -> np.ndarray:
 @pytest.mark.parametrize("cues", CUES)
 def test_values_of_scripted_players(cues, distractors):
     env = Recall(3, distractors=distractors, cues=cues)
-    values = dict(zip(PLAYERS, (env.perfect, env.interface.chance, env.interface.chance, env.leaking), strict=True))
+    values = dict(
+        zip(
+            PLAYERS,
+            (env.perfect, env.interface.chance, env.interface.chance, env.leaking),
+            strict=True,
+        )
+    )
     for player, value in values.items():
         score = scores(env, player)
         if value in (0.0, 1.0):
             assert (score == value).all(), (player, value)
         else:  # four standard errors
-            assert abs(score.mean() - value) < 4 * np.sqrt(value * (1 - value) / score.size), (player, value)
+            assert abs(score.mean() - value) < 4 * np.sqrt(value * (1 - value) / score.size), (
+                player,
+                value,
+            )
 
 
 def test_an_episode_step_by_step():
@@ -94,7 +105,11 @@ def test_an_episode_step_by_step():
 
 
 def test_distractors_are_unmarked_and_varied():
-    vector = steps_of(Recall(3, distractors=True), "blind").observation["vector"].reshape(STREAMS, EPISODES, 6, 6)
+    vector = (
+        steps_of(Recall(3, distractors=True), "blind")
+        .observation["vector"]
+        .reshape(STREAMS, EPISODES, 6, 6)
+    )
     waiting = vector[:, :, 1:4]
     assert not waiting[..., :2].any()
     assert (waiting[..., 2:].sum(-1) == 1).all()
@@ -103,7 +118,11 @@ def test_distractors_are_unmarked_and_varied():
 
 @pytest.mark.parametrize("cues", CUES)
 def test_cues_are_uniform_over_time(cues):
-    vector = steps_of(Recall(3, cues=cues), "constant").observation["vector"].reshape(STREAMS, EPISODES, 6, 6)
+    vector = (
+        steps_of(Recall(3, cues=cues), "constant")
+        .observation["vector"]
+        .reshape(STREAMS, EPISODES, 6, 6)
+    )
     np.testing.assert_allclose(vector[:, :, 0, 2:].mean((0, 1)), 0.25, atol=0.04)
 
 

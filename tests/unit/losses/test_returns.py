@@ -12,7 +12,7 @@ from oracles import learners as oracle
 
 @pytest.fixture(name="trajectory", scope="module")
 def made_trajectory():
-    """Rewards, discounts, values and void transitions of some episodes, truncated and truly ended."""
+    """Rewards, discounts, values and void transitions of episodes, truncated and truly ended."""
     keys = jax.random.split(jax.random.key(0), 4)
     rewards, values = jax.random.normal(keys[0], (40,)), jax.random.normal(keys[1], (41,))
     void = jax.random.bernoulli(keys[2], 0.15, (40,))

@@ -45,7 +45,7 @@ def cartpole_hidden(memory: AbstractMemorySizes) -> Experiment:
     """CartPole without velocities: returns are up to 500, so rewards are scaled down."""
     experiment = gymnasium_experiment(GymnasiumTask("engrax/CartPoleHidden-v0"))
     experiment = with_memory(experiment, memory, learning_rate=2e-3, reward_scale=0.05)
-    return replace(experiment, updates=150)
+    return replace(experiment, updates=200)
 
 
 def memory_s7(memory: AbstractMemorySizes) -> Experiment:
@@ -57,7 +57,7 @@ def memory_s7(memory: AbstractMemorySizes) -> Experiment:
 def pendulum_hidden(memory: AbstractMemorySizes) -> Experiment:
     """Pendulum without the velocity: continuous actions, returns from about -1,500 to -150."""
     experiment = gymnasium_experiment(GymnasiumTask("engrax/PendulumHidden-v0"))
-    changed = {"discount": 0.95, "reward_scale": 0.1, "entropy_cost": 0.0, "epochs": 8}
+    changed = {"discount": 0.95, "reward_scale": 0.1, "entropy_cost": 0.002}
     return with_memory(experiment, memory, **changed)
 
 

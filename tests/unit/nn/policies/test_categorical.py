@@ -69,12 +69,11 @@ def test_an_action_that_is_masked_has_probability_0():
 
 def test_gradients_are_finite_where_actions_are_masked():
     """The logit that is minus infinity has gradient 0, and others have that of the rest alone."""
-    values = lambda logits: (
-        Categorical(logits).entropy()
-        + Categorical(logits).log_probability(
-            jnp.asarray(1, jnp.int32)
-        )
-    )
+
+    def values(logits):
+        policy = Categorical(logits)
+        return policy.entropy() + policy.log_probability(jnp.asarray(1, jnp.int32))
+
     gradient = jax.grad(values)(jnp.asarray([0.0, 1.0, -jnp.inf]))
     assert np.isfinite(gradient).all()
     np.testing.assert_allclose(gradient[:2], jax.grad(values)(jnp.asarray([0.0, 1.0])), rtol=1e-5)

@@ -101,7 +101,7 @@ def test_the_entropy_is_summed_over_components():
 
 
 def test_samples_follow_the_density():
-    """The largest distance of the two distribution functions, which exceeds 2 / sqrt(n) once in 1,500."""
+    """The distance of the two distribution functions exceeds 2 / sqrt(n) once in 1,500."""
     policy, draws = policy_of(0.4, -0.3), 10_000
     keys = jax.random.split(jax.random.key(0), draws)
     drawn = np.asarray(samples(policy, keys), np.float64)[:, 0]

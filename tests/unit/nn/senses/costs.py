@@ -22,7 +22,7 @@ def affine(layer, x):
 
 
 def random_features(decoder, *, size=7, shape=(2, 3)):
-    """Inputs `[*shape, size]` of a decoder, and its predictions moved away from where they start."""
+    """Inputs `[*shape, size]` of a decoder, and predictions away from where they start."""
     numbers = np.random.default_rng(2)
     h = jnp.asarray(numbers.standard_normal((*shape, size)), jnp.float32)
     prediction = np.asarray(decoder(h))

@@ -83,7 +83,7 @@ def test_leading_axes_do_not_mix(sizes):
 
 @pytest.mark.parametrize(("size", "tile"), ANY_SIZE)
 def test_the_decoder_costs_each_pixel_once(size, tile):
-    """The mean is over the pixels of the picture, those of the padding left out; the cost is a sum."""
+    """The mean is over the picture's pixels, without the padding; the cost is a sum."""
     spec = ImageSpec(*size)
     decoder, seen = make_decoder(spec, EncoderSizes(tile=tile)), pictures(spec, 2, 3)
     assert isinstance(decoder, ImageDecoder)
@@ -112,7 +112,7 @@ def test_the_decoder_predicts_each_tile_from_its_own_features():
 
 
 def test_padding_does_not_change_what_is_decoded_inside():
-    """A decoder of a larger picture of as many tiles has the same parameters, and predicts the same."""
+    """A decoder of a larger picture of as many tiles has the same parameters."""
     part, whole = make_decoder(ImageSpec(7, 5)), make_decoder(ImageSpec(9, 6))
     h = jnp.asarray(np.random.default_rng(3).standard_normal((4, 7)), jnp.float32)
     np.testing.assert_array_equal(part(h), whole(h)[:, :7, :5])

@@ -23,7 +23,9 @@ def scores(pairs, player, games=GAMES, seed=0):
 
 
 @pytest.mark.parametrize("player", PLAYERS)
-@pytest.mark.parametrize("pairs", [3, *(pytest.param(pairs, marks=pytest.mark.slow) for pairs in (4, 6, 8))])
+@pytest.mark.parametrize(
+    "pairs", [3, *(pytest.param(pairs, marks=pytest.mark.slow) for pairs in (4, 6, 8))]
+)
 def test_scores(pairs, player):
     expected = SCORES[pairs][list(PLAYERS).index(player)]
     found = scores(pairs, player)
@@ -41,7 +43,7 @@ def test_a_perfect_memory_finds_all_pairs_in_games_of_other_sizes(pairs):
 
 
 def test_two_cards_are_counted_by_hand():
-    """Three flips of two cards score unless all are of one card; after a pair, no more is to be had."""
+    """Three flips of two cards score unless all are of one card; no pair is left after one."""
     found = scores(1, "any_card")
     assert abs(found.mean() - 3 / 4) < 4 * np.sqrt(3 / 16 / GAMES)
     assert (scores(1, "another_card_left", games=100) == 1).all()

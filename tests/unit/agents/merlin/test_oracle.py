@@ -1,37 +1,45 @@
-"""MERLIN against slow loops over its paper's equations: thoughts, logits, values, memory and every loss."""
+"""MERLIN against slow loops over its paper's equations: percepts, policies, values, losses."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from engrax.agents.merlin.core import LOUDNESS
-from engrax.memory import RetroactiveMemory
+from engrax.agents.merlin.core import ACTION_SCALE
+from engrax.memory import RetroactiveSizes
 from engrax.memory.retroactive import written
 from engrax.testing.contract import quick_jit
 
+from .small import RETURNS, STORE, WEIGHTS, make_agent, noises, random_inputs, replay
 from oracles import merlin as oracle
-from unit.agents.test_merlin import LATENT, RETURNS, STORE, WEIGHTS, make_agent, noises, random_inputs, replay
 
 CASES = {
     "kept": {"store": STORE},
-    "mean": {"store": RetroactiveMemory(7, LATENT, discount=0.8, reuse="mean")},
-    "roomy, a key of z": {"store": RetroactiveMemory(30, LATENT), "key_hears_latent": True},
-    "one half": {"store": RetroactiveMemory(7, LATENT, retroactive=False)},
+    "mean": {"store": RetroactiveSizes(rows=7, discount=0.8, reuse="mean")},
+    "roomy, a key of z": {"store": RetroactiveSizes(rows=30), "latent_in_key": True},
+    "one half": {"store": RetroactiveSizes(rows=7, retroactive=False)},
 }
 
 
 def oracle_steps(agent, inps, actions, outs):
     """The oracle, as it was left, and its steps."""
-    merlin = oracle.Merlin(jax.tree.map(np.asarray, agent), LOUDNESS)
-    past = zip(*map(np.asarray, (inps.previous_action, inps.previous_reward, inps.first)), strict=True)
-    given = zip(np.asarray(features(agent, inps)), past, noises(outs), [*np.asarray(actions), None], strict=True)
+    merlin = oracle.Merlin(jax.tree.map(np.asarray, agent), ACTION_SCALE)
+    past = zip(
+        *map(np.asarray, (inps.previous_action, inps.previous_reward, inps.first)), strict=True
+    )
+    given = zip(
+        np.asarray(features(agent, inps)),
+        past,
+        noises(outs),
+        [*np.asarray(actions), None],
+        strict=True,
+    )
     return merlin, [merlin.step(*each) for each in given]
 
 
 @quick_jit
 def features(agent, inps):
-    """What the encoders make of every modality."""
+    """What the encoders make of every part of the observation."""
     encoders = agent.senses.encoders.items()
     return jnp.concatenate([encode(inps.observation[name]) for name, encode in encoders], axis=-1)
 
@@ -53,29 +61,33 @@ def costs_of(senses, z, logits, inps, t):
         "symbols": oracle.softmax_costs(symbols, (3, 4), seen["symbols"]),
         "text": oracle.softmax_costs(text, (4,), seen["text"]),
         "vector": 0.5 * vector @ vector,
-        "action": there * -np.log(oracle.softmax(oracle.linear(senses.action, z))[inps.previous_action[t]]),
+        "action": there
+        * -np.log(oracle.softmax(oracle.linear(senses.action, z))[inps.previous_action[t]]),
         "reward": there * 0.5 * reward**2,
     }
 
 
 @pytest.mark.parametrize(
     "settings",
-    [pytest.param(case, id=name, marks=[pytest.mark.slow] * (name != "kept")) for name, case in CASES.items()],
+    [
+        pytest.param(case, id=name, marks=[pytest.mark.slow] * (name != "kept"))
+        for name, case in CASES.items()
+    ],
 )
 def test_unroll_equals_the_oracle(settings):
     agent, (inps, actions, keys) = make_agent(**settings), random_inputs()
     state, outs, losses, metrics = replay(agent, None, inps, actions, keys)
     merlin, steps = oracle_steps(agent, inps, actions, outs)
-    thought = outs.auxiliary.thought
+    percept = outs.auxiliary.percept
     got = oracle.Step(
-        prior=np.concatenate(thought.prior, -1),
-        posterior=np.concatenate(thought.posterior, -1),
-        latent=thought.latent,
-        policy_features=thought.policy_features,
-        logits=outs.logits,
+        prior=np.concatenate(percept.prior, -1),
+        posterior=np.concatenate(percept.posterior, -1),
+        latent=percept.latent,
+        policy_features=percept.policy_features,
+        logits=outs.policy.logits,
         value=outs.value,
         advantage=None,
-        predictor_features=outs.auxiliary.aftermath.predictor_features,
+        predictor_features=outs.auxiliary.predictor.features,
     )
     for name in set(got._fields) - {"advantage"}:
         leaf = getattr(got, name)
@@ -88,7 +100,9 @@ def test_unroll_equals_the_oracle(settings):
 
 
 def check_losses(agent, inps, steps, losses, metrics):
-    logits = np.asarray(image_logits(agent, jnp.asarray([step.latent for step in steps], jnp.float32)))
+    logits = np.asarray(
+        image_logits(agent, jnp.asarray([step.latent for step in steps], jnp.float32))
+    )
     senses, inps, losses, metrics = jax.tree.map(np.asarray, (agent.senses, inps, losses, metrics))
     for t, step in enumerate(steps[:-1]):
         costs = costs_of(senses, step.latent, logits[t], inps, t)
@@ -100,4 +114,6 @@ def check_losses(agent, inps, steps, losses, metrics):
         assert want.keys() == losses.keys()
         for name, cost in want.items():
             weight = getattr(WEIGHTS, name.removeprefix("reconstruct_"))
-            np.testing.assert_allclose(losses[name][t], weight * cost, rtol=1e-3, atol=1e-4, err_msg=name)
+            np.testing.assert_allclose(
+                losses[name][t], weight * cost, rtol=1e-3, atol=1e-4, err_msg=name
+            )

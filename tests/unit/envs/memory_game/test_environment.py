@@ -1,4 +1,4 @@
-"""The Memory Game against a slow oracle, and what its rules say of single flips, deals and views."""
+"""The Memory Game against a slow oracle; rules of single flips, deals and views."""
 
 import equinox as eqx
 import jax
@@ -9,7 +9,6 @@ import pytest
 from engrax.envs import TASKS, MemoryGame
 from engrax.envs.memory_game import glyphs, play_games
 from engrax.envs.memory_game.chance import chance
-from engrax.envs.memory_game.pixels import Table, paint_bands, painter
 from engrax.testing import check_environment
 from engrax.types import ImageSpec, SymbolsSpec
 
@@ -20,7 +19,7 @@ STREAMS, EPISODES = 3, 3
 
 @eqx.filter_jit
 def play(game, keys, actions):
-    """Streams with restarts, `[streams, time]` of everything: the states, and the steps they show."""
+    """States, and the steps they show, of streams with restarts: `[streams, time]`."""
 
     def turn(carry, inputs):
         return game.step(carry[0], *inputs), carry
@@ -37,7 +36,7 @@ def deals(game, keys):
 
 
 def plan(cards, numbers):
-    """One stream's oracles, step by step, from the cards of each of its episodes; and the actions between them."""
+    """One stream's oracles, step by step, from the cards of its episodes; and the actions."""
     actions, oracles = [], []
     for episode in cards:
         oracle = MemoryGameOracle(episode)
@@ -52,7 +51,9 @@ def plan(cards, numbers):
 
 def snapshot(oracle):
     copy = MemoryGameOracle(oracle.cards)
-    vars(copy).update({name: set(v) if isinstance(v, set) else v for name, v in vars(oracle).items()})
+    vars(copy).update(
+        {name: set(v) if isinstance(v, set) else v for name, v in vars(oracle).items()}
+    )
     return copy
 
 
@@ -60,8 +61,17 @@ def members(flags):
     return set(np.flatnonzero(flags).tolist())
 
 
-QUICK = [(1, "symbols", 1), (3, "symbols", 1), (8, "symbols", 1), (3, "pixels", 1), (2, "pixels", 2)]
-ALL = [(pairs, view, 1) for view in ("symbols", "pixels") for pairs in GRIDS] + [(8, "pixels", 2), (3, "pixels", 3)]
+QUICK = [
+    (1, "symbols", 1),
+    (3, "symbols", 1),
+    (8, "symbols", 1),
+    (3, "pixels", 1),
+    (2, "pixels", 2),
+]
+ALL = [(pairs, view, 1) for view in ("symbols", "pixels") for pairs in GRIDS] + [
+    (8, "pixels", 2),
+    (3, "pixels", 3),
+]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +114,9 @@ def same_step(step, oracle, time):
 def flips(cards, actions, view="symbols"):
     """What the flips show and earn, on a table laid by hand."""
     game = MemoryGame(len(cards) // 2, view)
-    state = eqx.tree_at(lambda s: s.cards, game.draw(jax.random.key(0)), jnp.asarray(cards, jnp.int32))
+    state = eqx.tree_at(
+        lambda s: s.cards, game.draw(jax.random.key(0)), jnp.asarray(cards, jnp.int32)
+    )
     steps = []
     for action in actions:
         state = game.advance(state, jnp.int32(action), jax.random.key(1))
@@ -119,9 +131,15 @@ def flips(cards, actions, view="symbols"):
         pytest.param([0, 0, 3], [1, 1, 1], [0, 0, 1], id="the same card twice, then its partner"),
         pytest.param([0, 1, 3], [1, 2, 1], [0, 0, 0], id="two of a kind, but not in a row"),
         pytest.param([0, 3, 0, 3], [1, 1, 4, 4], [0, 1, 0, 0], id="cards gone"),
-        pytest.param([0, 3, 1, 0, 4], [1, 1, 2, 4, 2], [0, 1, 0, 0, 0], id="a card gone in between"),
-        pytest.param([0, 3, 1, 4, 2, 5], [1, 1, 2, 2, 3, 3], [0, 1, 0, 1, 0, 1], id="a perfect game"),
-        pytest.param([1, 0, 3, 4], [2, 1, 1, 2], [0, 0, 1, 0], id="after a pair the chain starts anew"),
+        pytest.param(
+            [0, 3, 1, 0, 4], [1, 1, 2, 4, 2], [0, 1, 0, 0, 0], id="a card gone in between"
+        ),
+        pytest.param(
+            [0, 3, 1, 4, 2, 5], [1, 1, 2, 2, 3, 3], [0, 1, 0, 1, 0, 1], id="a perfect game"
+        ),
+        pytest.param(
+            [1, 0, 3, 4], [2, 1, 1, 2], [0, 0, 1, 0], id="after a pair the chain starts anew"
+        ),
     ],
 )
 def test_what_flips_show_and_earn(actions, shown, rewards):
@@ -162,9 +180,13 @@ def test_deals_are_uniform(pairs):
     numbers = np.repeat(np.arange(1, pairs + 1), 2)
     np.testing.assert_array_equal(np.sort(cards, axis=1), np.broadcast_to(numbers, cards.shape))
     for place in cards.T:
-        assert chi_square(np.bincount(place, minlength=pairs + 1)[1:]) < pairs + 5 * np.sqrt(2 * pairs)
+        assert chi_square(np.bincount(place, minlength=pairs + 1)[1:]) < pairs + 5 * np.sqrt(
+            2 * pairs
+        )
     partner = np.argmax(cards[:, 1:] == cards[:, :1], axis=1)
-    assert chi_square(np.bincount(partner, minlength=2 * pairs - 1)) < 2 * pairs + 5 * np.sqrt(4 * pairs)
+    assert chi_square(np.bincount(partner, minlength=2 * pairs - 1)) < 2 * pairs + 5 * np.sqrt(
+        4 * pairs
+    )
 
 
 def test_glyphs_are_distinct_and_drawn_from_all():
@@ -192,27 +214,25 @@ def test_spaces(pairs):
     assert game.interface.observations == {"image": ImageSpec(24 * rows, 24 * columns, 3)}
     assert MemoryGame(pairs).interface.observations == {"symbols": SymbolsSpec(1, 1, (pairs + 2,))}
     assert game.interface.actions.size == len(game.interface.action_names) == 2 * pairs
-    assert (game.interface.action_names[0], game.interface.action_names[-1]) == ("1,1", f"{rows},{columns}")
-    known = {1: 0.75, 3: 1.02, 4: 1.09, 6: 1.20, 8: 1.26}  # one pair: by the second flip or the third
-    assert game.interface.chance == pytest.approx(known.get(pairs, game.interface.chance), abs=0.008)
+    assert (game.interface.action_names[0], game.interface.action_names[-1]) == (
+        "1,1",
+        f"{rows},{columns}",
+    )
+    known = {
+        1: 0.75,
+        3: 1.02,
+        4: 1.09,
+        6: 1.20,
+        8: 1.26,
+    }  # one pair: by the second flip or the third
+    assert game.interface.chance == pytest.approx(
+        known.get(pairs, game.interface.chance), abs=0.008
+    )
 
 
 def test_the_papers_size():
     assert MemoryGame(8, "pixels", 2).interface.observations["image"].shape == (64, 64, 3)
     assert TASKS["memory_game"]() == MemoryGame(8, "symbols", 1)
-
-
-@pytest.mark.parametrize(("grid", "scale"), [((2, 3), 1), ((4, 4), 2)])
-def test_both_ways_of_drawing_a_batch_agree(grid, scale):
-    """Processors other than CPUs take the plain way."""
-    count, cards = 7, grid[0] * grid[1]
-    numbers = np.random.default_rng(0)
-    gone = jnp.asarray(numbers.random((count, cards)) < 0.4)
-    flipped = jnp.asarray(numbers.integers(-1, cards, count), jnp.int32)
-    tables = Table(gone, flipped, jnp.asarray(numbers.integers(1024, size=count), jnp.int32))
-    fast = jax.jit(jax.vmap(painter(grid, scale)))(tables)
-    plain = jax.jit(jax.vmap(lambda table: paint_bands(grid, scale, table)))(tables)
-    np.testing.assert_array_equal(fast, plain.reshape(fast.shape))
 
 
 def test_pictures_of_symbols_differ():
@@ -225,7 +245,8 @@ def test_pictures_of_symbols_differ():
 
 
 @pytest.mark.parametrize(
-    ("pairs", "scale", "shape"), [(3, 1, (128, 192, 3)), (8, 2, (192, 192, 3)), (1, 30, (240, 480, 3))]
+    ("pairs", "scale", "shape"),
+    [(3, 1, (128, 192, 3)), (8, 2, (192, 192, 3)), (1, 30, (240, 480, 3))],
 )
 def test_pictures_of_pixels_are_large_enough(pairs, scale, shape):
     game = MemoryGame(pairs, "pixels", scale)
@@ -272,7 +293,10 @@ def test_a_smaller_game_on_a_larger_table():
     state = game.draw(jax.random.key(0))
     for action in (1, 13, 7, 4, 4 + 6):
         before, key = state, jax.random.key(1)
-        state, expected = game.advance(before, jnp.int32(action), key), same.advance(before, jnp.int32(action % 6), key)
+        state, expected = (
+            game.advance(before, jnp.int32(action), key),
+            same.advance(before, jnp.int32(action % 6), key),
+        )
         assert state.shown == (9 if expected.shown == 4 else expected.shown)
         assert (state.flipped, state.scored) == (expected.flipped, expected.scored)
         np.testing.assert_array_equal(state.gone, expected.gone)
@@ -287,7 +311,9 @@ def test_chance_is_what_uniform_actions_score(pairs, table):
         return jax.random.randint(key, (), 0, game.interface.actions.size)
 
     games = 40_000
-    found = jax.jit(lambda keys: play_games(game, any_action, keys))(jax.random.split(jax.random.key(0), games))
+    found = jax.jit(lambda keys: play_games(game, any_action, keys))(
+        jax.random.split(jax.random.key(0), games)
+    )
     error = 4 * np.std(found) / np.sqrt(games)
     assert abs(np.mean(found) - game.interface.chance) < error
     even = MemoryGame(pairs).interface.chance

@@ -46,5 +46,7 @@ def test_they_never_change():
 
 
 def test_spread_out_passes_over_what_is_too_close():
-    candidates = np.array([[0, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 1], [0, 1, 1, 1], [1, 1, 0, 0]], bool)
+    candidates = np.array(
+        [[0, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 1], [0, 1, 1, 1], [1, 1, 0, 0]], bool
+    )
     np.testing.assert_array_equal(spread_out(candidates, 2, 3), candidates[[0, 2, 4]])

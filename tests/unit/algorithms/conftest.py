@@ -1,0 +1,45 @@
+"""Segments that one agent acted in, and another agent that is to learn from them."""
+
+import equinox as eqx
+import jax
+import numpy as np
+import pytest
+
+from engrax.agents import ActorCritic, ActorCriticSizes
+from engrax.envs import Recall
+from engrax.memory import LSTMSizes
+from engrax.runtime import Pure, collect, open_streams
+from engrax.testing.contract import quick_jit
+
+STREAMS, LENGTH = 4, 13
+
+
+@pytest.fixture(scope="session")
+def played():
+    """An agent, and segments of `Recall` that one with other parameters acted in."""
+    world, sizes = Pure(Recall(delay=2)), ActorCriticSizes(memory=LSTMSizes(width=6), hidden=5)
+
+    @quick_jit
+    def make(key):
+        agent_key, noise_key, open_key, act_key = jax.random.split(key, 4)
+        agent = ActorCritic(world.interface, sizes, key=agent_key)
+        streams = open_streams(agent, world, jax.random.split(open_key, STREAMS))
+        segments = collect(agent, world, streams, act_key, LENGTH)[1]
+        floats, rest = eqx.partition(agent, eqx.is_inexact_array)
+        noisy = jax.tree.map(lambda x: x + 0.5 * jax.random.normal(noise_key, x.shape), floats)
+        return eqx.combine(noisy, rest), segments
+
+    return make(jax.random.key(0))
+
+
+@quick_jit
+def replay(agent, segments):
+    """The agent's outputs over the segments."""
+    return jax.vmap(lambda s: agent.unroll(s.state, s.inputs, s.actions, s.keys)[1])(segments)
+
+
+@pytest.fixture(scope="session")
+def replayed(played):
+    """The outputs of the agent over the segments, its logits and its values."""
+    outs = replay(*played)
+    return outs, np.asarray(outs.policy.logits, np.float64), np.asarray(outs.value, np.float64)
