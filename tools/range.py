@@ -24,7 +24,7 @@ SUITE = (
     "tests/unit/test_package.py",
     "tests/unit/experiments",
     "tests/unit/runs/test_checkpoint.py",
-    "tests/unit/runs/test_run_directory.py",
+    "tests/unit/runs/test_directory.py",
     "tests/unit/evaluation/test_statistics.py",
     "tests/unit/evaluation/test_comparison.py",
     "tests/unit/evaluation/test_plots.py",
