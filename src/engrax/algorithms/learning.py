@@ -44,21 +44,34 @@ def update(
     whole = learner.prepare(segments)
     rate = lambda group: learner.rate(group, updates)  # noqa: E731
     entropy_cost = learner.entropy_cost * learner.entropy_ramp(updates)
+    # What is no array, such as an activation function, cannot be carried by a scan.
+    parameters, rest = eqx.partition(agent, eqx.is_array)
 
     def gradient_step(carry, streams):
-        agent, state = carry
+        agent, state = eqx.combine(carry[0], rest), carry[1]
         batch = jax.tree.map(lambda x: x[streams], whole)
-        (total, metrics), gradient = eqx.filter_value_and_grad(
-            lambda agent: loss(learner, agent, batch, entropy_cost), has_aux=True
-        )(agent)
-        metrics |= {"loss": total, "gradient_norm": optax.tree.norm(gradient)}
-        return apply_gradient(optimiser, agent, state, gradient, rate), metrics
+        gradient, metrics = gradient_of(learner, agent, batch, entropy_cost)
+        agent, state = apply_gradient(optimiser, agent, state, gradient, rate)
+        return (eqx.filter(agent, eqx.is_array), state), metrics
 
     streams = shuffled_minibatches(key, segments.values.shape[0], learner.epochs, learner.minibatches)
-    (agent, optimiser_state), metrics = jax.lax.scan(gradient_step, (agent, optimiser_state), streams)
-    metrics = {**jax.tree.map(jnp.mean, metrics), "learning_rate": rate("agent"), "entropy_cost": entropy_cost}
+    carry, metrics = jax.lax.scan(gradient_step, (parameters, optimiser_state), streams)
+    metrics = jax.tree.map(jnp.mean, metrics)
+    metrics |= {"learning_rate": rate("agent"), "entropy_cost": entropy_cost}
     unexplained = metrics.pop("error_variance") / jnp.maximum(metrics.pop("return_variance"), 1e-8)
-    return agent, optimiser_state, {**metrics, "explained_variance": 1.0 - unexplained}
+    metrics["explained_variance"] = 1.0 - unexplained
+    return eqx.combine(carry[0], rest), carry[1], metrics
+
+
+def gradient_of(
+    learner: AbstractLearner, agent: AbstractAgent[Any], batch: Batch, entropy_cost: Float[Array, ""]
+) -> tuple[PyTree, Metrics]:
+    """The gradient of the loss over a batch, and metrics with the loss and the gradient's norm."""
+    with_aux = eqx.filter_value_and_grad(
+        lambda agent: loss(learner, agent, batch, entropy_cost), has_aux=True
+    )
+    (total, metrics), gradient = with_aux(agent)
+    return gradient, metrics | {"loss": total, "gradient_norm": optax.tree.norm(gradient)}
 
 
 def loss(
@@ -71,7 +84,7 @@ def loss(
     """
     terms = jax.vmap(lambda one: learner.terms(agent, one))(batch)
     metrics = {name: jnp.mean(value) for name, value in terms.auxiliary.items()}
-    auxiliary = sum(metrics.values(), start=jnp.zeros(()))
+    auxiliary = sum(metrics.values(), start=jnp.float32(0))
     metrics |= {name: jnp.mean(value) for name, value in terms.metrics.items()}
     metrics["policy_loss"] = masked_mean(terms.policy, batch.effective)
     metrics["entropy"] = masked_mean(terms.entropy, batch.effective)

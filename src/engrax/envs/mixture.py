@@ -72,7 +72,7 @@ class Mixture(AbstractEnvironment[MixtureState]):
         return replace(state, level=self._draw_level(level_key))
 
     def _draw_level(self, key: Key[Array, ""]) -> Int[Array, ""]:
-        return jax.random.randint(key, (), 0, len(self.levels))
+        return jax.random.randint(key, (), 0, len(self.levels), jnp.int32)
 
     def _change_played(
         self, state: MixtureState, change: Callable[[int, PyTree], PyTree]

@@ -148,7 +148,8 @@ class Recall(AbstractEnvironment[RecallState]):
     def _picture(self, state: RecallState) -> Float[Array, " size"]:
         at_cue, at_query = state.time == 0, state.time == self.delay + 1
         waiting = (state.time > 0) & (state.time <= self.delay) & self.distractors
-        item = jax.nn.one_hot(jnp.where(at_cue, state.cue, state.distractor), self.num_cues)
+        shown = jnp.where(at_cue, state.cue, state.distractor)
+        item = jax.nn.one_hot(shown, self.num_cues, dtype=jnp.float32)
         marks = jnp.stack([at_cue, at_query]).astype(jnp.float32)
         return jnp.concatenate([marks, item * (at_cue | waiting).astype(jnp.float32)])
 

@@ -139,7 +139,7 @@ def _fold_in(keys: Key[Array, " b"], time: Int[Array, ""]) -> Key[Array, " b"]:
 def _opened(streams: Streams) -> Progress:
     count = streams.keys.shape[0]
     no = jnp.zeros(count, bool)
-    return Progress(streams, no, jnp.zeros(count), jnp.ones(count, jnp.int32), no)
+    return Progress(streams, no, jnp.zeros(count, jnp.float32), jnp.ones(count, jnp.int32), no)
 
 
 def _counted(progress: Progress, following: Streams) -> Progress:

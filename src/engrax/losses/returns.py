@@ -81,4 +81,4 @@ def discounted_sums(terms: Float[Array, " t"], factors: Float[Array, " t"]) -> F
         total = now[0] + now[1] * later
         return total, total
 
-    return jax.lax.scan(backwards, jnp.zeros(()), (terms, factors), reverse=True)[1]
+    return jax.lax.scan(backwards, jnp.zeros((), terms.dtype), (terms, factors), reverse=True)[1]

@@ -35,7 +35,8 @@ def learning_flops(agent: AbstractAgent[Any], interface: Interface) -> int:
     def learn(state, inp, key):
         _, action, out = agent.step(state, inp, key=key)
         inps, outs = jax.tree.map(lambda x: jnp.stack([x, x]), (inp, out))  # a segment of one transition
-        return out, agent.auxiliary_losses(inps, outs, action[None], jnp.zeros(1), jnp.ones(1))
+        numbers = jnp.zeros(1, jnp.float32)
+        return out, agent.auxiliary_losses(inps, outs, action[None], numbers, numbers)
 
     return (1 + BACKWARD) * count(learn, state, inp, key)
 
@@ -58,7 +59,7 @@ def count(function: Callable[..., PyTree], *arguments: PyTree) -> int:
 def _example(agent: AbstractAgent[Any], interface: Interface):
     numbers = np.random.default_rng(0)
     observation = {name: jnp.asarray(spec.draw(numbers)) for name, spec in interface.observations.items()}
-    inp = AgentInput(observation, interface.actions.none(), jnp.zeros(()), jnp.ones((), bool))
+    inp = AgentInput(observation, interface.actions.none(), jnp.float32(0), jnp.ones((), bool))
     return agent.init_state(), inp, jax.random.key(0)
 
 

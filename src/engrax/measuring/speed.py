@@ -82,7 +82,7 @@ def _parts(trainer: Trainer) -> dict[str, Callable[[], Any]]:
     agent, streams = state.learner.agent, {"streams": state.streams}
     fused = eqx.filter_jit(trainer.act)
     product = jax.jit(lambda a, b: a @ b)
-    matrix = jax.random.normal(key, (PRODUCT_SIZE, PRODUCT_SIZE))
+    matrix = jax.random.normal(key, (PRODUCT_SIZE, PRODUCT_SIZE), jnp.float32)
 
     def update():
         carried["state"], metrics = trainer.update(carried["state"])
@@ -133,7 +133,7 @@ def _play(world: World, keys: Key[Array, " b"], length: int):
         return (*world.step(state, sample(keys), keys), total + step.reward), None
 
     turns = step_keys(jax.random.key(3), keys.shape[0], length)
-    return jax.lax.scan(turn, (state, step, jnp.zeros(keys.shape[0])), turns)[0][2]
+    return jax.lax.scan(turn, (state, step, jnp.zeros(keys.shape[0], jnp.float32)), turns)[0][2]
 
 
 def _seconds(run: Callable[[], Any]) -> float:

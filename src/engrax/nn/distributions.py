@@ -35,5 +35,5 @@ def sigmoid_cross_entropy(logits: Float[Array, "*n"], targets: Float[Array, "*n"
 
 def softmax_cross_entropy(logits: Float[Array, "*n v"], targets: Integer[Array, "*n"]) -> Float[Array, "*n"]:
     """-log softmax(l)[t], for targets 0..v-1."""
-    chosen = jax.nn.one_hot(targets, logits.shape[-1])
+    chosen = jax.nn.one_hot(targets, logits.shape[-1], dtype=logits.dtype)
     return -jnp.sum(chosen * jax.nn.log_softmax(logits), axis=-1)

@@ -54,7 +54,8 @@ def embed(
     ends = accumulate(size - 1 for size in sizes)
     tables = (embedding[end - size + 1 : end] for end, size in zip(ends, sizes, strict=True))
     looked_up = (jnp.pad(rows, ((1, 0), (0, 0)))[symbols[..., i]] for i, rows in enumerate(tables))
-    return sum(looked_up, start=jnp.zeros((*symbols.shape[:-1], embedding.shape[1])))
+    nothing = jnp.zeros((*symbols.shape[:-1], embedding.shape[1]), embedding.dtype)
+    return sum(looked_up, start=nothing)
 
 
 def num_digits(sizes: tuple[int, ...]) -> int:

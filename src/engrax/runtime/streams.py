@@ -46,7 +46,7 @@ def open_streams(agent: AbstractAgent[Any], world: World, keys: Key[Array, " b"]
     state, step = world.open(world_keys)
     each = lambda leaf: jnp.broadcast_to(leaf, (keys.shape[0], *leaf.shape))  # noqa: E731
     none, empty = each(world.interface.actions.none()), jax.tree.map(each, agent.init_state())
-    return Streams(state, step, none, empty, agent_keys, jnp.zeros(keys.shape[0]))
+    return Streams(state, step, none, empty, agent_keys, jnp.zeros(keys.shape[0], jnp.float32))
 
 
 def split_keys(keys: Key[Array, " b"]) -> tuple[Key[Array, " b"], Key[Array, " b"]]:

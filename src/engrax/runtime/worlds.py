@@ -172,7 +172,7 @@ class Blank:
     def _zeros(self, streams: int) -> TimeStep:
         parts = self.interface.observations.items()
         observation = {name: jnp.zeros((streams, *spec.shape), spec.dtype) for name, spec in parts}
-        reward, flags = jnp.zeros(streams), jnp.zeros(streams, bool)
+        reward, flags = jnp.zeros(streams, jnp.float32), jnp.zeros(streams, bool)
         info = {"success": flags} if self._states_success else {}
         return TimeStep(observation, reward, reward, flags, flags, info)
 

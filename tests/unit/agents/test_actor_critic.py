@@ -19,10 +19,20 @@ GAME, LENGTH = Recall(delay=2), 13
 SMALL_LSTM = LSTMSizes(width=8)
 
 
-def agent_of(interface=GAME.interface, **sizes):
+def build(key, interface=GAME.interface, **sizes):
     """A small agent with an LSTM; other settings by name."""
     sizes = ActorCriticSizes(**{"memory": SMALL_LSTM, "hidden": 8, **sizes})
-    return quick_jit(lambda key: ActorCritic(interface, sizes, key=key))(jax.random.key(0))
+    return ActorCritic(interface, sizes, key=key)
+
+
+def agent_of(*interface, **sizes):
+    """The same, drawn in one compiled program."""
+    return quick_jit(lambda key: build(key, *interface, **sizes))(jax.random.key(0))
+
+
+def shapes_of(*interface, **sizes):
+    """The same without numbers."""
+    return eqx.filter_eval_shape(lambda: build(jax.random.key(0), *interface, **sizes))
 
 
 @pytest.fixture(scope="module")
@@ -122,9 +132,7 @@ def test_parts_of_any_name_are_reconstructed_with_the_weight_of_their_kind():
 
 def test_kinds_without_a_weight_are_not_decoded():
     interface = Interface({"camera": ImageSpec(9, 9), "touch": VectorSpec(3)}, Discrete(3))
-    agent = eqx.filter_eval_shape(
-        lambda: agent_of(interface, weights=ReconstructionWeights(image=0.0))
-    )
+    agent = shapes_of(interface, weights=ReconstructionWeights(image=0.0))
     assert set(agent.encoders) == {"camera", "touch"}
     assert set(agent.decoders) == {"touch"}
 
@@ -148,7 +156,7 @@ def test_a_kind_of_another_package_has_weight_1():
     ids=["name", "settings", "class", "function", "built"],
 )
 def test_a_memory_is_given_in_any_way(memory):
-    width = agent_of().memory.input_size
+    width = shapes_of().memory.input_size
     memory = LSTM(width, SMALL_LSTM, key=jax.random.key(3)) if memory == "built" else memory
     sizes = ActorCriticSizes(memory=NoMemorySizes(), hidden=8)
     make = lambda: ActorCritic(GAME.interface, sizes, memory=memory, key=jax.random.key(0))  # noqa: E731
@@ -164,6 +172,6 @@ def test_a_memory_of_another_width_is_named():
 
 def test_the_interface_is_that_it_was_made_for():
     interface = Interface({"b": VectorSpec(2), "a": VectorSpec(3)}, Continuous((0.0,), (1.0,)))
-    agent = eqx.filter_eval_shape(lambda: agent_of(interface))
+    agent = shapes_of(interface)
     assert agent.interface.difference(interface) is None
     assert interface.difference(agent.interface) is None

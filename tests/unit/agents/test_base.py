@@ -1,5 +1,6 @@
 """What every agent shares: choosing, and errors that say what to pass."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jaxtyping
@@ -55,7 +56,7 @@ def test_a_bare_observation_is_refused_with_what_to_pass(name, unchecked):
     assert "\n" not in message
     first = jnp.asarray(True)
     inp = AgentInput(observation, agent.interface.actions.none(), jnp.zeros(()), first)
-    agent.step(agent.init_state(), inp, key=jax.random.key(0))
+    eqx.filter_eval_shape(agent.step, agent.init_state(), inp, key=jax.random.key(0))
 
 
 @pytest.mark.parametrize(

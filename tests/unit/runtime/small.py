@@ -46,15 +46,20 @@ def after(trainer, updates):
     return state, metrics
 
 
-def expect_same(got, wanted):
-    """Compares two trees bit by bit; leaves that are no arrays are left out."""
+def expect_same(got, wanted, tolerance=0.0):
+    """Compares two trees bit by bit, or their real numbers to rounding; only arrays count."""
     got, wanted = (eqx.filter(tree, eqx.is_array_like) for tree in (got, wanted))
     assert jax.tree.structure(got) == jax.tree.structure(wanted)
     pairs = zip(jax.tree_util.tree_leaves_with_path(got), jax.tree.leaves(wanted), strict=True)
     for (path, one), other in pairs:
         if jnp.issubdtype(jnp.asarray(one).dtype, jax.dtypes.prng_key):
             one, other = jax.random.key_data(one), jax.random.key_data(other)
-        np.testing.assert_array_equal(one, other, err_msg=jax.tree_util.keystr(path))
+        one, other, name = np.asarray(one), np.asarray(other), jax.tree_util.keystr(path)
+        if tolerance and one.dtype.kind == "f":
+            np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance, err_msg=name)
+        else:
+            np.testing.assert_array_equal(one, other, err_msg=name)
+        assert one.dtype == other.dtype, name
 
 
 class Layered(AbstractMemory[Float[Array, " h"]]):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from contract.reference_worlds import StepByStep
 
-from engrax.agents import AGENTS, ActorCritic
+from engrax.agents import ActorCritic
 from engrax.agents.base import choose
 from engrax.runtime import Pure, collect, open_streams
 from engrax.testing.contract import quick_jit
@@ -37,12 +37,13 @@ def played():
     return agent, collected(agent, Pure(TASK))[1]
 
 
-@pytest.mark.parametrize("name", AGENTS)
-def test_a_loop_on_the_host_gives_the_segments_of_the_scan_bit_by_bit(name):
+@pytest.mark.parametrize(("name", "tolerance"), [("actor_critic", 0.0), ("merlin", 1e-6)])
+def test_a_loop_on_the_host_gives_the_segments_of_the_scan(name, tolerance):
+    """Bit by bit, but for the order of MERLIN's sums in programs that XLA compiles apart."""
     agent = make_agent(name)
     traced, by_step = (collected(agent, world) for world in (Pure(TASK), StepByStep(TASK)))
-    expect_same(by_step[1], traced[1])
-    expect_same(by_step[0].agent, traced[0].agent)
+    expect_same(by_step[1], traced[1], tolerance)
+    expect_same(by_step[0].agent, traced[0].agent, tolerance)
     expect_same(by_step[0].episode_return, traced[0].episode_return)
 
 
@@ -94,15 +95,16 @@ def test_replaying_from_the_opening_state_gives_what_was_recorded(played):
 def test_steps_are_the_world_s(played):
     """Every stream's steps are a run of the environment under the actions taken."""
     segment = played[1][0][0]
+    reward, actions = np.asarray(segment.steps.reward), np.asarray(segment.previous_actions)
     first, last = np.asarray(segment.steps.first), np.asarray(segment.steps.last)
-    assert segment.steps.reward.shape == (STREAMS, LENGTH + 1)
+    assert reward.shape == (STREAMS, LENGTH + 1)
     np.testing.assert_array_equal(first[:, 1:], last[:, :-1])
     cues = np.asarray(segment.steps.observation["vector"])
-    right = np.asarray(segment.previous_actions)
+    assert last.any()
     for b, t in zip(*np.nonzero(last), strict=True):
         if t >= TASK.delay + 2:  # the whole episode is in the segment
             cue = np.argmax(cues[b, t - TASK.delay - 2, 2:])
-            assert segment.steps.reward[b, t] == (right[b, t] == cue)
+            assert reward[b, t] == (actions[b, t] == cue)
 
 
 def test_episodes_have_their_returns_and_successes(played):

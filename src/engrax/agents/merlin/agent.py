@@ -141,7 +141,7 @@ class MERLIN(AbstractAgent[CoreState]):
     def metrics(self, inps: AgentInput, outs: AgentOutput, actions: Action) -> dict[str, Float[Array, " t"]]:
         """The bound in nats, and the read strengths and entropies of predictor and policy."""
         percept, predictor = outs.auxiliary
-        bound = sum(self._bound(inps, outs).values(), start=jnp.zeros(actions.shape[0]))
+        bound = sum(self._bound(inps, outs).values(), start=jnp.zeros(actions.shape[0], jnp.float32))
         metrics = {"bound": bound}
         for name, reading in (("predictor", predictor.reading), ("policy", percept.reading)):
             strengths, weights = (leaf[: actions.shape[0]] for leaf in reading)
@@ -164,7 +164,7 @@ class MERLIN(AbstractAgent[CoreState]):
         return self.core.perceive(state, driven, inp.first, self._noise(key))
 
     def _noise(self, key: Key[Array, ""]) -> Float[Array, " z"]:
-        return jax.random.normal(key, (self.sizes.latent,))
+        return jax.random.normal(key, (self.sizes.latent,), jnp.float32)
 
     def _heads(self, percept: Percept) -> tuple[AbstractPolicy, Float[Array, "*t"]]:
         """The policy, and V, whose input is the policy's parameters too, without a gradient into them."""

@@ -108,10 +108,11 @@ class Core(eqx.Module):
     def init_state(self) -> CoreState:
         """An empty store, and zeros."""
         row = self.store.row_width
-        reads = jnp.zeros(self.predictor_heads.heads * row)
-        return CoreState(
-            self.store.init_state(), self.predictor.init_state(), self.policy.init_state(), reads, jnp.zeros(row)
+        reads, policy_reads = (
+            jnp.zeros(heads * row, jnp.float32) for heads in (self.predictor_heads.heads, 1)
         )
+        layers = self.predictor.init_state(), self.policy.init_state()
+        return CoreState(self.store.init_state(), *layers, reads, policy_reads)
 
     def perceive(
         self, state: CoreState, driven: Float[Array, " g"], first: Bool[Array, ""], noise: Float[Array, " z"]
@@ -157,7 +158,7 @@ class Core(eqx.Module):
 def policy_head(hidden: int, latent: int, row: int, key: Key[Array, ""]) -> ReadHeads:
     """A read head on [h~, z] with a key that is initially z plus a small function of h~."""
     head = ReadHeads(hidden + latent, 1, row, key=key)
-    weight = head.layer.weight.at[:, hidden:].set(jnp.eye(row + 1, latent))
+    weight = head.layer.weight.at[:, hidden:].set(jnp.eye(row + 1, latent, dtype=jnp.float32))
     return eqx.tree_at(lambda where: where.layer.weight, head, weight)
 
 

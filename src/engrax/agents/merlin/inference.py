@@ -30,7 +30,8 @@ class Inference(eqx.Module):
         """Args: widths of e, of [h, m] and of z; key."""
         prior_key, posterior_key, senses_key = jax.random.split(key, 3)
         *hidden, last = _layers((context, *(3 * [2 * latent])), prior_key)
-        start = jnp.concatenate([jnp.zeros(latent), jnp.full(latent, LOG_VARIANCE)])
+        means, log_variances = (jnp.full(latent, x, jnp.float32) for x in (0.0, LOG_VARIANCE))
+        start = jnp.concatenate([means, log_variances])
         self.prior = (*hidden, eqx.tree_at(lambda where: where.bias, last, start))
         self.posterior = _layers((context + 2 * latent, *(3 * [2 * latent])), posterior_key)
         self.from_senses = linear(senses, 2 * latent, key=senses_key, bias=False)

@@ -40,7 +40,7 @@ class Categorical(AbstractPolicy):
     @classmethod
     def code(cls, actions: Discrete, action: Int[Array, "*t"]) -> Float[Array, "*t c"]:
         """One-hot."""
-        return jax.nn.one_hot(action, actions.size)
+        return jax.nn.one_hot(action, actions.size, dtype=jnp.float32)
 
     @classmethod
     def code_cost(cls, actions: Discrete, predicted: Float[Array, "*t c"], action: Action) -> Float[Array, "*t"]:
@@ -101,8 +101,8 @@ class Factored(AbstractPolicy):
     @classmethod
     def code(cls, actions: MultiDiscrete, action: Int[Array, "*t k"]) -> Float[Array, "*t c"]:
         """One-hot codes of all components, one after the other."""
-        codes = [jax.nn.one_hot(action[..., i], size) for i, size in enumerate(actions.sizes)]
-        return jnp.concatenate(codes, axis=-1)
+        one_hot = lambda i, size: jax.nn.one_hot(action[..., i], size, dtype=jnp.float32)  # noqa: E731
+        return jnp.concatenate([one_hot(i, size) for i, size in enumerate(actions.sizes)], axis=-1)
 
     @classmethod
     def code_cost(cls, actions: MultiDiscrete, predicted: Float[Array, "*t c"], action: Action) -> Float[Array, "*t"]:
@@ -120,17 +120,19 @@ class Factored(AbstractPolicy):
 
     def log_probability(self, action: Int[Array, "*t k"]) -> Float[Array, "*t"]:
         """Summed over components."""
-        zero = jnp.zeros(self.logits.shape[:-1])
         each = (one.log_probability(action[..., i]) for i, one in enumerate(self._components()))
-        return sum(each, start=zero)
+        return sum(each, start=self._zeros())
 
     def entropy(self) -> Float[Array, "*t"]:
         """Summed over components."""
-        return sum((one.entropy() for one in self._components()), start=jnp.zeros(self.logits.shape[:-1]))
+        return sum((one.entropy() for one in self._components()), start=self._zeros())
 
     def features(self) -> Float[Array, "*t o"]:
         """Log-probabilities of all choices."""
         return jnp.concatenate([one.features() for one in self._components()], axis=-1)
+
+    def _zeros(self) -> Float[Array, "*t"]:
+        return jnp.zeros(self.logits.shape[:-1], self.logits.dtype)
 
     def _components(self) -> Iterator[Categorical]:
         splits = list(accumulate(self.sizes))[:-1]

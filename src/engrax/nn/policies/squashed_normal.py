@@ -67,7 +67,8 @@ class SquashedNormal(AbstractPolicy):
 
     def sample(self, key: Key[Array, ""]) -> Float[Array, "*t k"]:
         """Draws an action."""
-        return self._squash(self.mean + jnp.exp(self.log_scale) * jax.random.normal(key, self.mean.shape))
+        noise = jax.random.normal(key, self.mean.shape, self.mean.dtype)
+        return self._squash(self.mean + jnp.exp(self.log_scale) * noise)
 
     def mode(self) -> Float[Array, "*t k"]:
         """The action of the mean of u."""

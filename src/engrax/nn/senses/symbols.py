@@ -113,7 +113,8 @@ class SoftmaxDecoder(AbstractDecoder):
         """Softmax cross-entropy, summed over squares and features."""
         parts = jnp.split(prediction, list(accumulate(self.spec.sizes))[:-1], axis=-1)
         costs = (softmax_cross_entropy(part, observation[..., i]) for i, part in enumerate(parts))
-        return jnp.sum(sum(costs, start=jnp.zeros(prediction.shape[:-1])), axis=(-2, -1))
+        nothing = jnp.zeros(prediction.shape[:-1], prediction.dtype)
+        return jnp.sum(sum(costs, start=nothing), axis=(-2, -1))
 
 
 def start_embedding(spec: SymbolsSpec, size: int, key: Key[Array, ""]) -> Float[Array, "s e"]:
@@ -123,14 +124,16 @@ def start_embedding(spec: SymbolsSpec, size: int, key: Key[Array, ""]) -> Float[
     the kind is learned first (choice; with equal sizes Ballet takes twice as many episodes).
     """
     scales = [1.0 if feature == 0 else 0.1 for feature, size in enumerate(spec.sizes) for _ in range(size - 1)]
-    return jnp.asarray(scales)[:, None] * jax.random.normal(key, (len(scales), size))
+    numbers = jax.random.normal(key, (len(scales), size), jnp.float32)
+    return jnp.asarray(scales, jnp.float32)[:, None] * numbers
 
 
 def digit_weights(spec: SymbolsSpec) -> Float[Array, " b"]:
     """The salience of each of one square's binary digits."""
     salience = spec.salience or (1.0,) * len(spec.sizes)
     digits = [num_digits((size,)) for size in spec.sizes]
-    return jnp.repeat(jnp.asarray(salience), jnp.asarray(digits), total_repeat_length=sum(digits))
+    counts, total = jnp.asarray(digits), sum(digits)
+    return jnp.repeat(jnp.asarray(salience, jnp.float32), counts, total_repeat_length=total)
 
 
 def make_symbols_decoder(

@@ -23,14 +23,16 @@ class TextEncoder(AbstractEncoder):
     def __init__(self, spec: TextSpec, sizes: EncoderSizes, *, key: Key[Array, ""]):
         """Args: the spec, the sizes, and a key for the parameters."""
         embedding_key, cell_key = jax.random.split(key)
-        self.embedding = jax.random.normal(embedding_key, (len(spec.vocabulary), sizes.text_embedding))
+        shape = (len(spec.vocabulary), sizes.text_embedding)
+        self.embedding = jax.random.normal(embedding_key, shape, jnp.float32)
         self.cell = LSTMCell(sizes.text_embedding, sizes.text_embedding, key=cell_key)
         self.scale, self.output_size = sizes.text_scale, sizes.text_embedding
 
     def __call__(self, observation: Int[Array, "*n l"]) -> Float[Array, "*n e"]:
         """Encodes token ids."""
         batch = observation.shape[:-1]
-        words = jax.nn.one_hot(observation, self.embedding.shape[0]) @ self.embedding
+        codes = jax.nn.one_hot(observation, self.embedding.shape[0], dtype=self.embedding.dtype)
+        words = codes @ self.embedding
         driven = self.cell.drive(words).reshape(-1, observation.shape[-1], 4 * self.output_size)
         return self.scale * jax.vmap(self._read)(driven).reshape(*batch, -1)
 
