@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from engrax.agents.base import AbstractAgent, check_interface
-from engrax.runtime.collect import compiled_acting
+from engrax.runtime.collecting import compiled_acting
 from engrax.runtime.streams import Streams, act, advance, open_streams, pending
 from engrax.runtime.worlds import World, as_world
 

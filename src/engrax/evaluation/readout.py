@@ -9,7 +9,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from engrax.agents.base import AbstractAgent, check_interface
 from engrax.errors import UserError
-from engrax.runtime.collect import collect
+from engrax.runtime.collecting import collect
 from engrax.runtime.streams import open_streams
 from engrax.runtime.worlds import World, as_world
 from engrax.types import Question, Segment

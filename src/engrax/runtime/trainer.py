@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, Int, Key, PyTree
 
 from engrax.agents.base import AbstractAgent, check_interface
 from engrax.algorithms import AbstractLearner, make_optimiser, update
-from engrax.runtime.collect import collect
+from engrax.runtime.collecting import collect
 from engrax.runtime.streams import Episodes, Streams, open_streams
 from engrax.runtime.worlds import Blank, Host, as_world
 
@@ -79,7 +79,11 @@ class Trainer:
         self.agent, self.world, self.learner = agent, as_world(world), learner
         check_interface(agent, self.world.interface)
         check_minibatches(streams, learner.minibatches)
-        self.streams, self.segment_length, self.whole_episodes = streams, segment_length, whole_episodes
+        self.streams, self.segment_length, self.whole_episodes = (
+            streams,
+            segment_length,
+            whole_episodes,
+        )
         self.key = key
         self.optimiser = make_optimiser(agent, learner.max_gradient_norm, learner.adam_epsilon)
         # What is no array, such as an activation function, is no part of a compiled program's arguments.
@@ -164,7 +168,13 @@ class Trainer:
     def learn(self, learner: LearnerState, segments, key: Key[Array, ""]) -> tuple[LearnerState, Metrics]:
         """The learning half of an update: the learner's state after it, and metrics."""
         agent, optimiser, metrics = update(
-            self.learner, self.optimiser, learner.agent, learner.optimiser, segments, key, learner.updates
+            self.learner,
+            self.optimiser,
+            learner.agent,
+            learner.optimiser,
+            segments,
+            key,
+            learner.updates,
         )
         return LearnerState(agent, optimiser, learner.key, learner.updates + 1), metrics
 

@@ -114,7 +114,6 @@ class Host:
         del keys
         return state, self._time_step(state.step(np.asarray(actions)))
 
-
     def save(self, state: HostEnvironments) -> OpenEpisodes:
         """The seeds and actions of the open episodes: what a checkpoint can hold of host environments."""
         return state.episodes()

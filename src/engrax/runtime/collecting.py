@@ -43,7 +43,12 @@ def collect(
 
 
 def _collect_traced(
-    agent: AbstractAgent[Any], world: World, streams: Streams, key: Key[Array, ""], length: int, carry_state: bool
+    agent: AbstractAgent[Any],
+    world: World,
+    streams: Streams,
+    key: Key[Array, ""],
+    length: int,
+    carry_state: bool,
 ) -> tuple[Streams, Segment[Any], Episodes]:
     streams = _with_states(streams, refreshed(agent, streams.agent))
     opening = streams.agent if carry_state else None
@@ -63,7 +68,12 @@ def _collect_traced(
 
 
 def _collect_on_host(
-    agent: AbstractAgent[Any], world: World, streams: Streams, key: Key[Array, ""], length: int, carry_state: bool
+    agent: AbstractAgent[Any],
+    world: World,
+    streams: Streams,
+    key: Key[Array, ""],
+    length: int,
+    carry_state: bool,
 ) -> tuple[Streams, Segment[Any], Episodes]:
     parameters, refresh, step = compiled_acting(agent)
     state = refresh(parameters, streams.agent)
@@ -122,7 +132,9 @@ def _host_keys(key: Key[Array, ""], first: Key[Array, " b"], length: int) -> _Ho
     return _HostKeys(world, jnp.concatenate([first[None], agent]))
 
 
-def compiled_acting(agent: AbstractAgent[Any]) -> tuple[PyTree, Callable[..., Any], Callable[..., Any]]:
+def compiled_acting(
+    agent: AbstractAgent[Any],
+) -> tuple[PyTree, Callable[..., Any], Callable[..., Any]]:
     """The parameters of an agent, and its compiled `refresh` and `step` over streams, which take them first.
 
     `step(parameters, states, inputs, keys, greedy)` uses up the states.
