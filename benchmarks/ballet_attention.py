@@ -31,9 +31,9 @@ class ForcedAttention(HierarchicalAttention):
 
     chunk: int = eqx.field(static=True)
 
-    def _dense_relevance(self, scores):
+    def _dense_relevance(self, scores, order):
         forced = jax.nn.one_hot(self.chunk, scores.shape[1])
-        return super()._dense_relevance(scores).at[-1].set(forced)
+        return super()._dense_relevance(scores, order).at[-1].set(forced)
 
 
 def main():

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 from ballet_supervised import course, fresh
@@ -33,8 +32,9 @@ M = TypeVar("M", bound=eqx.Module)
 class FlatAttention(HierarchicalAttention):
     """One softmax over the rows of all chunks: no summaries, no choice of chunks."""
 
-    def read_sequence(self, queries, cache, valid):
-        """Reads with many queries."""
+    def read_sequence(self, queries, cache, valid, order=None):
+        """Reads with many queries; without a choice of chunks their order does not matter."""
+        del order
         scores = jnp.einsum("the,mhce->htmc", self._heads(apply(self.detail_query, queries)), cache.keys)
         scores = jnp.where(valid[None, :, :, None], scores, -1e9)
         attention = self._softmax(scores.reshape(*scores.shape[:2], -1)).reshape(scores.shape)
@@ -61,8 +61,9 @@ class SharedAttention(HierarchicalAttention):
 class NoAttention(HierarchicalAttention):
     """Reads nothing."""
 
-    def read_sequence(self, queries, cache, valid):
+    def read_sequence(self, queries, cache, valid, order=None):
         """Zeros."""
+        del cache, valid, order
         return jnp.zeros_like(queries)
 
 

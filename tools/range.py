@@ -7,6 +7,7 @@ runs a short suite and a training run. Pythons that are not installed are left o
 """
 
 import argparse
+import os
 import re
 import shutil
 import subprocess
@@ -23,7 +24,7 @@ SUITE = (
     "tests/unit/test_package.py",
     "tests/unit/experiments",
     "tests/unit/runs/test_checkpoint.py",
-    "tests/unit/runs/test_run_directory.py",
+    "tests/unit/runs/test_directory.py",
     "tests/unit/evaluation/test_statistics.py",
     "tests/unit/evaluation/test_comparison.py",
     "tests/unit/evaluation/test_plots.py",
@@ -81,12 +82,18 @@ def tried(one: Environment) -> bool:
     python, run = str(place / "bin" / "python"), place / "run"
     steps = [
         [one.python, "-m", "venv", str(place)],
-        [python, "-m", "pip", "install", "--quiet", *TOOLS, *constraints(one), str(ROOT)],
+        [python, "-m", "pip", "install", "--quiet", *TOOLS, *constraints(one), f"{ROOT}[suites]"],
         [python, "-m", "pytest", "-q", "-W", "default", *SUITE],
         [python, "-m", "engrax", "train", "debug", "--out", str(run)],
         [python, "-m", "engrax", "evaluate", str(run), "--episodes", "20"],
     ]
-    return all(subprocess.run(step, cwd=ROOT, check=False).returncode == 0 for step in steps)
+    return all(went_well(step) for step in steps)
+
+
+def went_well(step: list[str]) -> bool:
+    """Runs a command on what its environment has installed, and nothing else."""
+    variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    return subprocess.run(step, cwd=ROOT, env=variables, check=False).returncode == 0
 
 
 def constraints(one: Environment) -> list[str]:

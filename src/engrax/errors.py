@@ -1,4 +1,4 @@
-"""Errors that a user can put right. Each message is one line: the value, what was expected, and the way out.
+"""Errors that a user can correct. Each message is one line: value, expectation, remedy.
 
 This module imports nothing, so that a wrong command line is answered at once.
 """

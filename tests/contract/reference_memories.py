@@ -92,6 +92,8 @@ class Ring(AbstractMemory[RingState]):
             y = y + jnp.sum(state.items) - jax.lax.stop_gradient(jnp.sum(state.items))
         count = state.count if self._has("stale counter") else count
         slot = count % self.capacity
+        x = jax.lax.stop_gradient(x) if self._has("recurrence detached") else x
+        x = x if self._has("what is not finite stays") else jnp.where(jnp.isfinite(x), x, 0.0)
         items, keys = state.items.at[slot].set(x), state.keys.at[slot].set(self.key @ x)
         if self._has("dtype changes"):
             return RingState(items, keys, (count + 1).astype(jnp.float32)), y
@@ -116,3 +118,65 @@ class Ring(AbstractMemory[RingState]):
         key = jax.lax.stop_gradient(self.key) if self._has("refresh stops gradients") else self.key
         past = state.keys if self._has("refresh adds up") else 0.0
         return state._replace(keys=scale * state.items @ key.T + past)
+
+
+class Recurrent(AbstractMemory[Array]):
+    """h' = MLP([x, h]), whose cell is equinox's: one of its leaves is a function."""
+
+    cell: eqx.nn.MLP
+    input_size: int = eqx.field(static=True)
+    output_size: int = eqx.field(static=True)
+
+    def __init__(self, input_size: int, output_size: int = 4, *, key: Array):
+        self.cell = eqx.nn.MLP(input_size + output_size, output_size, 8, 1, final_activation=jnp.tanh, key=key)
+        self.input_size, self.output_size = input_size, output_size
+
+    def init_state(self) -> Array:
+        return jnp.zeros(self.output_size, jnp.float32)
+
+    def step(self, state: Array, x: Array, first: Array) -> tuple[Array, Array]:
+        state = self.cell(jnp.concatenate([x, jnp.where(first, 0.0, state)]))
+        return state, state
+
+    def unroll(self, state: Array | None, xs: Array, firsts: Array) -> tuple[Array, Array]:
+        state = self.init_state() if state is None else state
+        return jax.lax.scan(lambda state, now: self.step(state, *now), state, (xs, firsts))
+
+
+class WindowState(NamedTuple):
+    items: Float[Array, "n d"]
+    count: Int[Array, ""]
+
+
+class Window(AbstractMemory[WindowState]):
+    """Attention to the last inputs by equinox's module, among whose leaves are numbers of Python."""
+
+    attention: eqx.nn.MultiheadAttention
+    input_size: int = eqx.field(static=True)
+    output_size: int = eqx.field(static=True)
+    capacity: int = eqx.field(static=True)
+
+    def __init__(self, input_size: int, capacity: int = 5, *, key: Array):
+        self.attention = eqx.nn.MultiheadAttention(2, input_size, qk_size=4, vo_size=4, key=key)
+        self.input_size = self.output_size = input_size
+        self.capacity = capacity
+
+    def init_state(self) -> WindowState:
+        items = jnp.zeros((self.capacity, self.input_size), jnp.float32)
+        return WindowState(items, jnp.zeros((), jnp.int32))
+
+    def step(self, state: WindowState, x: Array, first: Array) -> tuple[WindowState, Array]:
+        count = jnp.where(first, 0, state.count)
+        kept = jnp.where(jnp.isfinite(x), x, 0.0)
+        items = jnp.concatenate([kept[None], state.items[:-1]])
+        seen = jnp.arange(self.capacity, dtype=jnp.int32) <= count
+        y = self.attention(x[None], items, items, mask=seen[None, :])[0]
+        return WindowState(items, jnp.minimum(count + 1, self.capacity)), y
+
+    def unroll(self, state: WindowState | None, xs: Array, firsts: Array) -> tuple[WindowState, Array]:
+        state = self.init_state() if state is None else state
+        return jax.lax.scan(lambda state, now: self.step(state, *now), state, (xs, firsts))
+
+
+WITH_LEAVES_THAT_ARE_NO_ARRAYS = {"function": Recurrent, "numbers": Window}
+"""Memories that must be tried, trained, saved and played like any other."""

@@ -3,6 +3,7 @@
 import jax
 import pytest
 
+from engrax.memory import NoMemory, NoMemorySizes
 from engrax.testing import (
     AGENT_LAWS,
     ENVIRONMENT_LAWS,
@@ -18,7 +19,7 @@ from engrax.testing.contract import run_laws
 
 from .reference_agents import INTERFACE, Tracer
 from .reference_environments import Walk
-from .reference_memories import Ring
+from .reference_memories import WITH_LEAVES_THAT_ARE_NO_ARRAYS, Ring
 
 MEMORY_BUGS = {
     "dtype changes": "state_is_stable",
@@ -26,6 +27,7 @@ MEMORY_BUGS = {
     "first ignored": "first_forgets",
     "stale counter": "first_forgets",
     "mask too weak": "first_forgets",
+    "what is not finite stays": "first_forgets_what_is_not_finite",
     "unroll ignores the state": "unroll_is_scan",
     "unroll resets at index 0 only": "unroll_is_scan",
     "unroll drops the last step": "pieces_make_the_whole",
@@ -33,6 +35,7 @@ MEMORY_BUGS = {
     "None is not empty": "none_is_empty",
     "epsilon outside of the root": "gradients_are_finite",
     "unroll stops gradients": "gradients_agree",
+    "recurrence detached": "gradients_reach_back",
     "gradient leaks": "first_cuts_gradients",
     "overflow behind where": "first_cuts_gradients",
     "refresh changes numbers": "refresh_is_identity",
@@ -81,6 +84,23 @@ def test_a_correct_memory_passes():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("leaves", WITH_LEAVES_THAT_ARE_NO_ARRAYS)
+def test_a_memory_with_leaves_that_are_no_arrays_passes(leaves):
+    make = WITH_LEAVES_THAT_ARE_NO_ARRAYS[leaves]
+    check_memory(make(3, key=jax.random.key(1)), 3, steps=24)
+
+
+def test_a_control_is_left_out_of_the_law_about_gradients():
+    class Claims(NoMemory):
+        carries_gradient = True
+
+    law = MEMORY_LAWS["gradients_reach_back"]
+    law(NoMemory(3, NoMemorySizes.tiny(), key=jax.random.key(0)), SETTINGS)
+    with pytest.raises(ContractError, match="law `gradients_reach_back` is broken"):
+        law(Claims(3, NoMemorySizes.tiny(), key=jax.random.key(0)), SETTINGS)
+
+
+@pytest.mark.slow
 def test_a_correct_agent_passes():
     check_agent(Tracer(key=jax.random.key(1)), INTERFACE, steps=12)
 
@@ -122,10 +142,7 @@ def test_an_environment_is_caught(bug, law):
 
 
 def test_all_broken_laws_are_reported():
-    laws = {
-        name: MEMORY_LAWS[name]
-        for name in ("state_is_stable", "none_is_empty", "first_forgets", "one_trace")
-    }
+    laws = {name: MEMORY_LAWS[name] for name in ("state_is_stable", "none_is_empty", "first_forgets", "one_trace")}
     memory = Ring(bug="first ignored, None is not empty", key=jax.random.key(1))
     with pytest.raises(ContractError, match="Ring breaks 2 of 4 laws") as caught:
         run_laws("Ring", laws, memory, SETTINGS)
@@ -160,9 +177,7 @@ def test_settings_too_small_to_say_anything(wrong):
 def test_random_observations_satisfy_their_spec():
     spec = Walk().interface.observations
     drawn = random_observations(spec, jax.random.key(2), (50, 3))
-    assert {name: array.shape for name, array in drawn.items()} == {
-        n: (50, 3, *s.shape) for n, s in spec.items()
-    }
+    assert {name: array.shape for name, array in drawn.items()} == {n: (50, 3, *s.shape) for n, s in spec.items()}
     assert drawn["symbols"][..., 0].max() == 4
     assert drawn["symbols"][..., 1].max() == 6
     assert drawn["text"].max() == 4

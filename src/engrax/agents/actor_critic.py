@@ -1,4 +1,4 @@
-"""An actor-critic around any memory: LSTM, HCAM and all other memory agents are this one."""
+"""An actor-critic with any memory. All memories except MERLIN's store are used with this agent."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -31,7 +31,7 @@ S = TypeVar("S")
 
 @dataclass(frozen=True)
 class ReconstructionWeights:
-    """How much the reconstruction of each kind of observation counts in the loss; 0 leaves it out."""
+    """Weight of the reconstruction of each kind of observation in the loss; 0 turns it off."""
 
     image: float = 1.0
     """Sigmoid cross-entropy, averaged over pixels."""
@@ -58,9 +58,9 @@ class ActorCriticSizes(AbstractAgentSizes):
     hidden: int = 64
     """Hidden units of the policy's and of the value's MLP."""
     past_in_memory: bool = True
-    """Whether the memory's input has the previous action and reward; where actions have no effect they are noise."""
+    """Whether the previous action and reward are inputs of the memory; where actions have no effect they are noise."""
     past_in_heads: bool = False
-    """Whether the inputs of policy and value have them beside the memory's output."""
+    """Whether they are inputs of policy and value, beside the memory's output."""
     reconstruction: bool = True
     """Whether the memory's output must reconstruct the present observation."""
     weights: ReconstructionWeights = field(default_factory=ReconstructionWeights)
@@ -138,7 +138,7 @@ class ActorCritic(AbstractAgent[S]):
 
     @property
     def interface(self) -> Interface:
-        """What the agent was made to see and do."""
+        """The interface that the agent was made for."""
         return Interface(dict(self.specs), self.actions)
 
     def init_state(self) -> S:

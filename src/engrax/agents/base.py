@@ -37,13 +37,13 @@ def check_interface(agent: "AbstractAgent[Any]", interface: Interface) -> None:
 
 
 class AbstractAgent(eqx.Module, Generic[S]):
-    """Acts on one stream, and replays what it did so that it can be learned from.
+    """Acts on one stream, and replays its actions so that a learner can train it.
 
     The laws (`engrax.testing.check_agent` tests them):
 
     1. `unroll` with the keys and actions of acting gives the acting outputs.
     2. Where `first`, the previous action, the previous reward and the state do not matter.
-    3. The state's tree, shapes and dtypes never change; streams do not touch one another under `vmap`.
+    3. The state's tree, shapes and dtypes never change; streams are independent under `vmap`.
     4. `refresh` under unchanged parameters is the identity to rounding.
     5. `unroll` of a state of None equals that of `init_state()`.
     6. `greedy` takes the most likely action, and changes nothing else.
@@ -51,12 +51,12 @@ class AbstractAgent(eqx.Module, Generic[S]):
 
     @property
     def interface(self) -> Interface | None:
-        """What the agent was made to see and do; None if it does not say."""
+        """The interface that the agent was made for; None if unknown."""
         return None
 
     @abc.abstractmethod
     def init_state(self) -> S:
-        """The state before the first step of all."""
+        """The state before the first step."""
 
     @abc.abstractmethod
     def step(
@@ -94,26 +94,26 @@ class AbstractAgent(eqx.Module, Generic[S]):
 
         Args:
             inps: the T+1 inputs of a segment.
-            outs: what `unroll` made of them.
+            outs: the outputs of `unroll`.
             actions: the T actions.
-            returns: what values are to become.
-            effective: 1 where the action counts for the learner: it had an effect, or the learner does not ask.
+            returns: the targets of the values.
+            effective: 1 where the learner trains on the action: it had an effect, or the learner ignores effects.
         """
         del inps, outs, actions, returns, effective
         return {}
 
     def metrics(self, inps: AgentInput, outs: AgentOutput, actions: Action) -> Mapping[str, Float[Array, " t"]]:
-        """Named numbers per step to be logged, in which nothing is learnt."""
+        """Named values per step for the log; no gradient flows from them."""
         del inps, outs, actions
         return {}
 
     def features(self, outs: AgentOutput) -> Float[Array, "t d"] | None:
-        """The agent's internal features after each of the T steps, for read-outs; None if it offers none."""
+        """The agent's internal features after each of the T steps, for linear probes; None if it offers none."""
         del outs
         return None
 
     def parameter_groups(self) -> PyTree[str]:
-        """A label a parameter: each group has an optimiser of its own; by default there is one, `agent`."""
+        """One label per parameter. Each group has its own optimiser; by default only `agent`."""
         return jax.tree.map(lambda _: "agent", eqx.filter(self, eqx.is_inexact_array))
 
 

@@ -1,4 +1,4 @@
-"""Advantage actor-critic: one gradient step on what has just been done. MERLIN's learner."""
+"""Advantage actor-critic: one gradient step per segment. MERLIN's learner."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -42,7 +42,7 @@ class A2C(AbstractLearner):
         check_unit(gae_lambda=self.gae_lambda)
 
     def prepare(self, segments: Segment[Any]) -> Batch:
-        """Advantages as they are, and bootstrapped returns of the rest of the segment."""
+        """Advantages, not normalised, and bootstrapped returns to the end of the segment."""
         targets = jax.vmap(lambda segment: self.recorded_targets(segment, self.gae_lambda, 1.0))(segments)
         return Batch(segments, *self.masks(segments), targets)
 

@@ -10,13 +10,14 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
 from engrax.agents.base import AbstractAgent
+from engrax.losses.policy import LARGEST_LOG_RATIO
 from engrax.losses.returns import generalised_advantages
 from engrax.types import Action, AgentOutput, Policy, Segment
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ramp:
-    """A factor on a setting: 1 at first, then along a line to `end`, where it stays."""
+    """A linear schedule: a factor on a setting that goes from 1 to `end` and stays there."""
 
     end: float = 1.0
     """The factor at the end; 1 keeps the setting as it is."""
@@ -34,7 +35,7 @@ class Ramp:
             raise ValueError(f"updates is {self.updates}, expected at least 1")
 
     def __call__(self, update: Int[Array, ""]) -> Float[Array, ""]:
-        """The factor for the update that follows so many."""
+        """The factor after `update` updates."""
         progress = (update.astype(jnp.float32) - self.start) / self.updates
         return 1.0 + (self.end - 1.0) * jnp.clip(progress, 0.0, 1.0)
 
@@ -71,9 +72,9 @@ class Terms(NamedTuple):
         entropy: of the policy, in nats.
         values: as the agent has them now.
         returns: the values' targets.
-        ratio_change: how far the policy has moved from that of acting: abs(pi / mu - 1).
+        ratio_change: abs(pi / mu - 1), the change of the policy since acting.
         auxiliary: the agent's own losses, weighted.
-        metrics: the agent's own, in which nothing is learned.
+        metrics: the agent's own, for the log.
     """
 
     policy: Float[Array, "*t"]
@@ -90,7 +91,7 @@ class AbstractLearner(abc.ABC):
     """Settings and equations of a learner; `engrax.algorithms.learning` does the rest."""
 
     learning_rate: float = 1e-3
-    """Of Adam."""
+    """Learning rate of Adam."""
     learning_rate_ramp: Ramp = field(default_factory=Ramp)
     """How the learning rate changes with time."""
     policy_rate: float = 1.0
@@ -133,7 +134,7 @@ class AbstractLearner(abc.ABC):
                 raise ValueError(f"{name} is {getattr(self, name)}, expected more than 0")
 
     def rate(self, group: str, updates: Int[Array, ""]) -> Float[Array, ""]:
-        """The learning rate of a parameter group, after so many updates."""
+        """The learning rate of a parameter group after `updates` updates."""
         rate = self.learning_rate * self.learning_rate_ramp(updates)
         return (
             rate * self.policy_rate * (updates >= self.policy_delay).astype(rate.dtype) if group == "policy" else rate
@@ -175,11 +176,12 @@ def check_unit(**values: float) -> None:
 def log_ratios(outs: AgentOutput, batch: Batch) -> Float[Array, " t"]:
     """log pi(a) - log mu(a), of the policy that learns and of the one that acted; 0 where the policy is not trained.
 
-    What does not count is selected away here, before any exponential: there its gradient is 0, never NaN.
+    Masked steps are replaced before any exponential, so that their gradient is 0 and never NaN; densities of continuous
+    actions may differ by more than an exponential holds, so the result is clipped to `LARGEST_LOG_RATIO` in size.
     """
     segment = batch.segment
     change = action_log_probabilities(outs, segment.actions) - recorded_log_probabilities(segment)
-    return jnp.where(batch.effective > 0, change, 0.0)
+    return jnp.clip(jnp.where(batch.effective > 0, change, 0.0), -LARGEST_LOG_RATIO, LARGEST_LOG_RATIO)
 
 
 def action_log_probabilities(outs: AgentOutput, actions: Action) -> Float[Array, " t"]:
@@ -209,7 +211,7 @@ def agent_terms(agent: AbstractAgent[Any], batch: Batch, outs: AgentOutput, retu
 def replay(agent: AbstractAgent[Any], segment: Segment[Any]) -> AgentOutput:
     """The agent's T+1 outputs over a segment under its present parameters.
 
-    What the opening state holds is data, but what is projected from it is projected inside the gradient.
+    The opening state is data, but projections of it are recomputed inside the gradient.
     """
     state = None if segment.state is None else agent.refresh(jax.lax.stop_gradient(segment.state))
     return agent.unroll(state, segment.inputs, segment.actions, segment.keys)[1]

@@ -34,9 +34,9 @@ class IMPALA(AbstractLearner):
     trace_lambda: float = 1.0
     """Lambda, a factor on every trace."""
     value_clip: float = 1.0
-    """The most that a ratio counts in a temporal difference: rho-bar."""
+    """Clip of the ratio in a temporal difference: rho-bar."""
     trace_clip: float = 1.0
-    """The most that a ratio counts in a trace: c-bar."""
+    """Clip of the ratio in a trace: c-bar."""
 
     def __post_init__(self):
         super().__post_init__()
@@ -46,7 +46,7 @@ class IMPALA(AbstractLearner):
                 raise ValueError(f"{name} is {getattr(self, name)}, expected more than 0")
 
     def prepare(self, segments: Segment[Any]) -> Batch:
-        """The segments as they are: V-trace's targets follow the parameters."""
+        """The segments without targets: V-trace's targets depend on the parameters."""
         return Batch(segments, *self.masks(segments), targets=())
 
     def terms(self, agent: AbstractAgent[Any], batch: Batch) -> Terms:

@@ -36,7 +36,7 @@ def update(
         optimiser_state: belongs to the agent.
         segments: [streams, ...].
         key: shuffles the streams.
-        updates: made before this one; schedules go by it.
+        updates: made before this one; schedules depend on it.
 
     Returns:
         The agent, the optimiser's state, and metrics, means over the gradient steps.

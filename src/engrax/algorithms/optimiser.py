@@ -1,4 +1,4 @@
-"""Optimisers: Adam with clipped gradients, one a parameter group."""
+"""Optimisers: Adam with clipped gradients, one per parameter group."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from engrax.agents.base import AbstractAgent
 
 
 def make_optimiser(agent: AbstractAgent, max_gradient_norm: float, epsilon: float) -> optax.GradientTransformation:
-    """Adam's directions behind a clip of the global norm, one for each of the agent's parameter groups."""
+    """Clips the global norm, then Adam, for each of the agent's parameter groups."""
     labels: PyTree[str] = agent.parameter_groups()
 
     def adam() -> optax.GradientTransformation:

@@ -32,7 +32,7 @@ class PPO(AbstractLearner):
     gae_lambda: float = 0.95
     """Lambda of the advantages."""
     clip: float = 0.2
-    """How far the policy's ratio counts."""
+    """Clip of the policy's ratio."""
 
     def __post_init__(self):
         super().__post_init__()

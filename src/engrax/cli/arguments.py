@@ -97,7 +97,9 @@ def count(low: int, high: int) -> Callable[[str], int]:
 
 def add_preset(parser: Parser) -> None:
     """Adds the preset that a command is about."""
-    parser.add_argument("preset", metavar="PRESET", help="one that `engrax list` shows, or gymnasium:ID")
+    parser.add_argument(
+        "preset", metavar="PRESET", help="one that `engrax list` shows, or gymnasium:ID"
+    )
 
 
 def add_directory(parser: Parser, what: str = "a run directory, or a published result") -> None:

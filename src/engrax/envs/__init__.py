@@ -14,6 +14,6 @@ TASKS: dict[str, type[AbstractEnvironment[Any]]] = {
     "mixture": Mixture,
     "recall": Recall,
 }
-"""Every task by name; what a package adds here can be named in configs and on the command line."""
+"""Every task by name. Packages may add tasks, for configs and the command line."""
 
 __all__ = ["TASKS", "AbstractEnvironment", "Ballet", "MemoryGame", "Mixture", "Recall"]

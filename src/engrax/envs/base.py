@@ -1,4 +1,4 @@
-"""The environment contract: pure functions on one stream, restarting by themselves."""
+"""The environment contract: pure functions on one stream that restart automatically."""
 
 import abc
 from typing import Generic, TypeVar
@@ -17,7 +17,7 @@ class AbstractEnvironment(eqx.Module, Generic[S]):
     An environment states how an episode is drawn, how an action advances it, and what is seen of it. `reset` and
     `step` follow from these: a step after `last` ignores its action and opens the next episode, as dm_env and
     Gymnasium's NEXT_STEP mode have it. The choice between going on and restarting is made on the state, which should
-    therefore be small; observations are made once, from the chosen state.
+    therefore be small. The observation is computed once, from the chosen state.
 
     Rewards and discounts are float32; no step is both `first` and `last`.
     """
@@ -25,10 +25,10 @@ class AbstractEnvironment(eqx.Module, Generic[S]):
     @property
     @abc.abstractmethod
     def interface(self) -> Interface:
-        """What one sees and does, and what is known of the task."""
+        """The interface: observations, actions, and facts about the task."""
 
     def picture(self, observation: Observation) -> UInt8[Array, "h w 3"] | None:
-        """An observation as people would see it; None where its parts, drawn as they are, will do."""
+        """An image of an observation for display; None where its parts can be drawn directly."""
         del observation
         return None
 
@@ -46,10 +46,10 @@ class AbstractEnvironment(eqx.Module, Generic[S]):
 
     @abc.abstractmethod
     def observe(self, state: S) -> TimeStep:
-        """The time step that this state shows; `info` always has the same entries."""
+        """The time step of this state; `info` always has the same entries."""
 
     def restart(self, state: S, key: Key[Array, ""]) -> S:
-        """The state at the start of the episode that follows on one that ended in `state`."""
+        """The first state of the episode after one that ended in `state`."""
         del state
         return self.draw(key)
 

@@ -1,4 +1,4 @@
-"""Several levels as one task: every episode is of one of them, drawn afresh."""
+"""Several levels as one task: every episode draws one of them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -22,7 +22,7 @@ class MixtureState(eqx.Module):
 
 
 class Mixture(AbstractEnvironment[MixtureState]):
-    """Levels that look and are acted in alike: an episode is of any of them, all equally likely.
+    """Levels with the same observations and actions. Each episode draws one of them uniformly.
 
     A level's episodes follow on one another as they do alone (`restart`), with those of other levels between them.
 

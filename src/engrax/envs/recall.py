@@ -1,4 +1,4 @@
-"""A probe of memory with known values: see a cue, wait, and name it."""
+"""A test task with known values: see a cue, wait, and name it."""
 
 from typing import Literal, NamedTuple, get_args
 
@@ -96,7 +96,7 @@ class Recall(AbstractEnvironment[RecallState]):
 
     @property
     def perfect(self) -> float:
-        """The value of naming this episode's cue: the most that can be had without a leak."""
+        """The value of naming this episode's cue: the maximum without a leak."""
         return 1 / self.num_cues if self.cues == "late" else 1.0
 
     @property
@@ -105,7 +105,7 @@ class Recall(AbstractEnvironment[RecallState]):
         return {"independent": 1 / self.num_cues, "contradictory": 0.0, "late": 1.0}[self.cues]
 
     def draw(self, key: Key[Array, ""]) -> RecallState:
-        """An episode that has none before it."""
+        """An episode without a previous one."""
         cue, answer = _choices(key, 2, self.num_cues)
         return self._open(cue, answer if self.cues == "late" else cue)
 
@@ -155,5 +155,5 @@ class Recall(AbstractEnvironment[RecallState]):
 
 
 def _choices(key: Key[Array, ""], count: int, options: int) -> Int[Array, " count"]:
-    """Uniform integers 0..options-1 (to one part in 2^32 / options), at a third of the price of `randint`."""
+    """Uniform integers 0..options-1 (to one part in 2^32 / options), in a third of the time of `randint`."""
     return (jax.random.bits(key, (count,), jnp.uint32) % jnp.uint32(options)).astype(jnp.int32)

@@ -1,4 +1,4 @@
-"""Drawing without repetition, cheaply enough to be done at every step of every stream.
+"""Sampling without repetition, cheap enough for every step of every stream.
 
 Under `vmap` an environment draws a fresh episode at every step and mostly throws it away. So nothing is sorted and
 few random words are spent: the draw is a Lehmer code, whose digits share 32-bit words.
@@ -14,7 +14,7 @@ _WORD_CAPACITY = 2**17  # the digits of one word are uniform to one part in 2**3
 
 
 def falling(size: int, count: int) -> tuple[int, ...]:
-    """How many choices are left at each of `count` draws without repetition out of `size`."""
+    """The number of choices left at each of `count` draws without repetition out of `size`."""
     return tuple(size - i for i in range(count))
 
 

@@ -1,1 +1,1 @@
-"""Playing fresh episodes, and what to say about them."""
+"""Playing fresh episodes, statistics, comparisons and reports."""

@@ -1,4 +1,4 @@
-"""Several runs of several agents: how each does over its seeds, and how sure their order is.
+"""Several runs of several agents: means over seeds, intervals, and probabilities of improvement.
 
 Interquartile means and probabilities of improvement are those of Agarwal et al. 2021, arXiv
 2108.13264. Deviation: their intervals are percentiles of a bootstrap, which covers about 72 % with

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from engrax.agents.base import AbstractAgent, check_interface
-from engrax.runtime.collect import compiled_acting
+from engrax.runtime.collecting import compiled_acting
 from engrax.runtime.streams import Streams, act, advance, open_streams, pending
 from engrax.runtime.worlds import World, as_world
 
@@ -35,7 +35,7 @@ class Played(NamedTuple):
 
 
 class Progress(eqx.Module):
-    """Streams until their first episode has ended; what they do after that does not count."""
+    """Streams until their first episode has ended; later steps are ignored."""
 
     streams: Streams
     ended: Bool[Array, "*b"]

@@ -1,4 +1,4 @@
-"""A linear read-out: what can be predicted of the task's hidden state from the agent's features."""
+"""A linear probe: predicts the task's hidden state from the agent's features."""
 
 from typing import Any, NamedTuple
 
@@ -9,7 +9,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from engrax.agents.base import AbstractAgent, check_interface
 from engrax.errors import UserError
-from engrax.runtime.collect import collect
+from engrax.runtime.collecting import collect
 from engrax.runtime.streams import open_streams
 from engrax.runtime.worlds import World, as_world
 from engrax.types import Question, Segment
@@ -19,7 +19,7 @@ RIDGE = 1e-3
 
 
 class Sample(NamedTuple):
-    """Steps that were played: the agent's features, and what there was to know.
+    """Played steps: the agent's features, and the hidden state.
 
     Attributes:
         features: [n, d].
@@ -33,11 +33,11 @@ class Sample(NamedTuple):
 
 
 class ReadOut(NamedTuple):
-    """How well the labels are told, over steps that the read-out was not fitted on.
+    """Accuracy of the probe on steps that it was not fitted on.
 
     Attributes:
         accuracy: over what has been shown so far in the episode.
-        unseen: over what has not been shown yet; nothing but luck can tell it.
+        unseen: over what has not been shown yet, at chance without a leak.
         chance: one in so many classes.
         steps: how many it was measured on.
     """

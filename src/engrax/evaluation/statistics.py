@@ -1,4 +1,4 @@
-"""What a sample of episodes says about the mean, and how sure one may be."""
+"""Means of episodes with confidence intervals."""
 
 import math
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ class Mean(NamedTuple):
 def mean_ci95(sample: np.ndarray) -> Mean:
     """The mean of independent outcomes with a 95 % confidence interval.
 
-    Outcomes that are all 0 or 1 get Wilson's interval, which is honest near 0 and 1 and never leaves them (Wilson,
+    Outcomes that are all 0 or 1 get Wilson's interval, which is accurate near 0 and 1 and stays within them (Wilson,
     1927). Any others get Student's t interval: right for normal outcomes, and near it for means of some dozens.
 
     Args:

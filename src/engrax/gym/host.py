@@ -54,7 +54,7 @@ class HostEnvironments:
     num_streams: int
 
     def __init__(self, driver: AbstractDriver, translator: Translator, spec: dict[str, Any]):
-        """Takes over a driver; `engrax.gym.making.host` makes one.
+        """Takes over a driver; `engrax.gym.host_environments` makes one.
 
         Args:
             driver: steps the environments.

@@ -24,7 +24,7 @@ Maker = Callable[[], Env[Any, Any]]
 """Makes one environment."""
 
 
-def host(
+def host_environments(
     source: object,
     streams: int,
     kwargs: Mapping[str, Any] | None = None,

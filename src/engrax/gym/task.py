@@ -10,7 +10,7 @@ from engrax.errors import ConfigError
 from engrax.gym.collecting import completed, states_success
 from engrax.gym.finding import maker_of_id
 from engrax.gym.host import HostEnvironments
-from engrax.gym.making import host
+from engrax.gym.making import host_environments
 from engrax.gym.readings import ImageAs, ObservationOptions
 from engrax.types import Interface
 
@@ -88,7 +88,7 @@ class GymnasiumTask:
         Raises:
             ConfigError: there is no such environment, or its spaces cannot be read.
         """
-        return host(self.id, streams, self.arguments(), self.options())
+        return host_environments(self.id, streams, self.arguments(), self.options())
 
 
 @lru_cache(maxsize=64)

@@ -1,1 +1,1 @@
-"""Equations of learning: one function each, on one unbatched trajectory."""
+"""Loss functions and returns, each on one unbatched trajectory."""

@@ -1,6 +1,6 @@
 """Means and variances over the steps that count.
 
-What does not count is selected away before the arithmetic, so that it may be anything, not a number included.
+Masked entries are replaced before the arithmetic, so that they may be anything, NaN included.
 """
 
 import jax.numpy as jnp

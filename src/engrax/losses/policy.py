@@ -21,5 +21,5 @@ def clipped_surrogate(
 
 
 def policy_gradient(log_policy: Float[Array, " t"], advantages: Float[Array, " t"]) -> Float[Array, " t"]:
-    """-A log pi(a): its gradient is the policy gradient. Advantages are data: no gradient runs into them."""
+    """-A log pi(a): its gradient is the policy gradient. No gradient flows into the advantages."""
     return -jax.lax.stop_gradient(advantages) * log_policy

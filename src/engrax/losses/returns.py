@@ -17,14 +17,14 @@ def generalised_advantages(
     """A_t = delta_t + discount_t lambda A_{t+1}, with delta_t = r_t + discount_t V_{t+1} - V_t.
 
     Source: Schulman et al. 2016, arXiv 1506.02438, equation 16. Transition t leads from step t to step t+1. A void
-    transition, out of a step that ended an episode, has advantage 0 and lets no trace through; the value of that
+    transition, out of a step that ended an episode, has advantage 0 and cuts the trace; the value of that
     step still bootstraps the transition into it, if that one's discount is not 0.
 
     Args:
         rewards: of each transition.
         discounts: of each transition, the agent's own factor included; 0 at a true end.
         values: of each step.
-        void: transitions that teach nothing.
+        void: transitions out of a `last` step.
         trace: lambda, 0 to 1.
     """
     deltas = jnp.where(void, 0.0, rewards + discounts * values[1:] - values[:-1])
@@ -60,7 +60,7 @@ def vtrace(
         rewards: of each transition.
         discounts: of each transition, the agent's own factor included; 0 at a true end.
         values: of each step, under the policy that learns.
-        void: transitions that teach nothing.
+        void: transitions out of a `last` step.
         ratios: pi(a_t) / mu(a_t), of the policy that learns to the one that acted.
         trace: lambda, 0 to 1.
         value_clip: rho-bar.

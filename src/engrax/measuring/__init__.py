@@ -1,1 +1,1 @@
-"""How fast training is, and what it needs by definition."""
+"""The speed of training, and the FLOPs that it needs by definition."""

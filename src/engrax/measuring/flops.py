@@ -1,7 +1,7 @@
 """The arithmetic that a step needs, counted from the definition of a step rather than from what is executed.
 
 Counted are the multiplications and additions of matrix products and convolutions, two a pair; elementwise arithmetic is
-left out. Products of parameters and constants alone are left out too: they are no step's work. What a fast unroll
+left out. Products of parameters and constants alone are left out too: no step needs them. What a fast unroll
 computes beyond the definition (masked products, recomputation) is waste, and so does not count.
 """
 
@@ -49,7 +49,7 @@ def count(function: Callable[..., PyTree], *arguments: PyTree) -> int:
         arguments: trees of arrays or shapes.
 
     Returns:
-        Multiplications and additions. A branch counts as the dearest; a loop of unknown length as one turn.
+        Multiplications and additions. A branch counts as its costliest case; a loop of unknown length as one turn.
     """
     leaves, structure = jax.tree.flatten(arguments)
     closed = jax.make_jaxpr(lambda *flat: function(*jax.tree.unflatten(structure, flat)))(*leaves)

@@ -12,7 +12,7 @@ from jaxtyping import Array, Key
 
 from engrax.measuring.flops import acting_flops, learning_flops
 from engrax.runtime import Trainer
-from engrax.runtime.collect import step_keys
+from engrax.runtime.collecting import step_keys
 from engrax.runtime.worlds import World
 
 PRODUCT_SIZE = 1536
@@ -45,7 +45,7 @@ class Speed(NamedTuple):
 
 
 def measure(trainer: Trainer, rounds: int) -> Iterator[Speed]:
-    """Measures a trainer in rounds, all parts in each, so that a busy moment strikes them alike.
+    """Measures a trainer in rounds of all parts, so that other load affects them equally.
 
     Args:
         trainer: any; it is not changed.

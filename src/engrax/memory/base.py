@@ -25,7 +25,7 @@ class AbstractMemory(eqx.Module, Generic[S]):
     4. From `first` on, neither output nor gradient depends on anything earlier: on no finite numbers
        in the state, and on no inputs, finite or not.
     5. Gradients are finite, from an empty memory too; from a refreshed state those of `unroll` are
-       those of a scan. If the memory `remembers`, the gradient of a late output reaches early inputs.
+       those of a scan, and if the memory `carries_gradient` they reach earlier inputs.
     6. `refresh` under unchanged parameters is the identity to rounding.
     7. `recall` shows items of this episode only, and is empty for a memory that attends to nothing.
     8. `unroll(None, ...)` equals `unroll(init_state(), ...)`.
@@ -51,8 +51,11 @@ class AbstractMemory(eqx.Module, Generic[S]):
             ) from None
 
     @property
-    def remembers(self) -> bool:
-        """Whether outputs depend on earlier inputs; a control without memory says false."""
+    def carries_gradient(self) -> bool:
+        """Whether the gradient of an output reaches earlier inputs.
+
+        False for a control that remembers nothing, and where all is stored without gradient.
+        """
         return True
 
     @abc.abstractmethod

@@ -13,7 +13,7 @@ from engrax.memory.arguments import check_step, check_unroll
 from engrax.memory.base import AbstractMemory, AbstractMemorySizes
 from engrax.nn.checks import check_at_least
 from engrax.nn.linear import apply, linear
-from engrax.nn.recurrent import LSTMState, StackedLSTM
+from engrax.nn.recurrent import LSTMState, StackedLSTM, bound_gradient
 from engrax.types import Recall, tree_where
 
 S = TypeVar("S")
@@ -96,7 +96,7 @@ class AbstractControlledMemory(AbstractMemory[ControllerState[S]]):
 
         Access is done again in the pass backward: to write down all that comes up in it, matrices too, takes longer.
         """
-        empty = self.init_state()
+        state, empty = bound_gradient(state), self.init_state()
         layers, reads = tree_where(first, (empty.layers, empty.reads), (state.layers, state.reads))
         layers, hidden = self.lstm.recur(layers, driven + apply(fed_back, reads))
         access = lambda store, hidden: self.access(self.store.reset(store, first), hidden)  # noqa: E731

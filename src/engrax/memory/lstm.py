@@ -10,7 +10,7 @@ from jaxtyping import Array, Bool, Float, Key
 from engrax.memory.arguments import check_step, check_unroll
 from engrax.memory.base import AbstractMemory, AbstractMemorySizes
 from engrax.nn.checks import check_at_least
-from engrax.nn.recurrent import LSTMCell, LSTMState
+from engrax.nn.recurrent import LSTMCell, LSTMState, bound_gradient
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +68,7 @@ class LSTM(AbstractMemory[LSTMState]):
         self, state: LSTMState, inputs: tuple[Float[Array, " g"], Bool[Array, ""]]
     ) -> tuple[LSTMState, Float[Array, " h"]]:
         driven, first = inputs
+        state = bound_gradient(state)
         state = LSTMState(*(jnp.where(first, 0.0, part) for part in state))
         state = self.cell.recur(state, driven)
         return state, state.hidden

@@ -45,8 +45,8 @@ class NoMemory(AbstractMemory[tuple[()]]):
         self.input_size, self.output_size = input_size, sizes.width
 
     @property
-    def remembers(self) -> bool:
-        """Nothing: it is the control."""
+    def carries_gradient(self) -> bool:
+        """No: nothing is remembered."""
         return False
 
     def init_state(self) -> tuple[()]:

@@ -1,4 +1,4 @@
-"""Checks of sizes and choices. Each error is one line: the value, what was expected, the way out."""
+"""Checks of sizes and choices. Each error is one line: value, expectation, remedy."""
 
 from collections.abc import Iterable
 from math import lcm

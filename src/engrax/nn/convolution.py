@@ -36,7 +36,7 @@ class Convolution(eqx.Module):
 
 
 class TileCNN(eqx.Module):
-    """For pictures made of tiles: one kernel a tile, then two layers of 3x3 over the grid of tiles."""
+    """For tiled images: one kernel per tile, then two 3x3 layers over the grid of tiles."""
 
     layers: tuple[Convolution, ...]
     tile: int = eqx.field(static=True)
@@ -50,7 +50,7 @@ class TileCNN(eqx.Module):
         self.layers = (first, *(Convolution(3, (i, o), key=k) for i, o, k in pairs))
 
     def __call__(self, x: Float[Array, "n h w c"]) -> Float[Array, "n a b o"]:
-        """Features of each tile in its surroundings."""
+        """Features of each tile with its neighbourhood."""
         x = padded(x, self.tile)
         for layer in self.layers:
             x = jax.nn.relu(layer(x))
@@ -69,7 +69,7 @@ class ResidualBlock(eqx.Module):
         self.layers = (Convolution(3, pair, key=first), Convolution(3, pair, key=second))
 
     def __call__(self, x: Float[Array, "n h w c"]) -> Float[Array, "n h w c"]:
-        """Adds the block's correction."""
+        """Adds the residual."""
         return x + self.layers[1](jax.nn.relu(self.layers[0](jax.nn.relu(x))))
 
 
@@ -100,6 +100,6 @@ class ResNet(eqx.Module):
 
 
 def features_of_pixels(network: TileCNN | ResNet, spec: ImageSpec) -> int:
-    """How many numbers the network makes of one image."""
+    """The number of features of one image."""
     image = jax.ShapeDtypeStruct((1, *spec.shape), jnp.float32)
     return jax.eval_shape(network, image).size

@@ -1,4 +1,4 @@
-"""Distributions that networks put out, and what observations cost under them, over any leading axes."""
+"""Distributions that networks parametrise, and negative log-likelihoods, over any leading axes."""
 
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ class DiagonalGaussian(NamedTuple):
 
 
 def gaussian(parameters: Float[Array, "*n p"]) -> DiagonalGaussian:
-    """The distribution whose means, then log-variances, are in one vector."""
+    """The distribution from one vector of means followed by log-variances."""
     return DiagonalGaussian(*jnp.split(parameters, 2, axis=-1))
 
 

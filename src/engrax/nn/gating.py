@@ -32,7 +32,7 @@ class GRUGate(eqx.Module):
         self.bias = jnp.full(size, bias, jnp.float32)
 
     def __call__(self, x: Float[Array, "*t d"], y: Float[Array, "*t d"]) -> Float[Array, "*t d"]:
-        """The stream x after it has taken in y."""
+        """The stream x after the gated update with y."""
         reset, update, candidate = jnp.split(apply(self.from_output, y), 3, axis=-1)
         stream_reset, stream_update = jnp.split(apply(self.from_stream, x), 2, axis=-1)
         r = jax.nn.sigmoid(reset + stream_reset)
@@ -41,15 +41,15 @@ class GRUGate(eqx.Module):
 
 
 class AbstractResidual(eqx.Module):
-    """What a sub-layer f reads of the stream x, and how its output joins the stream: join(x, f(enter(x)))."""
+    """A residual connection of the stream x around a sub-layer f: join(x, f(enter(x)))."""
 
     @abc.abstractmethod
     def enter(self, x: Float[Array, "*t d"]) -> Float[Array, "*t d"]:
-        """What the sub-layer reads."""
+        """The input of the sub-layer."""
 
     @abc.abstractmethod
     def join(self, x: Float[Array, "*t d"], y: Float[Array, "*t d"]) -> Float[Array, "*t d"]:
-        """The stream after the sub-layer, which put out y."""
+        """The stream after the sub-layer with output y."""
 
 
 class PostNorm(AbstractResidual):
@@ -63,7 +63,7 @@ class PostNorm(AbstractResidual):
         self.norm = LayerNorm(size)
 
     def enter(self, x: Float[Array, "*t d"]) -> Float[Array, "*t d"]:
-        """The stream as it is."""
+        """The stream, unchanged."""
         return x
 
     def join(self, x: Float[Array, "*t d"], y: Float[Array, "*t d"]) -> Float[Array, "*t d"]:
@@ -90,5 +90,5 @@ class Gated(AbstractResidual):
         return self.norm(x)
 
     def join(self, x: Float[Array, "*t d"], y: Float[Array, "*t d"]) -> Float[Array, "*t d"]:
-        """The gate's choice between the stream and the sub-layer's output."""
+        """The gated combination of the stream and the sub-layer's output."""
         return self.gate(x, jax.nn.relu(y))

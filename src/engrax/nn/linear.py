@@ -25,7 +25,7 @@ def linear(
         key: for the weights.
         bias: whether there is one.
         init: `lecun` (variance 1/fan-in), `he` (2/fan-in), `small` (1e-4/fan-in, for policy heads), `identity` (ones
-            on the diagonal: what comes in goes out), or `minus_half` (-1/2 on it).
+            on the diagonal: the identity), or `minus_half` (-1/2 on it).
 
     Raises:
         ValueError: a size is below 1, or `init` is unknown.
@@ -49,7 +49,7 @@ def _weights(shape: tuple[int, int], key: Key[Array, ""], init: Initialiser) -> 
 
 
 def apply(layer: eqx.nn.Linear, x: Float[Array, "*batch i"]) -> Float[Array, "*batch o"]:
-    """The layer over every leading axis at once: one large matrix product instead of many small ones."""
+    """Applies the layer over all leading axes in one large matrix product."""
     y = jax.lax.dot_general(x, layer.weight, (((x.ndim - 1,), (1,)), ((), ())))
     return y if layer.bias is None else y + jnp.broadcast_to(layer.bias, y.shape)
 

@@ -13,7 +13,7 @@ from engrax.nn.masking import LOWEST
 from engrax.nn.positions import sinusoids
 
 BLOCK = 32
-"""Most steps of a sequence in a block: more score more keys in vain, fewer copy more keys."""
+"""The largest block in steps: larger blocks compute more masked scores, smaller ones copy more keys."""
 
 
 class KeysValues(NamedTuple):
@@ -86,7 +86,7 @@ class LocalAttention(eqx.Module):
     def window_weights(
         self, x: Float[Array, " d"], keys: Float[Array, "w d"], steps_ago: Int[Array, " w"], reach: Int[Array, ""]
     ) -> Float[Array, "h w"]:
-        """How much each head of `attend_window` looks at each row."""
+        """The attention weights of each head of `attend_window`."""
         query = self._heads(apply(self.query, x))
         by_content = jnp.einsum("he,whe->hw", query + self.content_bias, self._heads(keys))
         by_position = jnp.einsum("he,ohe->ho", query + self.position_bias, self._position_keys(self.window))

@@ -1,4 +1,4 @@
-"""Pictures cut into square tiles, row by row, and put together again; a picture that tiles do not fill is padded."""
+"""Divides images into square tiles, row by row, with padding, and reassembles them."""
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Shaped, UInt8
@@ -7,12 +7,12 @@ from engrax.types import ImageSpec
 
 
 def grid_of_tiles(height: int, width: int, tile: int) -> tuple[int, int]:
-    """Rows and columns of the tiles that cover a picture."""
+    """Rows and columns of the tiles that cover an image."""
     return -(-height // tile), -(-width // tile)
 
 
 def num_tiles(spec: ImageSpec, tile: int) -> int:
-    """How many tiles of so many pixels an edge cover a picture."""
+    """The number of tiles with an edge of `tile` pixels that cover an image."""
     rows, columns = grid_of_tiles(spec.height, spec.width, tile)
     return rows * columns
 
@@ -31,7 +31,7 @@ def intensities(picture: UInt8[Array, "..."]) -> Float[Array, "..."]:
 
 
 def tiles_of(picture: Shaped[Array, "*n h w c"], tile: int) -> Shaped[Array, "*n t p"]:
-    """The tiles, the pixels of each in one row."""
+    """The tiles, each flattened."""
     picture = padded(picture, tile)
     *batch, height, width, channels = picture.shape
     apart = picture.reshape(-1, height // tile, tile, width // tile, tile, channels).transpose(0, 1, 3, 2, 4, 5)

@@ -22,7 +22,7 @@ def sinusoids(positions: Float[Array, " n"], size: int) -> Float[Array, "n d"]:
 
 
 def age_code(length: int, size: int) -> Float[Array, "c d"]:
-    """The code of each place in a chunk by its age: the newest, which stands last, has position 0.
+    """The code of each row of a chunk by its age: the newest, which is last, has position 0.
 
     Source: Lampinen et al. 2021, arXiv 2105.14039, the released read.
     """

@@ -1,11 +1,11 @@
-"""Recurrent cells."""
+"""Recurrent cells, and what keeps gradients through them from overflowing."""
 
 from typing import NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Float, Key, PyTree
 
 from engrax.nn.linear import apply, linear
 
@@ -21,7 +21,7 @@ class LSTMCell(eqx.Module):
     """i, f, g, o = W [x, h] + b;  c' = sigmoid(f + 1) c + sigmoid(i) tanh(g);  h' = sigmoid(o) tanh(c').
 
     Source: Hochreiter and Schmidhuber 1997, with forget gates (Gers et al. 2000), whose bias starts at 1. The part
-    that comes from the input is apart, so that a sequence's inputs go through it in one product.
+    that depends on the input is separate, so that it is one product for a whole sequence.
     """
 
     from_input: eqx.nn.Linear
@@ -77,7 +77,7 @@ class StackedLSTM(eqx.Module):
     def part(self, size: int) -> tuple[eqx.nn.Linear, eqx.nn.Linear]:
         """The first layer's gates as a sum of two: from the first `size` inputs, with the bias, and from the rest.
 
-        Of what goes in, all that is known beforehand goes through in one product; what is fed back, in each step.
+        Inputs that are known for all steps are multiplied in one product; what is fed back, in each step.
         """
         layer = self.cells[0].from_input
         known = eqx.tree_at(lambda where: where.weight, layer, layer.weight[:, :size])
@@ -103,3 +103,30 @@ class StackedLSTM(eqx.Module):
             driven = cell.drive(after[-1].hidden) if after else driven
             after.append(cell.recur(state, driven))
         return tuple(after), jnp.concatenate([state.hidden for state in after])
+
+
+LARGEST_GRADIENT = 1e6
+"""Far above any gradient that training meets, and small enough that its square does not overflow."""
+
+
+def bound_gradient(state: PyTree) -> PyTree:
+    """The same state; the gradient that flows back through it is cut to +-1e6, and NaN to 0.
+
+    Over many steps a recurrence multiplies its Jacobians, and the true gradient may exceed every
+    number that float32 holds: an NTM whose weights are even over its rows multiplies it by the power
+    of the sharpening each step. Clipping by a norm cannot repair what has become infinite or NaN.
+
+    Forward-mode derivatives are those of the identity.
+    """
+    return jax.tree.map(lambda leaf: _bound(leaf) if eqx.is_inexact_array(leaf) else leaf, state)
+
+
+def _bound(leaf: Float[Array, "*n"]) -> Float[Array, "*n"]:
+    return jax.lax.custom_linear_solve(  # the identity, as its transpose may be chosen here
+        lambda x: x, leaf, solve=lambda _, x: x, transpose_solve=lambda _, g: _bounded(g)
+    )
+
+
+def _bounded(gradient: Float[Array, "*n"]) -> Float[Array, "*n"]:
+    known = jnp.where(jnp.isnan(gradient), 0.0, gradient)
+    return jnp.clip(known, -LARGEST_GRADIENT, LARGEST_GRADIENT)

@@ -1,4 +1,4 @@
-"""Categorical grids as numbers: embeddings going in, binary digits coming out."""
+"""Categorical grids: embeddings as inputs, binary digits as targets."""
 
 from itertools import accumulate
 from math import ceil, log2
@@ -47,8 +47,8 @@ def embed(
 ) -> Float[Array, "*n e"]:
     """The sum of the embeddings of all features' values; rows are of the first feature's values, then the next's.
 
-    Value 0 of a feature means nothing (no colour, an empty square) and has no row, s = sum(sizes) - len(sizes): an
-    empty grid, most of every picture, gives no features, and what is there stands out. Rows are looked up: products
+    Value 0 of a feature (no colour, an empty square) has no row, s = sum(sizes) - len(sizes). An
+    empty square, the majority, gives no features. Rows are looked up, because products
     with one-hot codes take several times as long.
     """
     ends = accumulate(size - 1 for size in sizes)
@@ -59,7 +59,7 @@ def embed(
 
 
 def num_digits(sizes: tuple[int, ...]) -> int:
-    """How many binary digits write one value of each feature."""
+    """The number of binary digits of one value of each feature."""
     return sum(ceil(log2(size)) if size > 1 else 1 for size in sizes)
 
 

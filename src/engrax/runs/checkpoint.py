@@ -233,9 +233,13 @@ def _form(array: Any) -> tuple[str, list[int]]:
 def _check_same_form(found: Mapping[str, Any], expected: Mapping[str, Any], path: Path) -> None:
     for name, array in expected.items():
         if name not in found:
-            raise CheckpointError(f"{path} has no {name}: it is of another agent, task, or version of engrax")
+            raise CheckpointError(
+                f"{path} has no {name}: it is of another agent, task, or version of engrax"
+            )
         if not _fits(found[name], array):
-            raise CheckpointError(f"{path}: {name} is {_words(found[name])}, expected {_words(array)}")
+            raise CheckpointError(
+                f"{path}: {name} is {_words(found[name])}, expected {_words(array)}"
+            )
     for name in found:
         if name not in expected:
             raise CheckpointError(
@@ -247,7 +251,9 @@ def _fits(found: Any, expected: Any) -> bool:
     """Whether an array has the dtype and shape of another; one of length 0 stands for any length."""
     (dtype, shape), (wanted, length_first) = _form(found), _form(expected)
     any_length = length_first[:1] == [0] and len(shape) == len(length_first)
-    return dtype == wanted and (shape[1:] == length_first[1:] if any_length else shape == length_first)
+    return dtype == wanted and (
+        shape[1:] == length_first[1:] if any_length else shape == length_first
+    )
 
 
 def _words(array: Any) -> str:

@@ -222,7 +222,9 @@ def _streams_restored(trainer: Any, saved: Any, warn: Warn) -> Any:
     """The state to go on from; says so where episodes of a host world could not be brought back."""
     state, lost = trainer.restored(saved)
     if lost:
-        warn(f"{lost} of {trainer.streams} streams open a new episode: their environments did not repeat theirs")
+        warn(
+            f"{lost} of {trainer.streams} streams open a new episode: their environments did not repeat theirs"
+        )
     return state
 
 

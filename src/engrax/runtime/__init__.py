@@ -1,6 +1,6 @@
 """Loops in which agents act and learn: worlds, streams, segments, the trainer."""
 
-from engrax.runtime.collect import collect
+from engrax.runtime.collecting import collect
 from engrax.runtime.streams import Episodes, Streams, open_streams
 from engrax.runtime.trainer import LearnerState, Trainer, TrainState, measured
 from engrax.runtime.worlds import Host, Pure, World, as_world

@@ -1,4 +1,4 @@
-"""Streams of an agent in a world, between two steps; and what is done to them at a step."""
+"""Streams of an agent in a world, and the functions that advance them by a step."""
 
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from engrax.types import Action, AgentInput, AgentOutput, TimeStep
 
 
 class Streams(eqx.Module):
-    """Streams between two steps: what the world shows and the agent has not consumed yet. Streams come first.
+    """Streams between two steps, at time steps that the agent has not received yet.
 
     Attributes:
         world: the world's state.
@@ -41,7 +41,7 @@ class Episodes(NamedTuple):
 
 
 def open_streams(agent: AbstractAgent[Any], world: World, keys: Key[Array, " b"]) -> Streams:
-    """Opens a stream a key: a fresh episode, and the agent's state before its first step."""
+    """Opens one stream per key: a fresh episode, and the agent's state before its first step."""
     world_keys, agent_keys = split_keys(keys)
     state, step = world.open(world_keys)
     each = lambda leaf: jnp.broadcast_to(leaf, (keys.shape[0], *leaf.shape))  # noqa: E731
@@ -56,7 +56,7 @@ def split_keys(keys: Key[Array, " b"]) -> tuple[Key[Array, " b"], Key[Array, " b
 
 
 def pending(streams: Streams) -> AgentInput:
-    """What the agent is to consume next."""
+    """The next input of the agent."""
     step = streams.step
     return AgentInput(step.observation, streams.previous_action, step.reward, step.first)
 
@@ -64,7 +64,7 @@ def pending(streams: Streams) -> AgentInput:
 def act(
     agent: AbstractAgent[Any], streams: Streams, greedy: bool | Bool[Array, ""] = False
 ) -> tuple[PyTree, Action, AgentOutput]:
-    """What the agent does at the pending steps: its next states, the actions, the outputs."""
+    """The agent's next states, actions and outputs at the pending steps."""
     step = lambda state, inp, key: agent.step(state, inp, key=key, greedy=greedy)  # noqa: E731
     return jax.vmap(step)(streams.agent, pending(streams), streams.keys)
 

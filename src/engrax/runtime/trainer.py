@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, Int, Key, PyTree
 
 from engrax.agents.base import AbstractAgent, check_interface
 from engrax.algorithms import AbstractLearner, make_optimiser, update
-from engrax.runtime.collect import collect
+from engrax.runtime.collecting import collect
 from engrax.runtime.streams import Episodes, Streams, open_streams
 from engrax.runtime.worlds import Blank, Host, as_world
 
@@ -20,12 +20,12 @@ Metrics = dict[str, Float[Array, ""]]
 
 
 class LearnerState(eqx.Module):
-    """All that a learner changes: it can run apart from the streams.
+    """Everything that a learner changes. A learner can run apart from the streams.
 
     Attributes:
         agent: the agent with its parameters.
         optimiser: the optimiser's state.
-        key: from which all later randomness comes.
+        key: source of all later random numbers.
         updates: updates made.
     """
 
@@ -36,7 +36,7 @@ class LearnerState(eqx.Module):
 
 
 class TrainState(eqx.Module):
-    """All of a run at one moment: in a pure world, saved and restored, it goes on exactly as it would have.
+    """The complete state of a run. In a pure world, resuming from it is exact.
 
     Attributes:
         learner: agent, optimiser, key and updates.
@@ -57,7 +57,7 @@ class Trainer:
         streams: copies of the environment that act side by side.
         segment_length: steps of each stream between updates.
         whole_episodes: every segment opens with a fresh episode and an empty memory; what has not ended when the
-            segment does is bootstrapped, then abandoned.
+            segment does is bootstrapped and abandoned.
         key: from which all randomness but the agent's parameters comes.
 
     Raises:
@@ -79,7 +79,11 @@ class Trainer:
         self.agent, self.world, self.learner = agent, as_world(world), learner
         check_interface(agent, self.world.interface)
         check_minibatches(streams, learner.minibatches)
-        self.streams, self.segment_length, self.whole_episodes = streams, segment_length, whole_episodes
+        self.streams, self.segment_length, self.whole_episodes = (
+            streams,
+            segment_length,
+            whole_episodes,
+        )
         self.key = key
         self.optimiser = make_optimiser(agent, learner.max_gradient_norm, learner.adam_epsilon)
         # What is no array, such as an activation function, is no part of a compiled program's arguments.
@@ -164,7 +168,13 @@ class Trainer:
     def learn(self, learner: LearnerState, segments, key: Key[Array, ""]) -> tuple[LearnerState, Metrics]:
         """The learning half of an update: the learner's state after it, and metrics."""
         agent, optimiser, metrics = update(
-            self.learner, self.optimiser, learner.agent, learner.optimiser, segments, key, learner.updates
+            self.learner,
+            self.optimiser,
+            learner.agent,
+            learner.optimiser,
+            segments,
+            key,
+            learner.updates,
         )
         return LearnerState(agent, optimiser, learner.key, learner.updates + 1), metrics
 

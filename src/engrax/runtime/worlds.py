@@ -1,4 +1,4 @@
-"""Worlds: the only thing that steps environments, streams side by side.
+"""Worlds step environments, many streams side by side. Nothing else does.
 
 A world is *pure* where `open` and `step` may be traced, so that acting and learning become one compiled program, or a
 *host* world, whose environments run in Python beside the compiled acting step.
@@ -22,7 +22,7 @@ W = TypeVar("W")
 
 @runtime_checkable
 class World(Protocol):
-    """Steps environments, one a stream; all arrays have the streams as their first axis.
+    """Steps environments, one per stream; all arrays have the streams as their first axis.
 
     The stream's protocol is that of `TimeStep`: a step after a `last` ignores its action and is a `first`, with reward
     0. `engrax.testing.check_world` tests the laws.
@@ -39,7 +39,7 @@ class World(Protocol):
         ...
 
     def open(self, keys: Key[Array, " b"]) -> tuple[Any, TimeStep]:
-        """Opens a stream a key: the world's state, and the `first` steps."""
+        """Opens one stream per key: the world's state, and the `first` steps."""
         ...
 
     def step(self, state: Any, actions: Action, keys: Key[Array, " b"]) -> tuple[Any, TimeStep]:
@@ -110,10 +110,9 @@ class Host:
     def step(
         self, state: HostEnvironments, actions: Action, keys: Key[Array, " b"]
     ) -> tuple[HostEnvironments, TimeStep]:
-        """One step of every stream; the keys are not used: what is random follows from the seeds."""
+        """One step of every stream. The keys are not used; random numbers follow from the seeds."""
         del keys
         return state, self._time_step(state.step(np.asarray(actions)))
-
 
     def save(self, state: HostEnvironments) -> OpenEpisodes:
         """The seeds and actions of the open episodes: what a checkpoint can hold of host environments."""

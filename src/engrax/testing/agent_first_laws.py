@@ -1,4 +1,4 @@
-"""The laws of an agent about what `first` cuts off, and about its auxiliary losses, metrics and gradients."""
+"""Laws of agents about `first`, auxiliary losses, metrics and gradients."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""The laws of an agent about acting and replaying, and about what its state and its parameters are."""
+"""Laws of agents about acting and replaying, states and parameters."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ from engrax.types import AgentInput, Interface
 
 
 def same_outputs(law: str, settings: Settings, got: Any, expected: Any, what: str, hint: str) -> None:
-    """Compares policies and values; nothing else that an agent puts out is bound to agree."""
+    """Compares policies and values; other outputs of an agent need not be equal."""
     expect_trees_close(law, got.policy, expected.policy, settings.tolerance, f"policy {what} [stream, step, ...]", hint)
     expect_close(law, got.value, expected.value, settings.tolerance, f"value {what} [stream, step]", hint)
 

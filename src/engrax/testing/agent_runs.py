@@ -16,7 +16,7 @@ from engrax.types import AgentInput, AgentOutput, Interface
 
 
 class Story(NamedTuple):
-    """What the world shows, whatever the agent does: `[streams, steps]` each.
+    """Random time steps, independent of the actions: `[streams, steps]` each.
 
     Attributes:
         observations: one array a modality.
@@ -109,14 +109,14 @@ def act_streams(agent: AbstractAgent, carry: Any, story: Story, greedy: Any) -> 
 
 
 def fresh_carry(agent: AbstractAgent, settings: Settings, stale: np.ndarray) -> Any:
-    """Each stream's state before the first step of all, and an action before it, of the kind of `stale`."""
+    """Each stream's state before its first step, and a previous action as in `stale`."""
     return broadcast_state(agent.init_state(), settings.streams), np.zeros_like(stale[:, 0])
 
 
 def try_acting(
     agent: AbstractAgent, settings: Settings, story: Story, carry: Any = None, greedy: bool = False
 ) -> Trial:
-    """Acts through a story, three segments long, so that the second is closed by a step too."""
+    """Acts on a story of three segments, so that the second one has a closing step too."""
     carry = fresh_carry(agent, settings, story.stale) if carry is None else carry
     acted, carries = [], []
     for index in range(3):

@@ -1,4 +1,4 @@
-"""What the suites share: the error that names a broken law, comparisons that say where, and the way laws are run."""
+"""Shared by the suites: the error of a broken law, comparisons, and the loop over laws."""
 
 import functools
 from collections.abc import Callable, Mapping
@@ -25,10 +25,10 @@ class ContractError(AssertionError):
 
 @dataclass(frozen=True)
 class Settings:
-    """How hard the laws are tried.
+    """Settings of a trial of the laws.
 
     Attributes:
-        key: draws the inputs; any typed key, and the same one gives the same trial.
+        key: draws the inputs; any typed key. The same key gives the same trial.
         steps: length of the sequences; long enough for a memory to fill and to wrap around.
         streams: how many independent streams stand side by side under `vmap`; at least 4.
         tolerance: how far numbers may differ, absolute below 1 and relative above.

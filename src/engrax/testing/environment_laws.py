@@ -1,4 +1,4 @@
-"""The contract suite of environments: the laws of what they emit under random play, and one call that tries them."""
+"""The contract suite of environments: laws under random play, and one call that tests them."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -75,7 +75,7 @@ def check_environment_specs_hold(environment: AbstractEnvironment, settings: Set
 
 
 def check_environment_episodes_follow_protocol(environment: AbstractEnvironment, settings: Settings) -> None:
-    """`first`, `last`, `reward` and `discount` tell of episodes as the contract says."""
+    """`first`, `last`, `reward` and `discount` follow the protocol of episodes."""
     expect_protocol("episodes_follow_protocol", _played(environment, settings))
 
 
@@ -148,7 +148,7 @@ def check_environment(
         environment: the environment to test.
         key: draws actions and episodes; by default always the same.
         steps: how long to play; some episode must end within it.
-        tolerance: how far a stream in company may differ from the same alone.
+        tolerance: allowed difference between a stream beside others and the same stream alone.
 
     Raises:
         ContractError: naming each broken law, where it fails, and what to look at.

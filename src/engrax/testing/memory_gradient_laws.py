@@ -1,4 +1,4 @@
-"""The laws of a memory about gradients, about changing parameters, and about what it shows of itself."""
+"""Laws of memories about gradients, changes of parameters, and `recall`."""
 
 from typing import Any
 
@@ -10,7 +10,8 @@ from jaxtyping import PyTree
 
 from engrax.memory.base import AbstractMemory
 from engrax.testing.contract import Settings, expect, expect_close, expect_trees_close
-from engrax.testing.memory_laws import first_places, fresh_states, future, lived_states
+from engrax.testing.memory_first_laws import first_places
+from engrax.testing.memory_laws import fresh_states, future, lived_states
 from engrax.testing.memory_runs import (
     PATHS,
     gradients,
@@ -50,6 +51,27 @@ def check_memory_gradients_agree(memory: AbstractMemory, settings: Settings) -> 
     for index, name in ((0, "gradient of the parameters"), (2, "gradient of the inputs [stream, step, d]")):
         hint = "Does `unroll` stop a gradient where `step` does not, or drop one across a chunk?"
         expect_trees_close("gradients_agree", by_unroll[index], by_step[index], 5 * settings.tolerance, name, hint)
+
+
+def check_memory_gradients_reach_back(memory: AbstractMemory, settings: Settings) -> None:
+    """The gradient of the last output reaches an earlier input, or what is remembered is never learnt.
+
+    A memory that says `carries_gradient` is false is left out.
+    """
+    if not memory.carries_gradient:
+        return
+    xs, _ = random_streams(settings, memory.input_size)
+    weights = _weights(memory, settings)
+    weights[:, :-1] = 0
+    for path in PATHS:
+        arguments = (None if path == "unroll" else fresh_states(memory, settings), xs)
+        of_xs = gradients(path, memory, *arguments, no_firsts(settings), weights)[2]
+        earlier = np.abs(np.asarray(of_xs)[:, :-1]).max(axis=(1, 2))
+        message = (
+            f"the gradient of the last output by {path} is 0 for all earlier inputs of stream "
+            f"{int(np.argmin(earlier))}. Is a gradient stopped on the way, or the state not passed on?"
+        )
+        expect((earlier > 0).all(), "gradients_reach_back", message)
 
 
 def check_memory_first_cuts_gradients(memory: AbstractMemory, settings: Settings) -> None:

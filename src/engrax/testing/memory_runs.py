@@ -81,7 +81,7 @@ def refreshed_gradients(memories: AbstractMemory, states: Any, xs: Any, firsts: 
 
 @quick_jit
 def recall_streams(memory: AbstractMemory, states: Any, xs: Any, firsts: Any) -> Recall:
-    """What each step of each stream looks at: `[streams, t, n]`."""
+    """The recall of each step of each stream: `[streams, t, n]`."""
 
     def step(state: Any, inputs: tuple[Array, Array]) -> tuple[Any, Recall]:
         shown = memory.recall(state, *inputs)

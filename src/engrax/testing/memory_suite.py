@@ -6,6 +6,7 @@ import jax
 from jaxtyping import Array, Key
 
 from engrax.memory.base import AbstractMemory
+from engrax.testing import memory_first_laws as first_laws
 from engrax.testing import memory_gradient_laws as gradient_laws
 from engrax.testing import memory_laws as laws
 from engrax.testing.contract import Settings, expect, run_laws
@@ -15,10 +16,12 @@ MEMORY_LAWS: Mapping[str, Callable[[AbstractMemory, Settings], None]] = {
     "unroll_is_scan": laws.check_memory_unroll_is_scan,
     "pieces_make_the_whole": laws.check_memory_pieces_make_the_whole,
     "streams_stay_apart": laws.check_memory_streams_stay_apart,
-    "first_forgets": laws.check_memory_first_forgets,
+    "first_forgets": first_laws.check_memory_first_forgets,
+    "first_forgets_what_is_not_finite": first_laws.check_memory_first_forgets_what_is_not_finite,
     "none_is_empty": laws.check_memory_none_is_empty,
     "gradients_are_finite": gradient_laws.check_memory_gradients_are_finite,
     "gradients_agree": gradient_laws.check_memory_gradients_agree,
+    "gradients_reach_back": gradient_laws.check_memory_gradients_reach_back,
     "first_cuts_gradients": gradient_laws.check_memory_first_cuts_gradients,
     "refresh_is_identity": laws.check_memory_refresh_is_identity,
     "refresh_follows_parameters": gradient_laws.check_memory_refresh_follows_parameters,

@@ -34,7 +34,7 @@ def random_observations(
 
 
 def another_action(actions: Actions, action: np.ndarray) -> np.ndarray:
-    """For every action another one, within the bounds."""
+    """A different action for every action, within the bounds."""
     low, high = actions.bounds
     if np.issubdtype(actions.dtype, np.integer):
         return (low + (action - low + 1) % (high - low + 1)).astype(actions.dtype)
@@ -68,7 +68,7 @@ def no_firsts(settings: Settings) -> np.ndarray:
 
 
 def broadcast_state(state: PyTree, streams: int) -> PyTree:
-    """One state a stream, all alike."""
+    """One state per stream, all equal."""
     return on_host(jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (streams, *leaf.shape)), state))
 
 
@@ -107,7 +107,7 @@ def _garbage(leaf: Any, numbers: np.random.Generator) -> Any:
 
 
 def _garbage_integers(leaf: Any, numbers: np.random.Generator) -> np.ndarray:
-    """Small numbers are the more treacherous: they pass for counters of another episode."""
+    """Small numbers matter most: they look like counters of another episode."""
     bounds = jnp.iinfo(leaf.dtype)
     huge = numbers.integers(int(bounds.min), int(bounds.max), leaf.shape, dtype=np.int64, endpoint=True)
     small = np.clip(numbers.integers(-4, 60, leaf.shape), int(bounds.min), int(bounds.max))

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Key
 
 from engrax.agents.base import AbstractAgent
-from engrax.runtime.collect import collect
+from engrax.runtime.collecting import collect
 from engrax.runtime.streams import open_streams
 from engrax.runtime.worlds import World, as_world
 from engrax.testing.contract import Settings, expect, expect_trees_close, run_laws

@@ -1,4 +1,4 @@
-"""The nouns: what one sees and does, what passes between environments, agents and learners, and what is recalled."""
+"""Specs, actions, interfaces, and what passes between environments, agents and learners."""
 
 from engrax.types.actions import Action, Actions, Continuous, Discrete, MultiDiscrete, Policy
 from engrax.types.interface import Interface, Question

@@ -1,6 +1,6 @@
-"""What one may do at a step: the kinds of action, and what a distribution over actions offers.
+"""Kinds of action, and the methods of a distribution over actions.
 
-An action is an array of its spec's shape and dtype. Before an episode's first action stands `none()`, zeros that every
+An action is an array of its spec's shape and dtype. Before an episode's first action comes `none()`, zeros that every
 agent ignores.
 """
 
@@ -69,7 +69,7 @@ class AbstractActions(abc.ABC):
         """Uniformly random actions `[*leading, *shape]`, on the host."""
 
     def none(self) -> Action:
-        """What stands for the action before the first one."""
+        """The action before the first one of an episode."""
         return jnp.zeros(self.shape, self.dtype)
 
 
@@ -180,4 +180,4 @@ class Continuous(AbstractActions):
 
 
 Actions = AbstractActions
-"""What one may do."""
+"""A kind of action."""

@@ -1,4 +1,4 @@
-"""What an agent sees and does in a world: the one description that agents, suites and evaluation take."""
+"""What an agent observes and does in a world. Agents, suites and evaluation take it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from engrax.types.specs import Spec
 
 
 class Question(NamedTuple):
-    """What a read-out of an agent's memory may be asked about the hidden state.
+    """What a linear probe of an agent's memory predicts about the hidden state.
 
     Attributes:
         labels: the entry of `info` that holds the answers, integers [q] from `lowest` on.
@@ -26,14 +26,14 @@ class Question(NamedTuple):
 
 @dataclass(frozen=True)
 class Interface:
-    """What one sees and does.
+    """Observations and actions of a world.
 
     Attributes:
-        observations: one spec a part, by its name.
+        observations: one spec per part, by its name.
         actions: the kind of action.
-        action_names: what to call each action where people look on; numbers if not given.
+        action_names: names of the actions for display; numbers if not given.
         chance: the mean return of a player without memory, where the task states one.
-        question: what `engrax probe` asks; None where there is nothing to ask.
+        question: what `engrax probe` predicts; None if there is nothing to predict.
     """
 
     observations: Mapping[str, Spec]
@@ -49,7 +49,7 @@ class Interface:
             object.__setattr__(self, "action_names", tuple(map(str, range(self.actions.size))))
 
     def difference(self, other: "Interface") -> str | None:
-        """What an agent made for this interface would miss in another, in words; None where it can play there."""
+        """Why an agent made for this interface cannot act in another one; None if it can."""
         if self.actions != other.actions:
             return f"actions are {other.actions}, expected {self.actions}"
         for name in sorted({*self.observations, *other.observations}):

@@ -1,4 +1,4 @@
-"""What a memory looked at."""
+"""What a memory attended to."""
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -6,11 +6,11 @@ from jaxtyping import Array, Bool, Float, Int
 
 
 class Recall(eqx.Module):
-    """What a memory looked at in one step.
+    """What a memory attended to in one step.
 
     Attributes:
         weights: attention per remembered item, 0 where not valid.
-        steps_ago: how many steps ago each item was experienced, at least 1 where valid.
+        steps_ago: the age of each item in steps, at least 1 where valid.
         valid: whether the slot holds an item of this episode.
     """
 
@@ -20,5 +20,5 @@ class Recall(eqx.Module):
 
 
 def nothing_recalled() -> Recall:
-    """The recall of what attends to no items."""
+    """The recall of a memory that attends to no items."""
     return Recall(jnp.zeros((0,), jnp.float32), jnp.zeros((0,), jnp.int32), jnp.zeros((0,), bool))

@@ -1,7 +1,7 @@
-"""What one part of an observation looks like: its shape, its dtype, its bounds, and how to draw one.
+"""Specs of the parts of an observation: shape, dtype, bounds, and random samples.
 
-A spec is of a *kind*, such as `image`; encoders, decoders and loss weights go by the kind, never by the name that an
-environment gives to the part. `engrax.nn.senses.SENSES` says which kinds can be encoded.
+A spec has a *kind*, such as `image`. Encoders, decoders and loss weights depend on the kind, never on the name that an
+environment gives to the part. `engrax.nn.senses.SENSES` lists the kinds that can be encoded.
 """
 
 import abc
@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Array
 
 Observation = Mapping[str, Array]
-"""What is observed at a step: one array a part, by its name."""
+"""The observation of a step: one array per part, by its name."""
 
 
 class AbstractSpec(abc.ABC):
@@ -48,7 +48,7 @@ class AbstractSpec(abc.ABC):
 
 @dataclass(frozen=True)
 class ImageSpec(AbstractSpec):
-    """A picture: uint8 `[height, width, channels]`, of any size."""
+    """An image: uint8 `[height, width, channels]`, of any size."""
 
     kind = "image"
     height: int
@@ -75,7 +75,7 @@ class ImageSpec(AbstractSpec):
 class SymbolsSpec(AbstractSpec):
     """A grid of categorical features `[height, width, len(sizes)]`; feature f takes values 0..sizes[f]-1.
 
-    The dtype is uint8, or int32 where a feature has more than 256 values. `salience` says how much each feature counts
+    The dtype is uint8, or int32 where a feature has more than 256 values. `salience` is the weight of each feature
     when a grid is reconstructed: 1 each where it is empty.
     """
 
@@ -153,4 +153,4 @@ class VectorSpec(AbstractSpec):
 
 
 Spec = AbstractSpec
-"""What one part of an observation looks like."""
+"""A spec of one part of an observation."""

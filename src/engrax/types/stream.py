@@ -1,6 +1,6 @@
-"""What environments emit, what agents consume and put out, and what learners learn from.
+"""Time steps of environments, inputs and outputs of agents, and segments for learners.
 
-One stream has no batch axis and no time axis; where a sequence is meant, time comes first, and `jax.vmap` adds
+One stream has no batch axis and no time axis. In a sequence, time comes first. `jax.vmap` adds
 streams in front. The fields are annotated with leading `*t` axes for that reason.
 """
 
@@ -20,15 +20,15 @@ S = TypeVar("S")
 
 
 class TimeStep(eqx.Module):
-    """What an environment emits: an observation and the transition that led to it.
+    """A time step of an environment: an observation and the transition that led to it.
 
     Attributes:
-        observation: one array a part, as the interface says.
+        observation: one array per part, as the interface states.
         reward: of the transition into this step; 0 at `first`.
         discount: 0 only where the episode truly ended; `last` with discount 1 is a truncation.
         first: this step opens an episode.
         last: this step closes an episode; the action given on it is ignored and the next step is a `first`.
-        info: extra arrays for metrics and read-outs; agents never see them.
+        info: extra arrays for metrics and linear probes; agents never receive them.
         effective: whether the action given on this step has an effect; true everywhere if not given.
     """
 
@@ -46,7 +46,7 @@ class TimeStep(eqx.Module):
 
 
 class AgentInput(eqx.Module):
-    """What an agent consumes at a step.
+    """The input of an agent at a step.
 
     At `first` the previous action and reward belong to another episode: every agent must ignore them.
     """
@@ -58,7 +58,7 @@ class AgentInput(eqx.Module):
 
 
 class AgentOutput(eqx.Module):
-    """What an agent puts out at a step: its policy, the value, and whatever its auxiliary losses need."""
+    """The output of an agent at a step: policy, value, and what its auxiliary losses need."""
 
     policy: Policy
     value: Float[Array, "*t"]
@@ -100,15 +100,15 @@ class Segment(eqx.Module, Generic[S]):
 
     @property
     def void(self) -> Bool[Array, "..."]:
-        """The T transitions out of a `last` step: they teach nothing. Streams may stand before time."""
+        """The T transitions that lead out of a `last` step; they have no loss. A stream axis may precede time."""
         return self.steps.last[..., :-1]
 
     @property
     def effective(self) -> Bool[Array, "..."]:
-        """The T transitions whose action had an effect. Streams may stand before time."""
+        """Which of the T transitions have an action with an effect. A stream axis may precede time."""
         return self.steps.effective[..., :-1] & ~self.void
 
 
 def tree_where(condition: Bool[Array, ""], new: PyTree, old: PyTree) -> PyTree:
-    """`new` where the condition holds, else `old`, leaf by leaf. It copies: for small states only."""
+    """`new` where the condition holds, else `old`, leaf by leaf. It copies, so use it for small states only."""
     return jax.tree.map(lambda a, b: jnp.where(condition, a, b), new, old)

@@ -1,1 +1,1 @@
-"""An episode as people see it: recorded, told as a story, drawn, and written as a film."""
+"""Recording, drawing and writing episodes as animations."""

@@ -1,4 +1,4 @@
-"""Policies and actions of every kind, as people look at them: bars with labels, and words."""
+"""Policies and actions of every kind for display: labelled bars, and text."""
 
 from functools import singledispatch
 

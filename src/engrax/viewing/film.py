@@ -1,4 +1,4 @@
-"""An episode as a film: what the agent saw at each step, beside what it recalled."""
+"""An episode as an animation: the observation of each step beside what was recalled."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -37,7 +37,7 @@ class Reel(NamedTuple):
 class Film:
     """Draws the steps of one episode, in any order.
 
-    All that does not move is drawn once; a frame restores it and draws the rest on top.
+    Static parts are drawn once; a frame restores them and draws the rest on top.
     """
 
     def __init__(self, world: object, episode: Episode, *, title: str = "", name: str = "", scale: int = 1):
@@ -81,7 +81,7 @@ class Film:
         return Reel([self.frame(step) for step in sorted({*evenly, *first_choice})], self.shots())
 
     def shots(self) -> Iterator[Shot]:
-        """All steps in order; those stay longer on which, unlike on others, the action counts, and the last."""
+        """All steps in order. Steps with effective actions, if not all are, and the last step are shown longer."""
         effective = self._episode.effective
         some = not effective[:-1].all()
         for step in range(self._episode.length):

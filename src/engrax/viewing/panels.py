@@ -23,7 +23,7 @@ _LEFT, _WIDE = 0.445, 0.53  # of the panels on the right, in parts of the figure
 
 
 class Present:
-    """What is seen now, and what the agent makes of it."""
+    """The current observation, and the agent's outputs."""
 
     def __init__(self, figure: Figure, story: Story):
         self._story = story
@@ -47,7 +47,7 @@ class Present:
         self.moving: list[Artist] = [self._image, self._words, *self._values, *self._bars]
 
     def show(self, step: int) -> None:
-        """Turns to a step."""
+        """Shows a step."""
         episode, story = self._story.episode, self._story
         action, counts = episode.action[step], bool(episode.effective[step])
         taken = chosen_bars(story.interface.actions, action)
@@ -63,7 +63,7 @@ class Present:
 
 
 class Past:
-    """The episode along time: a strip of what was seen, and the attention that the present step gives to it."""
+    """The episode along time: observations, and the current step's attention to them."""
 
     def __init__(self, figure: Figure, story: Story):
         self._story = story
@@ -92,7 +92,7 @@ class Past:
         self.moving += [*labels, self._now, self._label]
 
     def show(self, step: int) -> None:
-        """Turns to a step."""
+        """Shows a step."""
         attention = self._story.attention[step]
         self._strip.show(step)
         self._weights.set_data(values=attention)
@@ -135,7 +135,7 @@ class Strip:
 
 
 class Recollection:
-    """The steps recalled most strongly, as they looked then."""
+    """The observations of the steps with the most attention."""
 
     def __init__(self, figure: Figure, story: Story):
         self._story = story
@@ -148,7 +148,7 @@ class Recollection:
         self.moving += [artist for slot in self._slots for artist in slot.moving]
 
     def show(self, step: int) -> None:
-        """Turns to a step."""
+        """Shows a step."""
         attention, story = self._story.attention[step], self._story
         steps = strongest(attention)
         self._nothing.set_visible(not len(steps))

@@ -1,4 +1,4 @@
-"""Observations as pictures and words, for people to look at."""
+"""Observations as images and text, for display."""
 
 from collections.abc import Mapping, Sequence
 
@@ -25,7 +25,7 @@ _CODES = (
 
 
 def pictures(world: World, observation: Mapping[str, np.ndarray]) -> Frames | None:
-    """Draws all that is to be seen of an episode: as the environment pictures it, or else part by part.
+    """Draws the observations of an episode: by the environment's `picture`, or else part by part.
 
     Args:
         world: whose observations these are.
@@ -43,7 +43,7 @@ def pictures(world: World, observation: Mapping[str, np.ndarray]) -> Frames | No
 
 
 def words(interface: Interface, observation: Mapping[str, np.ndarray]) -> list[str]:
-    """What the text of each step reads; nothing where there is no text.
+    """The text of each step; empty where there is no text.
 
     Args:
         interface: of the world whose observations these are.

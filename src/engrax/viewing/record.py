@@ -1,4 +1,4 @@
-"""Recording episodes: what the agent saw, did and recalled at every step."""
+"""Recording episodes: observations, actions and recall at every step."""
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -28,7 +28,7 @@ class Episode(NamedTuple):
         reward: of the transition into each step.
         first: true on step 0 only.
         last: true on step T-1 only.
-        info: what the task tells besides.
+        info: the task's `info`.
         effective: on which steps the action had an effect: never on the last.
         policy: what `engrax.viewing.choices.bars` shows of the policy, [T, b].
         value: the value of each step.
@@ -66,7 +66,7 @@ class Episode(NamedTuple):
         return bool(self.info["success"][-1]) if "success" in self.info else None
 
     def attention(self, step: int) -> Float[np.ndarray, " t"]:
-        """How much of its attention a step gave to each step of the episode; items of one step are added up."""
+        """The attention of a step to each step of the episode; items of one step are summed."""
         there = self.valid[step] & (self.steps_ago[step] >= 1) & (self.steps_ago[step] <= step)
         attention = np.zeros(self.length)
         np.add.at(attention, step - self.steps_ago[step][there], self.weights[step][there])

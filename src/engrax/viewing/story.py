@@ -14,7 +14,7 @@ from engrax.viewing.record import Episode
 RECALLED = 5
 """How many recalled steps are shown as pictures."""
 _LEAST = 0.05
-"""How much attention such a step has, as a part of the most that any step has."""
+"""The least attention of such a step, relative to the largest."""
 
 
 class Story(NamedTuple):

@@ -8,8 +8,8 @@ import pytest
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv, VectorWrapper
 
 from engrax.errors import ConfigError
+from engrax.gym import host_environments
 from engrax.gym.episodes import episode_seed
-from engrax.gym.making import host
 from engrax.types import Discrete, SymbolsSpec, VectorSpec
 
 from unit.gym.environments import ENDINGS, Counting, Drawing, opened
@@ -35,7 +35,7 @@ SOURCES = {
 
 def rows(source, steps=STEPS):
     """Time steps and actions `[t, n]`, and what they should be."""
-    envs = host(source, len(STREAMS))
+    envs = host_environments(source, len(STREAMS))
     numbers = np.random.default_rng(0)
     actions = envs.interface.actions.draw(numbers, (steps, len(STREAMS)))
     found = [opened(envs, 0), *(envs.step(action) for action in actions)]
@@ -104,7 +104,7 @@ def test_what_steps_are_made_of(source):
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_later_steps_leave_earlier_ones_alone(source):
-    envs = host(SOURCES[source](), len(STREAMS))
+    envs = host_environments(SOURCES[source](), len(STREAMS))
     steps = [opened(envs, 0)]
     before = {name: value.copy() for name, value in steps[0].observation.items()}
     for _ in range(3):
@@ -140,7 +140,7 @@ class Mute(VectorWrapper):
 )
 def test_vector_environments_that_do_not_do_what_they_say(wrapper, mode, steps, message):
     fns = [lambda: Counting(2), lambda: Counting(5)]
-    envs = host(wrapper(SyncVectorEnv(fns, autoreset_mode=mode)), 2)
+    envs = host_environments(wrapper(SyncVectorEnv(fns, autoreset_mode=mode)), 2)
     opened(envs, 0)
     played(envs, steps)
     with pytest.raises(ConfigError, match=message):
@@ -151,7 +151,7 @@ def test_a_vector_environment_without_a_mode_is_refused():
     envs = wrapped(AutoresetMode.NEXT_STEP)
     envs.metadata = {}
     with pytest.raises(ConfigError, match=r"autoreset_mode None.*set metadata\['autoreset_mode'\]"):
-        host(envs, len(STREAMS))
+        host_environments(envs, len(STREAMS))
 
 
 # Seeds
@@ -165,7 +165,7 @@ def test_every_episode_has_a_seed_of_its_own():
 
 def test_episodes_are_opened_by_their_seeds():
     plain = [Counting(2), Counting(3)]
-    envs = host(SyncVectorEnv([lambda: plain[0], lambda: plain[1]]), 2)
+    envs = host_environments(SyncVectorEnv([lambda: plain[0], lambda: plain[1]]), 2)
     envs.reset(np.array([7, 2**32 - 1], np.uint32))
     for _ in range(8):
         envs.step(np.zeros(2, np.int32))
@@ -187,7 +187,7 @@ def assert_same(one, other):
 
 
 def test_the_same_seed_gives_the_same_stream():
-    first, second, other = host(Drawing, 3), host(Drawing, 3), host(Drawing, 3)
+    first, second, other = host_environments(Drawing, 3), host_environments(Drawing, 3), host_environments(Drawing, 3)
     assert_same(opened(first, 1), opened(second, 1))
     assert (opened(other, 2).observation["vector"] != opened(first, 1).observation["vector"]).all()
     for one, two in zip(played(first, 40), played(second, 40), strict=True):
@@ -199,9 +199,9 @@ def test_the_same_seed_gives_the_same_stream():
 
 @pytest.mark.parametrize("steps", [0, 1, 25, 26, 27, 40])
 def test_episodes_are_taken_up_where_they_were(steps):
-    envs = host(Drawing, 4)
+    envs = host_environments(Drawing, 4)
     shown = [opened(envs, 5), *played(envs, steps)][-1]
-    again = host(Drawing, 4)
+    again = host_environments(Drawing, 4)
     restored, lost = again.restore(envs.episodes())
     assert lost == []
     assert_same(shown, restored)
@@ -213,7 +213,7 @@ def test_episodes_are_taken_up_where_they_were(steps):
 
 def test_streams_that_do_not_come_back_start_anew():
     private = [False, True, False]
-    envs, again = (host(SyncVectorEnv([lambda p=p: Drawing(p) for p in private]), 3) for _ in "ab")
+    envs, again = (host_environments(SyncVectorEnv([lambda p=p: Drawing(p) for p in private]), 3) for _ in "ab")
     before = [opened(envs, 5), *played(envs, 4)][-1]
     saved = envs.episodes()
     restored, lost = again.restore(saved)
@@ -230,7 +230,7 @@ def test_streams_that_do_not_come_back_start_anew():
 
 @pytest.mark.parametrize("mode", list(AutoresetMode))
 def test_a_given_vector_environment_starts_anew(mode):
-    envs = host(wrapped(mode), len(STREAMS))
+    envs = host_environments(wrapped(mode), len(STREAMS))
     opened(envs, 0)
     played(envs, 3)
     steps, lost = envs.restore(envs.episodes())
@@ -240,17 +240,17 @@ def test_a_given_vector_environment_starts_anew(mode):
 
 
 def test_another_number_of_streams_cannot_be_restored():
-    envs = host(Drawing, 2)
+    envs = host_environments(Drawing, 2)
     opened(envs, 0)
     with pytest.raises(ConfigError, match="2 streams were saved, but there are 3"):
-        host(Drawing, 3).restore(envs.episodes())
+        host_environments(Drawing, 3).restore(envs.episodes())
 
 
 # What is refused, and what it costs
 
 
 def test_a_reset_comes_first():
-    envs = host(Drawing, 1)
+    envs = host_environments(Drawing, 1)
     with pytest.raises(ConfigError, match="reset"):
         envs.step(np.zeros((1, 1), np.float32))
     with pytest.raises(ConfigError, match="reset"):
@@ -258,14 +258,14 @@ def test_a_reset_comes_first():
 
 
 def test_actions_of_another_shape_are_refused():
-    envs = host(Drawing, 2)
+    envs = host_environments(Drawing, 2)
     opened(envs, 0)
     with pytest.raises(ConfigError, match=r"shape \(2,\), expected \(2, 1\)"):
         envs.step(np.zeros(2, np.float32))
 
 
 def test_the_interface():
-    interface = host(Counting, 1).interface
+    interface = host_environments(Counting, 1).interface
     assert interface.observations == {
         "count": VectorSpec(1),
         "inside.sum": SymbolsSpec(1, 1, (500,)),
@@ -277,10 +277,10 @@ COST = """
 import time
 import gymnasium
 import numpy as np
-from engrax.gym.making import host
+from engrax.gym import host_environments
 
 streams, steps, costs = 16, 400, []
-envs, bare = host("CartPole-v1", streams), gymnasium.make("CartPole-v1", disable_env_checker=True)
+envs, bare = host_environments("CartPole-v1", streams), gymnasium.make("CartPole-v1", disable_env_checker=True)
 actions = np.random.default_rng(0).integers(0, 2, (steps, streams)).astype(np.int32)
 envs.reset(np.arange(streams, dtype=np.uint32))
 for _ in range(5):

@@ -9,7 +9,7 @@ import pytest
 from gymnasium.vector import SyncVectorEnv, VectorWrapper
 
 from engrax.errors import ConfigError
-from engrax.gym.making import host
+from engrax.gym import host_environments
 from engrax.gym.readings import ObservationOptions
 from engrax.gym.task import GymnasiumTask
 from engrax.types import Continuous, Discrete, MultiDiscrete, SymbolsSpec, TextSpec, VectorSpec
@@ -18,15 +18,15 @@ from unit.gym.environments import Counting, RememberPair, Talking, opened
 
 
 def test_an_id():
-    envs = host("CartPole-v1", 3)
+    envs = host_environments("CartPole-v1", 3)
     assert envs.num_streams == 3
     assert envs.interface.observations == {"vector": VectorSpec(4)}
     assert envs.interface.actions == Discrete(2)
-    assert host("Pendulum-v1", 1).interface.actions == Continuous((-2.0,), (2.0,))
+    assert host_environments("Pendulum-v1", 1).interface.actions == Continuous((-2.0,), (2.0,))
 
 
 def test_an_id_whose_module_is_imported():
-    envs = host("unit.gym.environments:tests/RememberPair-v0", 2, {"delay": 1})
+    envs = host_environments("unit.gym.environments:tests/RememberPair-v0", 2, {"delay": 1})
     assert envs.interface.actions == MultiDiscrete((3, 2))
     steps = [opened(envs, 0), *(envs.step(np.zeros((2, 2), np.int32)) for _ in range(3))]
     assert [step.last.all() for step in steps] == [False, False, False, True]
@@ -34,11 +34,11 @@ def test_an_id_whose_module_is_imported():
 
 def test_a_function_an_environment_and_a_vector_environment():
     made = [
-        host(Counting, 2, {"length": 4}),
-        host(lambda: Counting(4), 2),
-        host(gymnasium.make("tests/Counting-v0", length=4), 2),
-        host(SyncVectorEnv([lambda: Counting(4)] * 2), 2),
-        host(Counting(4), 1),
+        host_environments(Counting, 2, {"length": 4}),
+        host_environments(lambda: Counting(4), 2),
+        host_environments(gymnasium.make("tests/Counting-v0", length=4), 2),
+        host_environments(SyncVectorEnv([lambda: Counting(4)] * 2), 2),
+        host_environments(Counting(4), 1),
     ]
     for envs in made:
         opened(envs, 0)
@@ -47,12 +47,12 @@ def test_a_function_an_environment_and_a_vector_environment():
 
 
 def test_what_it_is_can_be_written_as_json():
-    spec = host("unit.gym.environments:tests/Counting-v0", 1, {"length": 4}).spec
+    spec = host_environments("unit.gym.environments:tests/Counting-v0", 1, {"length": 4}).spec
     assert json.loads(json.dumps(spec)) == spec
     assert spec["id"] == "unit.gym.environments:tests/Counting-v0"
     assert spec["kwargs"] == {"length": 4}
     assert spec["versions"] == {"gymnasium": gymnasium.__version__}
-    assert host(Counting, 1).spec["id"] == "Counting"
+    assert host_environments(Counting, 1).spec["id"] == "Counting"
 
 
 @pytest.mark.parametrize(
@@ -79,36 +79,36 @@ def test_what_it_is_can_be_written_as_json():
 )
 def test_what_cannot_be_made(source, streams, message):
     with pytest.raises(ConfigError, match=message) as caught:
-        host(source, streams)
+        host_environments(source, streams)
     assert "\n" not in str(caught.value)
 
 
 def test_keyword_arguments_that_do_not_fit():
     with pytest.raises(ConfigError, match=r"CartPole-v1 with \{'wrong': 1\} cannot be made.*wrong"):
-        host("CartPole-v1", 1, {"wrong": 1})
+        host_environments("CartPole-v1", 1, {"wrong": 1})
 
 
 def test_a_suite_that_is_not_installed_is_named(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "popgym", None)
     with pytest.raises(ConfigError, match=r'needs popgym.*pip install "engrax\[suites\]"'):
-        host("popgym-RepeatPreviousEasy-v0", 1)
+        host_environments("popgym-RepeatPreviousEasy-v0", 1)
 
 
 # Texts
 
 
 def test_words_are_collected_by_playing():
-    interface = host(Talking, 1).interface
+    interface = host_environments(Talking, 1).interface
     words = ("2", "door", "go", "here", "red", "stay", "steps", "the", "to")
     assert interface.observations == {
         "0": TextSpec(5, ("<pad>", "<unknown>", *words)),
         "1": VectorSpec(3),
     }
-    assert interface == host(Talking, 1).interface
+    assert interface == host_environments(Talking, 1).interface
 
 
 def test_words_can_be_given():
-    envs = host(Talking, 1, options=ObservationOptions(words=("go", "door"), text_length=2))
+    envs = host_environments(Talking, 1, options=ObservationOptions(words=("go", "door"), text_length=2))
     assert envs.interface.observations["0"] == TextSpec(2, ("<pad>", "<unknown>", "door", "go"))
     assert opened(envs, 0).observation["0"].tolist() == [[1, 1]]
     assert envs.step(np.zeros((1, 2), np.int32)).observation["0"].tolist() == [[3, 1]]
@@ -117,8 +117,8 @@ def test_words_can_be_given():
 def test_a_vector_environment_needs_its_words_given():
     envs = VectorWrapper(SyncVectorEnv([Talking]))
     with pytest.raises(ConfigError, match="there are no words"):
-        host(envs, 1)
-    host(envs, 1, options=ObservationOptions(words=("go",), text_length=2))
+        host_environments(envs, 1)
+    host_environments(envs, 1, options=ObservationOptions(words=("go",), text_length=2))
 
 
 # The task of an experiment
@@ -148,7 +148,7 @@ def test_keyword_arguments_must_be_a_json_object(kwargs):
 
 
 def test_remember_pair_needs_a_memory():
-    envs = host(RememberPair, 50)
+    envs = host_environments(RememberPair, 50)
     shown, returns = opened(envs, 0), []
     cue = np.stack([shown.observation[f"cue.{part}"][:, 0, 0, 0] for part in ("shape", "colour")], 1)
     for _ in range(5):
@@ -190,7 +190,7 @@ def test_baby_ai_says_more_than_its_space_lists():
 )
 def test_popgym(name, actions):
     pytest.importorskip("popgym")
-    envs = host(f"popgym-{name}-v0", 2)
+    envs = host_environments(f"popgym-{name}-v0", 2)
     assert envs.interface.actions == actions
     opened(envs, 0)
     for action in actions.draw(np.random.default_rng(0), (60, 2)):

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import gymnasium
 import numpy as np
+import pytest
 
+import engrax.gym
 from engrax.gym.registration import ENVIRONMENTS, register, wait_for_gymnasium
 
 SOURCE = Path(__file__).parents[3] / "src"
@@ -82,3 +84,10 @@ def test_pendulum_without_velocity():
     assert seen.shape == (2,)
     np.testing.assert_allclose(np.linalg.norm(seen), 1, rtol=1e-6)
     assert [env.step([0.0])[3] for _ in range(200)] == [False] * 199 + [True]
+
+
+def test_the_package_offers_its_main_names():
+    for name in engrax.gym.__all__:
+        assert getattr(engrax.gym, name).__name__ == name
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        _ = engrax.gym.Nothing

@@ -43,7 +43,9 @@ def through_a_file(trainer, state, path):
 
 def same(one, other):
     pairs = zip(
-        jax.tree.leaves(eqx.filter(one, eqx.is_array)), jax.tree.leaves(eqx.filter(other, eqx.is_array)), strict=True
+        jax.tree.leaves(eqx.filter(one, eqx.is_array)),
+        jax.tree.leaves(eqx.filter(other, eqx.is_array)),
+        strict=True,
     )
     for got, want in pairs:
         if jnp.issubdtype(got.dtype, jax.dtypes.prng_key):
@@ -51,13 +53,17 @@ def same(one, other):
         np.testing.assert_array_equal(got, want)
 
 
-@pytest.mark.parametrize("task", [REMEMBER, CARTPOLE], ids=["dicts and several choices", "cart and pole"])
+@pytest.mark.parametrize(
+    "task", [REMEMBER, CARTPOLE], ids=["dicts and several choices", "cart and pole"]
+)
 def test_gymnasium_environments_keep_the_laws_of_worlds(task):
     check_world(task, steps=60)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("task", [REMEMBER, CARTPOLE], ids=["dicts and several choices", "cart and pole"])
+@pytest.mark.parametrize(
+    "task", [REMEMBER, CARTPOLE], ids=["dicts and several choices", "cart and pole"]
+)
 def test_a_run_goes_on_bit_for_bit_where_episodes_can_be_played_again(task, tmp_path):
     trainer = make_trainer(task)
     whole, metrics = after(trainer, trainer.init(), 4)

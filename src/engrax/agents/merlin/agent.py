@@ -23,7 +23,7 @@ POLICY = "policy"
 
 
 class MERLINAuxiliary(NamedTuple):
-    """What MERLIN puts out besides policy and value: its percepts [T+1], and its predictor's outputs [T]."""
+    """MERLIN's auxiliary outputs: percepts [T+1], and outputs of the predictor [T]."""
 
     percept: Percept
     predictor: PredictorOutput | None
@@ -32,9 +32,9 @@ class MERLINAuxiliary(NamedTuple):
 class MERLIN(AbstractAgent[CoreState]):
     """Memory, reinforcement learning and inference network.
 
-    A predictor, which is a sequential variational autoencoder over all senses with a memory, and which predicts the
-    return, shapes z; z is written into the memory; the policy sees z and reads the memory, and nothing flows from it
-    into the predictor. The bound to be minimised:
+    The predictor is a sequential variational autoencoder over all modalities, with a memory. It also predicts the
+    return. It trains z, which is written into the memory. The policy receives z and reads the memory; no gradient flows
+    from it into the predictor. The bound that is minimised:
 
         KL(posterior_t || prior_t) + sum over senses of weight * -log p(sense_t | z_t)
 
@@ -139,7 +139,7 @@ class MERLIN(AbstractAgent[CoreState]):
         }
 
     def metrics(self, inps: AgentInput, outs: AgentOutput, actions: Action) -> dict[str, Float[Array, " t"]]:
-        """The bound in nats, and how predictor and policy read: strength of the keys, entropy over the rows."""
+        """The bound in nats, and the read strengths and entropies of predictor and policy."""
         percept, predictor = outs.auxiliary
         bound = sum(self._bound(inps, outs).values(), start=jnp.zeros(actions.shape[0], jnp.float32))
         metrics = {"bound": bound}
@@ -154,7 +154,7 @@ class MERLIN(AbstractAgent[CoreState]):
         return outs.auxiliary.predictor.features
 
     def parameter_groups(self) -> PyTree[str]:
-        """Policy (its LSTM, its read key and its MLP) and all else: two optimisers."""
+        """Two groups: the policy (its LSTM, read key and MLP), and everything else."""
         groups = super().parameter_groups()
         where = lambda agent: (agent.core.policy, agent.core.policy_head, agent.policy)  # noqa: E731
         return eqx.tree_at(where, groups, replace_fn=lambda part: jax.tree.map(lambda _: POLICY, part))

@@ -1,4 +1,4 @@
-"""The recurrence of MERLIN: all that one step needs of the step before."""
+"""The recurrence of MERLIN: everything that a step needs from the previous step."""
 
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from engrax.nn.senses import action_code, code_size
 from engrax.types import Action, Actions, tree_where
 
 ACTION_SCALE = 8.0
-"""Factor on the action's code: a 1 among hundreds of inputs has hardly any effect at first (choice)."""
+"""Factor on the action's code: 1 among hundreds of inputs has little effect at first (choice)."""
 
 
 class CoreState(NamedTuple):
@@ -26,8 +26,8 @@ class CoreState(NamedTuple):
         store: the memory's rows.
         predictor: the states of its LSTM's layers.
         policy: likewise.
-        predictor_reads: m, what the predictor read last.
-        policy_reads: m~, what the policy read last.
+        predictor_reads: m, the predictor's reads at the previous step.
+        policy_reads: m~, the policy's read at the previous step.
     """
 
     store: RetroactiveState
@@ -49,9 +49,9 @@ class Percept(NamedTuple):
 
     Attributes:
         latent: z, a sample of the posterior.
-        prior: what was expected of z.
-        posterior: what was inferred of z.
-        policy_features: [h~, m~], of which with z the policy is made.
+        prior: of z.
+        posterior: of z.
+        policy_features: [h~, m~], inputs of the policy beside z.
         reading: how the policy read.
     """
 
@@ -70,7 +70,7 @@ class PredictorOutput(NamedTuple):
 
 
 class Core(eqx.Module):
-    """Infers z from the senses, reads for the policy, takes in the action, reads for the predictor, writes z.
+    """Infers z from the observation, reads for the policy, receives the action, reads for the predictor, writes z.
 
     A step in the paper's order: `perceive` (prior, posterior, z, the policy's LSTM and its read), the action, then
     `remember` (the predictor's LSTM on [z, action, m], its reads, the write). Nothing flows from the policy into the
@@ -121,7 +121,7 @@ class Core(eqx.Module):
 
         Args:
             state: after the step before.
-            driven: the senses' part of the posterior.
+            driven: the observation's part of the posterior.
             first: whether the state counts as empty.
             noise: standard normal, makes z of the posterior.
 
@@ -151,12 +151,12 @@ class Core(eqx.Module):
         return state, PredictorOutput(context(state), Reading(strengths, weights))
 
     def for_policy(self, z: Float[Array, "*t z"]) -> Float[Array, "*t z"]:
-        """z as the policy sees it: detached, unless the ablation lets the policy shape it."""
+        """z as an input of the policy: detached, unless the ablation is set."""
         return z if self.policy_shapes_latent else jax.lax.stop_gradient(z)
 
 
 def policy_head(hidden: int, latent: int, row: int, key: Key[Array, ""]) -> ReadHeads:
-    """A read head on [h~, z] whose key is at first z itself, beside what little h~ makes of it."""
+    """A read head on [h~, z] with a key that is initially z plus a small function of h~."""
     head = ReadHeads(hidden + latent, 1, row, key=key)
     weight = head.layer.weight.at[:, hidden:].set(jnp.eye(row + 1, latent, dtype=jnp.float32))
     return eqx.tree_at(lambda where: where.layer.weight, head, weight)

@@ -1,4 +1,4 @@
-"""What MERLIN expects to sense, and what it infers once it has sensed: prior and posterior of z."""
+"""Prior and posterior of z."""
 
 import equinox as eqx
 import jax
@@ -9,7 +9,7 @@ from engrax.nn.distributions import DiagonalGaussian, gaussian
 from engrax.nn.linear import apply, linear
 
 LOG_VARIANCE = -3.0
-"""What log-variances of z start near: with noise of 1 its means grow large and saturate the LSTMs (choice)."""
+"""Initial log-variance of z: with noise of 1 means grow and saturate the LSTMs (choice)."""
 
 
 class Inference(eqx.Module):
@@ -37,7 +37,7 @@ class Inference(eqx.Module):
         self.from_senses = linear(senses, 2 * latent, key=senses_key, bias=False)
 
     def drive(self, senses: Float[Array, "*t e"]) -> Float[Array, "*t g"]:
-        """The senses' part of the posterior, over any leading axes."""
+        """The observation's part of the posterior, over any leading axes."""
         return apply(self.from_senses, senses)
 
     def __call__(
@@ -55,7 +55,7 @@ def _layers(sizes: tuple[int, ...], key: Key[Array, ""]) -> tuple[eqx.nn.Linear,
 
 
 def _through(layers: tuple[eqx.nn.Linear, ...], first: Float[Array, " g"]) -> Float[Array, " o"]:
-    """What comes out of tanh layers, given what the first has made of the input."""
+    """The output of tanh layers, given the first layer's part for the input."""
     for layer in layers[1:]:
         first = apply(layer, jnp.tanh(first))
     return first

@@ -1,4 +1,4 @@
-"""The senses of MERLIN: every part of the observation, the previous action and the previous reward, in and out."""
+"""MERLIN's encoders and decoders of the observation, the previous action and reward."""
 
 import equinox as eqx
 import jax
@@ -22,7 +22,7 @@ from engrax.types import Actions, AgentInput, Interface
 
 
 class Senses(eqx.Module):
-    """Encodes all that is sensed at a step into e_t, and the cost of its reconstruction from z_t, in nats.
+    """Encodes the inputs of a step into e_t, and reconstructs them from z_t, with costs in nats.
 
     At `first` there was no action and no reward: they are encoded as "none" and zero, and not reconstructed.
 
@@ -37,7 +37,7 @@ class Senses(eqx.Module):
     actions: Actions = eqx.field(static=True)
 
     def __init__(self, interface: Interface, sizes: MERLINSizes, *, key: Key[Array, ""]):
-        """Args: what is seen and done, sizes, key.
+        """Args: interface, sizes, key.
 
         Raises:
             ValueError: a part of the observation has the name of a sense that every agent has.
@@ -66,7 +66,7 @@ class Senses(eqx.Module):
         return jnp.concatenate([features, past_features(inps, self.actions)], axis=-1)
 
     def costs(self, latent: Float[Array, "*t z"], inps: AgentInput) -> dict[str, Float[Array, "*t"]]:
-        """The cost of each sense that counts under its decoder, in nats, unweighted."""
+        """The reconstruction cost of each input with a weight, in nats, unweighted."""
         costs = {name: decoder.cost(latent, inps.observation[name]) for name, decoder in self.decoders.items()}
         known = (~inps.first).astype(jnp.float32)
         rewards = jnp.where(inps.first, 0.0, inps.previous_reward)

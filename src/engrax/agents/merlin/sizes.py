@@ -13,7 +13,7 @@ from engrax.types import Interface, Spec
 
 @dataclass(frozen=True)
 class BoundWeights:
-    """How much each term of the variational bound and of the return prediction counts; 0 leaves a sense out.
+    """Weights of the variational bound's terms and of the return prediction; 0 turns a term off.
 
     All modalities of a kind (image, symbols, text, vector) count alike, whatever they are called.
     """
@@ -33,7 +33,7 @@ class BoundWeights:
     divergence: float = 1.0
     """KL divergence of the posterior from the prior, in nats; 0 is the ablation without it."""
     advantage: float = 1.0
-    """Half the squared error of the return predicted from the action as well."""
+    """Half the squared error of the return predicted with the action."""
 
     def of(self, spec: Spec) -> float:
         """The weight of a part of the observation, by its kind; 1 for a kind that is not of this library."""
@@ -49,7 +49,7 @@ class MERLINSizes(AbstractAgentSizes):
     encoders: EncoderSizes = field(default_factory=lambda: EncoderSizes(symbols="softmax"))
     """Sizes of encoders and decoders."""
     latent: int = 32
-    """Width of z, what is inferred of a step; rows of the memory are twice as wide."""
+    """Width of the latent z; rows of the memory are twice as wide."""
     width: int = 128
     """Width of each LSTM layer."""
     layers: int = 2
@@ -61,9 +61,9 @@ class MERLINSizes(AbstractAgentSizes):
     weights: BoundWeights = field(default_factory=BoundWeights)
     """Weights of the losses."""
     latent_in_key: bool = False
-    """Whether the policy's key is made of z too, and starts as z: rows like the present one are read. Ours."""
+    """Whether z is an input of the policy's key, which then starts as z. Ours."""
     reconstruction: bool = True
-    """Whether z must reconstruct what was sensed; false is the ablation without reconstruction."""
+    """Whether z must reconstruct the observation; false is the ablation without reconstruction."""
     return_shapes_latent: bool = True
     """Whether the gradient of the return prediction reaches z; false is an ablation."""
     policy_shapes_latent: bool = False

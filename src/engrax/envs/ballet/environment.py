@@ -21,7 +21,7 @@ def _as_tuple(names: Sequence[str] | None) -> tuple[str, ...] | None:
 
 
 class Ballet(AbstractEnvironment[BalletState]):
-    """Dancers perform one after another; then the agent is told a dance and must walk to the dancer who danced it.
+    """Dancers perform in turn. Then a dance is named; the agent must walk to its dancer.
 
     Board: 11 x 11 squares, a ring of wall around a 9 x 9 floor, the agent in the middle, and N dancers at distinct
     homes out of the eight other centres of the floor's 3 x 3 blocks. Each dancer has its own colour, shape and dance.
@@ -51,7 +51,7 @@ class Ballet(AbstractEnvironment[BalletState]):
     max_steps: int | None = eqx.field(static=True, default=None)
     """The step at which an episode times out; none for the paper's: 320 (delay up to 16) or 1024."""
     view: View = eqx.field(static=True, default="symbols", converter=as_view)
-    """What is seen of each square: its symbols, or 9 x 9 pixels."""
+    """The view: `symbols`, or 9 x 9 `pixels` for each square."""
     dances: tuple[str, ...] | None = eqx.field(static=True, default=None, converter=_as_tuple)
     """Names of the dances to draw from, at least one a dancer; none for all 13."""
 
@@ -63,7 +63,7 @@ class Ballet(AbstractEnvironment[BalletState]):
     def interface(self) -> Interface:
         """`image` or `symbols`, and `text`; the eight directions.
 
-        Chance is 1 in N: whoever walks to a dancer without having watched finds the target that often.
+        Chance is 1/N: the success of walking to a random dancer.
         """
         symbols = SymbolsSpec(BOARD, BOARD, (4, len(COLOURS) + 1, len(SHAPES) + 1))
         view = symbols if self.view == "symbols" else ImageSpec(BOARD * SQUARE, BOARD * SQUARE)
@@ -100,7 +100,7 @@ class Ballet(AbstractEnvironment[BalletState]):
         return open_stage(draw_cast(key, self.num_dancers, numbers))
 
     def advance(self, state: BalletState, action: Int[Array, ""], key: Key[Array, ""]) -> BalletState:
-        """Moves the agent, if it is time to choose and no wall is in the way. The key is not used."""
+        """Moves the agent in the choice phase, unless a wall is in the way. The key is not used."""
         moves = jnp.asarray(np.array(list(MOVES.values()), np.int32))
         row, column = state.row + moves[action, 0], state.column + moves[action, 1]
         moved = (state.step >= self.choice_step) & _is_floor(row) & _is_floor(column)
@@ -112,7 +112,7 @@ class Ballet(AbstractEnvironment[BalletState]):
         return jnp.any(reached(state)) | (state.step >= self.step_limit)
 
     def observe(self, state: BalletState) -> TimeStep:
-        """The view around the agent, the instruction, and what the last move earned."""
+        """The view around the agent, the instruction, and the reward of the last move."""
         found = reached(state)
         success, ended = found[state.cast.target], jnp.any(found)
         last = self.is_last(state)

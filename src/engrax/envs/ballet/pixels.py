@@ -1,4 +1,4 @@
-"""What the agent sees, as pixels: any symbols rendered square by square, and a scene painted fast."""
+"""The view in pixels: any symbols rendered square by square, and a fast renderer of scenes."""
 
 from functools import cache
 
@@ -105,7 +105,7 @@ def _sprites() -> np.ndarray:
 
 @cache
 def _washes() -> np.ndarray:
-    """Strips of one colour all over, by colour."""
+    """Strips of one colour, by colour."""
     return np.tile(np.array(list(COLOURS.values()), np.uint8), (1, _BAND // 3))
 
 

@@ -1,4 +1,4 @@
-"""A compiled step for one environment alone, where the call costs far more than the step."""
+"""A compiled step of a single environment, for which a call costs far more than the step."""
 
 from collections.abc import Sequence
 from functools import cache

@@ -1,4 +1,4 @@
-"""The released environment's draw, so that its seeds reproduce its episodes."""
+"""Draws episodes as the released environment does, so that seeds give the same episodes."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Who is on the stage and where: the episode's cast, its clock, and the squares that follow from both."""
+"""The dancers of an episode, its clock, and the positions that follow from both."""
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -31,7 +31,7 @@ class BalletState(eqx.Module):
     """An episode under way.
 
     Attributes:
-        cast: who dances what, where.
+        cast: dances and positions of the dancers.
         step: steps since the episode's first observation.
         row: the agent's row on the board.
         column: the agent's column on the board.
@@ -62,7 +62,7 @@ def draw_cast(key: Key[Array, ""], num_dancers: int, repertoire: tuple[int, ...]
 
 
 def open_stage(cast: Cast) -> BalletState:
-    """The first state of an episode with this cast: the agent in the centre, dancer 0 about to have moved once."""
+    """The first state of an episode with this cast: the agent in the centre, dancer 0 after one move."""
     centre = jnp.int32(CENTRE)
     return BalletState(cast, jnp.int32(0), centre, centre)
 

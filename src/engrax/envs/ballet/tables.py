@@ -1,4 +1,4 @@
-"""What a ballet is made of: the stage, the dances, the colours and the shapes, as NumPy tables.
+"""The board, dances, colours and shapes of Ballet, as NumPy tables.
 
 The order of every list matters: the released environment shuffles these lists, so its seeds reproduce its episodes
 only in this order.
@@ -74,7 +74,7 @@ WALL_GREY = 40
 AGENT_WHITE = 255
 
 VOCABULARY = ("watch", *DANCES)
-"""What the instruction may say: token i reads `VOCABULARY[i]`."""
+"""The words of the instruction: token i is `VOCABULARY[i]`."""
 
 
 def _shapes() -> dict[str, np.ndarray]:

@@ -1,4 +1,4 @@
-"""What the agent sees, as symbols: the 11 x 11 squares around it, each a kind, a colour and a shape."""
+"""The view in symbols: 11 x 11 squares around the agent, each a kind, colour and shape."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from engrax.envs.streams import stream_by_stream
 
 
 class Scene(eqx.Module):
-    """All that the view depends on.
+    """Everything that the view depends on.
 
     Attributes:
         row: the agent's row on the board.

@@ -50,7 +50,7 @@ class MemoryGame(AbstractEnvironment[MemoryGameState]):
     Actions: one a card, row by row. The action flips that card; it lies face up on the next step, and on that only.
 
     Reward 1 if the flip before was of another card with the same glyph, both still there: the pair is removed. To flip
-    a card that is gone shows that it is, and a pair needs two flips after it. To flip the same card again earns
+    a card that is gone shows that it is, and a pair needs two flips after it. Flipping the same card again scores
     nothing, but the next flip can still pair it.
 
     Time: an episode has 3 * `pairs` flips, hence 3 * `pairs` + 1 steps, whether or not all pairs are found before. Step
@@ -82,7 +82,7 @@ class MemoryGame(AbstractEnvironment[MemoryGameState]):
     scale: int = eqx.field(static=True, default=1)
     """Size of a card in pixels, in multiples of 8; 2 gives 64 x 64 pixels with 8 pairs."""
     table: int | None = eqx.field(static=True, default=None)
-    """Pairs of a larger game whose actions and symbols to have, so as to learn it from this; none for `pairs`."""
+    """Pairs of a larger game whose actions and symbols are used, for transfer; none for `pairs`."""
 
     def __check_init__(self):
         if not 1 <= self.pairs <= MAX_PAIRS:
@@ -165,7 +165,7 @@ class MemoryGame(AbstractEnvironment[MemoryGameState]):
     def advance(self, state: MemoryGameState, action: Int[Array, ""], key: Key[Array, ""]) -> MemoryGameState:
         """Flips a card. The key is not used.
 
-        A flip scores if it shows, on another card, the number that was shown last. There is no more to the rule: no
+        A flip scores if it shows, on another card, the number that was shown last. No other rule is needed: no
         card has the number shown before the first flip, or by a card gone, and after a pair was removed only it has.
         """
         action = action % self.num_cards
@@ -185,11 +185,11 @@ class MemoryGame(AbstractEnvironment[MemoryGameState]):
         )
 
     def is_last(self, state: MemoryGameState) -> Bool[Array, ""]:
-        """All flips are made."""
+        """Whether all flips are used."""
         return state.flips == self.num_flips
 
     def observe(self, state: MemoryGameState) -> TimeStep:
-        """What the last flip showed and earned."""
+        """What the last flip showed, and its reward."""
         last = self.is_last(state)
         info = {"cards": state.cards, "seen": state.seen, "gone": state.gone}
         return TimeStep(

@@ -1,4 +1,4 @@
-"""What the agent sees, as pixels: the table with all its cards, drawn from tables of whole rows of cards."""
+"""The view in pixels: the table with all cards, rendered from tables of whole rows of cards."""
 
 from collections.abc import Callable
 from functools import cache, partial
@@ -20,10 +20,10 @@ INK = (255, 255, 255)
 
 
 class Table(eqx.Module):
-    """All that a picture depends on.
+    """Everything that an image depends on.
 
     Attributes:
-        gone: which cards are drawn as gone: not at all.
+        gone: cards that are not drawn because they are gone.
         flipped: the card that lies face up; -1 if none does.
         glyph: the glyph drawn on it, 0..1023.
     """

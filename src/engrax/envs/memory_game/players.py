@@ -1,4 +1,4 @@
-"""Scripted players of the Memory Game: what it takes to score, and what is to be had without."""
+"""Scripted players of the Memory Game, with and without memory."""
 
 from collections.abc import Callable, Mapping
 
@@ -9,7 +9,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from engrax.envs.memory_game.environment import MemoryGame, MemoryGameState
 
 Player = Callable[[MemoryGameState, Key[Array, ""]], Int[Array, ""]]
-"""From a state and a key to the card to flip. A player looks at no card's number that was not shown."""
+"""Maps a state and a key to the card to flip. A player uses no number that was not shown."""
 
 
 def any_card(state: MemoryGameState, key: Key[Array, ""]) -> Int[Array, ""]:
@@ -75,7 +75,7 @@ def _is_flipped(state: MemoryGameState) -> Bool[Array, "c"]:
 
 
 def _any_of(cards: Bool[Array, "c"], key: Key[Array, ""]) -> Int[Array, ""]:
-    """One of these cards, each as likely; of no cards, any."""
+    """One of these cards, uniformly; any card if there are none."""
     cards = cards | ~jnp.any(cards)
     which = jax.random.bits(key, (), jnp.uint32) % jnp.sum(cards, dtype=jnp.uint32)
     return jnp.argmax(jnp.cumsum(cards.astype(jnp.uint32)) == which + 1).astype(jnp.int32)

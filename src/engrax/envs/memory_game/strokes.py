@@ -1,4 +1,4 @@
-"""The glyphs on the cards: small drawings of one stroke each, of which any two differ in many pixels.
+"""The glyphs on the cards: small drawings of one stroke, any two of which differ in many pixels.
 
 They are made, not stored: crooked strokes are drawn at random, always the same, and those kept that are far enough
 from all kept before. So no file comes with the task, and nobody's handwriting.
@@ -14,7 +14,7 @@ SIDE = 6
 GLYPHS = 1024
 """How many glyphs there are."""
 LEAST_DISTANCE = 8
-"""In at least so many of their 36 pixels any two glyphs differ."""
+"""The least number of pixels, of 36, in which any two glyphs differ."""
 
 _CORNERS = 5  # a stroke is straight from each of them to the next
 _LIT = (8, 22)  # pixels that a glyph has at least and at most

@@ -117,6 +117,11 @@ class HCAM(AbstractMemory[HCAMState]):
         self.input_norm, self.output_norm = LayerNorm(sizes.width), LayerNorm(sizes.width)
         self.input_size, self.output_size = input_size, sizes.width
 
+    @property
+    def carries_gradient(self) -> bool:
+        """Through local attention only: chunks are stored without gradient, as in the paper."""
+        return self.layers[0].local.window > 1
+
     def init_state(self) -> HCAMState:
         """An empty memory."""
         return HCAMState(jnp.zeros((), jnp.int32), tuple(layer.init_state() for layer in self.layers))

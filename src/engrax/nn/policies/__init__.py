@@ -1,6 +1,6 @@
-"""Distributions over each kind of action: what an agent's policy head puts out, over any leading axes.
+"""Distributions over each kind of action, over any leading axes.
 
-`POLICIES` says which distribution belongs to which kind; a policy head needs `policy_size(actions)` outputs, and
+`POLICIES` maps a kind of action to its distribution. A policy head needs `policy_size(actions)` outputs, and
 `make_policy(actions, outputs)` makes the distribution of them.
 """
 
@@ -32,7 +32,7 @@ def policy_class(actions: Actions) -> type[AbstractPolicy]:
 
 
 def policy_size(actions: Actions) -> int:
-    """How many outputs a policy head needs."""
+    """The number of outputs of a policy head."""
     return policy_class(actions).size(actions)
 
 

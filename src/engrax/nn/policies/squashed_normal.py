@@ -20,7 +20,7 @@ _WEIGHTS = _WEIGHTS / math.sqrt(2.0 * math.pi)
 class SquashedNormal(AbstractPolicy):
     """low + (high - low) (1 + tanh u) / 2, where u is normal with independent components.
 
-        log p(a) = log N(u; mean, scale) - sum log |da / du|,   da/du = (high - low) (1 - tanh(u)^2) / 2
+        log p(a) = log N(u; mean, scale) - sum log abs(da / du),   da/du = (high - low) (1 - tanh(u)^2) / 2
 
     Source: Haarnoja et al. 2018, arXiv 1812.05905, appendix C. The entropy is that of the normal distribution plus the
     expected log-derivative, by Gauss-Hermite quadrature with 16 nodes (ours: exact to rounding for moderate scales,

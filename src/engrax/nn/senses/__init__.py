@@ -1,4 +1,4 @@
-"""Senses: for each kind of observation an encoder and a decoder, in one file; `SENSES` is their registry."""
+"""An encoder and a decoder for each kind of observation; `SENSES` is the registry."""
 
 from collections.abc import Mapping
 
@@ -31,7 +31,7 @@ def sense_of(spec: Spec) -> Sense:
 
 
 def make_encoders(specs: Mapping[str, Spec], sizes: EncoderSizes, *, key: Key[Array, ""]) -> dict[str, AbstractEncoder]:
-    """An encoder a part of the observation, by its name."""
+    """One encoder per part of the observation, by its name."""
     keys = jax.random.split(key, len(specs))
     return {
         name: sense_of(specs[name]).encoder(specs[name], sizes, key=keys[i]) for i, name in enumerate(sorted(specs))
@@ -41,7 +41,7 @@ def make_encoders(specs: Mapping[str, Spec], sizes: EncoderSizes, *, key: Key[Ar
 def make_decoders(
     specs: Mapping[str, Spec], input_size: int, sizes: EncoderSizes, *, key: Key[Array, ""]
 ) -> dict[str, AbstractDecoder]:
-    """A decoder a part of the observation, by its name."""
+    """One decoder per part of the observation, by its name."""
     keys = jax.random.split(key, max(len(specs), 1))
     return {
         name: sense_of(specs[name]).decoder(specs[name], input_size, sizes, key=keys[i])

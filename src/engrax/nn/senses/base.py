@@ -1,4 +1,4 @@
-"""What encoders and decoders of all kinds of observation have in common, and their settings."""
+"""Base classes and settings of encoders and decoders."""
 
 import abc
 from collections.abc import Callable
@@ -18,15 +18,15 @@ class EncoderSizes:
     """Sizes of encoders and decoders."""
 
     image: Literal["tile", "mosaic", "resnet"] = "tile"
-    """Which image encoder, `tile` (a CNN whose first kernel is one tile), `mosaic` (each tile by itself: what is where,
-    and what there is, wherever) or `resnet`."""
+    """The image encoder: `tile` (a CNN with a first kernel of one tile), `mosaic` (the features of each tile
+    and their sum over tiles) or `resnet`."""
     tile: int = 9
     """Pixels along a tile's edge, for the `tile` and `mosaic` encoders and for decoding images; an image that tiles do
     not fill is padded."""
     image_features: int = 256
-    """Features made of an image; by `mosaic`, of each tile."""
+    """Features of an image; with `mosaic`, of each tile."""
     overlay: float = 10.0
-    """How much all tiles laid on one another count in `mosaic`'s decoding, where each tile counts 1."""
+    """Weight of the overlay (the maximum over all tiles) in `mosaic`'s decoder; each tile has weight 1."""
     symbols: Literal["digits", "softmax"] = "digits"
     """Which decoder of symbols, `digits` (cheap) or `softmax` (a likelihood)."""
     symbol_embedding: int = 8
@@ -40,11 +40,11 @@ class EncoderSizes:
     text_embedding: int = 32
     """Width of a word's embedding and of the LSTM over the sentence."""
     text_scale: float = 1.0
-    """Factor on the features of a sentence; a few words weigh little beside many features of a picture."""
+    """Factor on the features of a sentence, which are few beside those of an image."""
     sum_scale: float = 1.0
-    """Factor on what there is, wherever (the sum over a picture's parts), beside what is where (each of them)."""
+    """Factor on the sum over the parts of an image, beside the features of each part."""
     vector_features: int = 64
-    """Features made of a vector."""
+    """Features of a vector."""
 
 
 class AbstractEncoder(eqx.Module):
@@ -92,12 +92,12 @@ class Sense(NamedTuple):
 
 
 def predict_parts(to_grid: eqx.nn.Linear, to_part: eqx.nn.Linear, h: Float[Array, "*n d"]) -> Float[Array, "*n t o"]:
-    """A linear map to features of every part of a picture, a ReLU, and one linear map shared by all parts."""
+    """A linear map to features of every part of an image, a ReLU, and one linear map shared by all parts."""
     grid = jax.nn.relu(apply(to_grid, h))
     return apply(to_part, grid.reshape(*h.shape[:-1], -1, to_part.weight.shape[1]))
 
 
 def each_and_sum(features: Float[Array, "*n p c"], scale: float) -> Float[Array, "*n f"]:
-    """The features of each part (what is where), then so many times their sum (what there is, wherever)."""
+    """The features of each part, then their sum times `scale`."""
     flat = features.reshape(*features.shape[:-2], -1)
     return jnp.concatenate([flat, scale * jnp.sum(features, axis=-2)], axis=-1)

@@ -48,9 +48,9 @@ class ImageEncoder(AbstractEncoder):
 
 
 class MosaicEncoder(AbstractEncoder):
-    """One network over each tile by itself; the features are each tile's, and their sum over tiles.
+    """One network over each tile. The features are each tile's, and their sum over tiles.
 
-    The sum says what there is alike wherever it is, as that of `SymbolsEncoder` does.
+    The sum describes content independently of position, as in `SymbolsEncoder`.
     """
 
     layers: tuple[eqx.nn.Linear, eqx.nn.Linear]
@@ -105,10 +105,10 @@ class ImageDecoder(AbstractDecoder):
 
 
 class MosaicDecoder(AbstractDecoder):
-    """Tells each tile by itself, and all tiles laid on one another: what there is, wherever it is.
+    """Predicts each tile, and the overlay of all tiles, which is independent of position.
 
-    Tiles are told as by `ImageDecoder`. All of them laid on one another, every pixel the brightest of those at its
-    place, are told by a linear map: so the input has to say what there is in one code for all places, for which a
+    Tiles are predicted as by `ImageDecoder`. The overlay, in which every pixel is the brightest of those at its
+    place, is predicted by a linear map. So the input must describe content in one code for all positions, by which a
     memory can be searched (ours). The cost is the sigmoid cross-entropy of each pixel's channel, that of the overlay
     times its weight.
     """
@@ -130,7 +130,7 @@ class MosaicDecoder(AbstractDecoder):
         self.tile, self.overlay, self.terms = sizes.tile, sizes.overlay, (tiles + 1) * pixels
 
     def __call__(self, h: Float[Array, "*n d"]) -> Float[Array, "*n t p"]:
-        """Logits of every tile's pixels, and last of all tiles laid on one another."""
+        """Logits of the pixels of every tile, and last of the overlay."""
         tiles, overlay = predict_parts(self.to_grid, self.to_pixels, h), apply(self.to_overlay, h)
         return jnp.concatenate([tiles, overlay[..., None, :]], axis=-2)
 

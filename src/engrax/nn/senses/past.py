@@ -1,4 +1,4 @@
-"""The previous action and the previous reward as features: what every agent senses besides its observations."""
+"""The previous action and the previous reward as features."""
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float

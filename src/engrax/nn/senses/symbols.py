@@ -23,10 +23,10 @@ from engrax.types import SymbolsSpec
 
 
 class SymbolsEncoder(AbstractEncoder):
-    """Embeds each square, runs one filter over blocks of squares, and shows both where and whether something is.
+    """Embeds each square and applies one filter to blocks of squares.
 
     The blocks do not overlap; where they do not fill the grid its margins are left out, or it is padded. The features
-    are each block's (what is where) and their sum over blocks (what there is, wherever).
+    are each block's and their sum over blocks.
     """
 
     embedding: Float[Array, "s e"]
@@ -59,8 +59,8 @@ class SymbolsEncoder(AbstractEncoder):
 class DigitsDecoder(AbstractDecoder):
     """A linear map to features of blocks of squares, and one shared linear map to the binary digits of a block.
 
-    The cost is half the squared error, each feature's digits counting as much as its salience (choice). Digits are a
-    quarter of the outputs that one softmax a feature would need, and the squared error costs no exponentials:
+    The cost is half the squared error, with the salience of each feature as its weight (choice). Digits are a
+    quarter of the outputs that one softmax per feature would need, and the squared error needs no exponentials:
     reconstruction stays cheap beside the memory. The blocks are the encoder's.
     """
 
@@ -120,8 +120,8 @@ class SoftmaxDecoder(AbstractDecoder):
 def start_embedding(spec: SymbolsSpec, size: int, key: Key[Array, ""]) -> Float[Array, "s e"]:
     """Embeddings of all features' values, in the order of `embed`.
 
-    Those of the first feature, what kind of thing it is, start ten times larger than those of its attributes: what
-    moves is then seen before what it looks like (choice; with equal sizes Ballet takes twice as many episodes).
+    Embeddings of the first feature, the kind, start ten times larger than those of the attributes, so that
+    the kind is learned first (choice; with equal sizes Ballet takes twice as many episodes).
     """
     scales = [1.0 if feature == 0 else 0.1 for feature, size in enumerate(spec.sizes) for _ in range(size - 1)]
     numbers = jax.random.normal(key, (len(scales), size), jnp.float32)

@@ -7,7 +7,6 @@ import pytest
 
 from engrax.cli.main import main
 from engrax.runs.directory import RunDirectory
-from engrax.runs.metrics import thinned
 
 TRAIN = (
     "train",
@@ -21,28 +20,6 @@ TRAIN = (
     "--checkpoint_every",
     "2",
 )
-
-
-def rows(count: int) -> list[dict[str, int | float | None]]:
-    return [
-        {
-            "update": i,
-            "environment_steps": 10 * i,
-            "loss": float(i),
-            "return": None if i % 2 else 1.0,
-        }
-        for i in range(1, count + 1)
-    ]
-
-
-def test_thinning_takes_means_over_neighbours_and_the_last_counters():
-    assert thinned(rows(5), 3) == [
-        {"update": 2, "environment_steps": 20, "loss": 1.5, "return": 1.0},
-        {"update": 4, "environment_steps": 40, "loss": 3.5, "return": 1.0},
-        {"update": 5, "environment_steps": 50, "loss": 5.0, "return": None},
-    ]
-    assert thinned(rows(3), 3) == rows(3)
-    assert thinned([], 3) == []
 
 
 @pytest.mark.slow

@@ -43,9 +43,14 @@ def collect(
 
 
 def _collect_traced(
-    agent: AbstractAgent[Any], world: World, streams: Streams, key: Key[Array, ""], length: int, carry_state: bool
+    agent: AbstractAgent[Any],
+    world: World,
+    streams: Streams,
+    key: Key[Array, ""],
+    length: int,
+    carry_state: bool,
 ) -> tuple[Streams, Segment[Any], Episodes]:
-    streams = _with_states(streams, jax.vmap(agent.refresh)(streams.agent))
+    streams = _with_states(streams, refreshed(agent, streams.agent))
     opening = streams.agent if carry_state else None
 
     def tick(streams: Streams, keys: Key[Array, " b"]):
@@ -63,7 +68,12 @@ def _collect_traced(
 
 
 def _collect_on_host(
-    agent: AbstractAgent[Any], world: World, streams: Streams, key: Key[Array, ""], length: int, carry_state: bool
+    agent: AbstractAgent[Any],
+    world: World,
+    streams: Streams,
+    key: Key[Array, ""],
+    length: int,
+    carry_state: bool,
 ) -> tuple[Streams, Segment[Any], Episodes]:
     parameters, refresh, step = compiled_acting(agent)
     state = refresh(parameters, streams.agent)
@@ -83,7 +93,7 @@ def _collect_on_host(
 
 
 def _on_host(streams: Streams, output: AgentOutput) -> Any:
-    """What a segment keeps of a step, as NumPy arrays."""
+    """The arrays of a step that a segment stores, as NumPy arrays."""
     seen = (streams.step, streams.previous_action, output.policy, output.value)
     return jax.tree.map(np.asarray, seen)
 
@@ -98,8 +108,13 @@ def _advance_on_host(
     return Streams(world_state, step, actions, state, keys.agent[index + 1], total)
 
 
+def refreshed(agent: AbstractAgent[Any], states: PyTree) -> PyTree:
+    """The states of streams, each refreshed; an agent without memory may have states without arrays."""
+    return jax.vmap(agent.refresh)(states) if jax.tree.leaves(states) else states
+
+
 def step_keys(key: Key[Array, ""], streams: int, length: int) -> Key[Array, "t b"]:
-    """A key a step and stream."""
+    """One key per step and stream."""
     split = jax.vmap(lambda k: jax.random.split(k, length))
     return jnp.swapaxes(split(jax.random.split(key, streams)), 0, 1)
 
@@ -117,7 +132,9 @@ def _host_keys(key: Key[Array, ""], first: Key[Array, " b"], length: int) -> _Ho
     return _HostKeys(world, jnp.concatenate([first[None], agent]))
 
 
-def compiled_acting(agent: AbstractAgent[Any]) -> tuple[PyTree, Callable[..., Any], Callable[..., Any]]:
+def compiled_acting(
+    agent: AbstractAgent[Any],
+) -> tuple[PyTree, Callable[..., Any], Callable[..., Any]]:
     """The parameters of an agent, and its compiled `refresh` and `step` over streams, which take them first.
 
     `step(parameters, states, inputs, keys, greedy)` uses up the states.
@@ -132,7 +149,7 @@ def _acting_of(structure: Any, leaves: tuple[Any, ...]) -> tuple[Callable[..., A
     rest = jax.tree.unflatten(structure, leaves)
 
     def refresh(parameters: PyTree, states: PyTree) -> PyTree:
-        return jax.vmap(eqx.combine(parameters, rest).refresh)(states)
+        return refreshed(eqx.combine(parameters, rest), states)
 
     def step(parameters: PyTree, states: PyTree, inp: AgentInput, keys: Key[Array, " b"], greedy: Any):
         agent = eqx.combine(parameters, rest)
@@ -147,7 +164,7 @@ def _with_states(streams: Streams, states: PyTree) -> Streams:
 
 
 def _assembled(seen: tuple[Any, ...], returns: Array, opening: PyTree) -> tuple[Segment[Any], Episodes]:
-    """Segments and episodes of what was seen, time first, with the streams first."""
+    """Segments and episodes, streams first, from steps with time first."""
     seen, returns = jax.tree.map(lambda leaf: jnp.swapaxes(leaf, 0, 1), (seen, returns))
     segment = Segment(*seen, state=opening)
     steps = segment.steps
