@@ -40,7 +40,10 @@ def played():
     return agent, collected(agent, Pure(TASK))[1]
 
 
-@pytest.mark.parametrize(("name", "tolerance"), [("actor_critic", 0.0), ("merlin", 1e-6)])
+@pytest.mark.parametrize(
+    ("name", "tolerance"),
+    [("actor_critic", 0.0), pytest.param("merlin", 1e-6, marks=pytest.mark.slow)],
+)
 def test_a_loop_on_the_host_gives_the_segments_of_the_scan(name, tolerance):
     """Bit by bit, but for the order of MERLIN's sums in programs that XLA compiles apart."""
     agent = make_agent(name)
