@@ -61,7 +61,7 @@ def test_a_step_without_a_state(name):
         MEMORY[name].step(None, X, NO)
 
 
-@pytest.mark.parametrize("name", set(MEMORY) - {"lstm", "none"})
+@pytest.mark.parametrize("name", sorted(set(MEMORY) - {"lstm", "none"}))
 def test_a_recall_with_wrong_arguments(name):
     with pytest.raises(ValueError, match=r"x has shape \[7\], expected \[5\]"):
         MEMORY[name].recall(MEMORY[name].init_state(), jnp.zeros(7), NO)

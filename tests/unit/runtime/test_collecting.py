@@ -1,5 +1,7 @@
 """Segments are what was acted, the same in a compiled scan and in a loop on the host."""
 
+from dataclasses import replace
+
 import jax
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ from contract.reference_worlds import StepByStep
 
 from engrax.agents import ActorCritic
 from engrax.agents.base import choose
+from engrax.memory import NoMemorySizes
 from engrax.runtime import Pure, collect, open_streams
 from engrax.testing.contract import quick_jit
 
@@ -51,6 +54,15 @@ def test_a_memory_with_a_leaf_that_is_no_array_acts_in_both_worlds():
     make = lambda key: ActorCritic(TASK.interface, SIZES["actor_critic"], memory=Layered, key=key)  # noqa: E731
     agent = quick_jit(make)(jax.random.key(0))
     assert any(callable(leaf) for leaf in jax.tree.leaves(agent))
+    traced, by_step = (collected(agent, world, 1) for world in (Pure(TASK), StepByStep(TASK)))
+    expect_same(by_step[1], traced[1])
+
+
+def test_an_agent_without_memory_acts_in_both_worlds():
+    """Its state has no arrays."""
+    sizes = replace(SIZES["actor_critic"], memory=NoMemorySizes(width=4))
+    agent = quick_jit(lambda key: sizes.build(TASK.interface, key=key))(jax.random.key(0))
+    assert not jax.tree.leaves(agent.init_state())
     traced, by_step = (collected(agent, world, 1) for world in (Pure(TASK), StepByStep(TASK)))
     expect_same(by_step[1], traced[1])
 

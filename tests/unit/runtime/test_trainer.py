@@ -16,7 +16,6 @@ from engrax.algorithms import PPO
 from engrax.envs import Recall
 from engrax.errors import UserError
 from engrax.evaluation.play import play
-from engrax.memory import MEMORIES
 from engrax.runtime import Pure, measured
 from engrax.runtime.trainer import summary
 from engrax.testing.contract import quick_jit
@@ -169,24 +168,13 @@ def test_training_has_no_division_by_zero_where_no_episode_ended():
     assert done.returncode == 0, done.stderr[-2000:]
 
 
-X64 = {
-    "recurrent": ["lstm", "none", "ntm", "dnc", "rl_mem"],
-    "attention": ["hcam", "trxl", "gtrxl"],
-    "agents": ["merlin"],
-}
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("names", X64.values(), ids=X64)
-def test_training_works_where_jax_has_64_bits(names):
-    """States keep their 32 bits."""
-    done = run_script(names, JAX_ENABLE_X64="1")
+@pytest.mark.parametrize("name", ["lstm", "merlin"])
+def test_training_works_where_jax_has_64_bits(name):
+    """States keep their 32 bits; `unit/memory/test_x64.py` has all memories."""
+    done = run_script([name], JAX_ENABLE_X64="1")
     assert done.returncode == 0, done.stderr[-2000:]
-    assert len(done.stdout.splitlines()) == len(names)
-
-
-def test_every_agent_and_memory_is_tried_with_64_bits():
-    assert {name for names in X64.values() for name in names} == {*MEMORIES, "merlin"}
+    assert done.stdout.startswith(name)
 
 
 # Errors

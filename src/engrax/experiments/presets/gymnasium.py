@@ -51,14 +51,14 @@ def cartpole_hidden(memory: AbstractMemorySizes) -> Experiment:
 def memory_s7(memory: AbstractMemorySizes) -> Experiment:
     """MiniGrid-MemoryS7: look at an object, walk along a corridor, and choose the same one of two."""
     experiment = gymnasium_experiment(GymnasiumTask("MiniGrid-MemoryS7-v0"))
-    return with_memory(experiment, memory, entropy_cost=0.02)
+    return replace(with_memory(experiment, memory, entropy_cost=0.02), updates=250)
 
 
 def pendulum_hidden(memory: AbstractMemorySizes) -> Experiment:
     """Pendulum without the velocity: continuous actions, returns from about -1,500 to -150."""
     experiment = gymnasium_experiment(GymnasiumTask("engrax/PendulumHidden-v0"))
     changed = {"discount": 0.95, "reward_scale": 0.1, "entropy_cost": 0.002}
-    return with_memory(experiment, memory, **changed)
+    return replace(with_memory(experiment, memory, **changed), updates=300)
 
 
 TASKS = {
