@@ -42,7 +42,7 @@ def bar_labels(interface: Interface) -> tuple[str, ...]:
     return _labels(interface.actions, interface)
 
 
-def chosen_bars(actions: Actions, action: np.ndarray) -> set[int]:
+def chosen_bars(actions: Actions, action: np.ndarray | np.generic) -> set[int]:
     """The bars of the action taken; none where actions are continuous."""
     if isinstance(actions, Discrete):
         return {int(action)}
@@ -52,7 +52,7 @@ def chosen_bars(actions: Actions, action: np.ndarray) -> set[int]:
     return set()
 
 
-def action_words(interface: Interface, action: np.ndarray) -> str:
+def action_words(interface: Interface, action: np.ndarray | np.generic) -> str:
     """An action in words."""
     chosen = chosen_bars(interface.actions, action)
     if chosen:
