@@ -1,4 +1,4 @@
-"""What an agent can learn of Ballet if it is told the answer: a probe of encoders and memory apart from the reward.
+"""What an agent learns of Ballet with the right answer as a label: a probe of encoders and memory without rewards.
 
     python benchmarks/ballet_supervised.py hcam-ballet-laptop [--any.setting VALUE ...] [--episodes 45000]
         [--rate 1e-3] [--batch 64] [--random-actions] [--rewarded 0.3] [--also num_dancers=4 dance_delay=48]
@@ -6,9 +6,9 @@
 The policy's logits at the first step of the choice phase are to name the direction in which the target stands: softmax
 cross-entropy, Adam, whole fresh episodes. Guessing one of N dancers that are there is right once in N. In minutes it
 says whether a change of encoder, memory or sizes is worth hours of reinforcement learning. `--random-actions` makes
-the previous actions random, as those of a policy that still explores are. `--rewarded` tells no answer: the policy
+the previous actions random, as those of a policy that still explores are. `--rewarded` uses no labels: the policy
 draws one direction, is rewarded if it is right, and learns by the policy gradient with that entropy cost, advantages
-normalised over the batch: what reinforcement learning would be if walking there were no matter. `--also` asks 1,000
+normalised over the batch: reinforcement learning of one decision. `--also` asks 1,000
 questions about each of some other levels in the end.
 """
 
@@ -53,15 +53,15 @@ def fresh(experiment, seed: int):
 
 
 def course(agent, environment, episodes: int, *, batch: int = 64, **settings):
-    """Teaches, and says how it goes.
+    """Trains, and prints the progress.
 
     Returns:
         The agent, and how often the likeliest direction was right, 100 batches by 100.
     """
     begun, means, recent = time.perf_counter(), [], []
-    for number, (taught, *lesson) in enumerate(lessons(agent, environment, episodes // batch, batch, **settings), 1):
-        agent = taught
-        recent.append(lesson)
+    for number, (after, *found) in enumerate(trained(agent, environment, episodes // batch, batch, **settings), 1):
+        agent = after
+        recent.append(found)
         if number % REPORTS == 0:
             cost, right = np.mean(recent, axis=0)
             means.append(float(right))
@@ -71,7 +71,7 @@ def course(agent, environment, episodes: int, *, batch: int = 64, **settings):
     return agent, means
 
 
-def lessons(
+def trained(
     agent, environment, batches: int, batch: int, *, rate: float = 1e-3, random_actions: bool = False,
     entropy_cost: float | None = None, seed: int = 5,
 ):  # fmt: skip
@@ -83,8 +83,8 @@ def lessons(
     def learn(agent, state, key):
         keys = jax.random.split(key, batch)
         inputs, casts = jax.vmap(lambda key: watch(environment, key, random_actions))(keys)
-        teach = told if entropy_cost is None else rewarded(jax.random.fold_in(key, 1), entropy_cost)
-        (cost, right), gradient = eqx.filter_value_and_grad(judge, has_aux=True)(agent, inputs, casts, teach)
+        costs = labelled if entropy_cost is None else rewarded(jax.random.fold_in(key, 1), entropy_cost)
+        (cost, right), gradient = eqx.filter_value_and_grad(judge, has_aux=True)(agent, inputs, casts, costs)
         changes, state = optimiser.update(gradient, state, eqx.filter(agent, eqx.is_inexact_array))
         return eqx.apply_updates(agent, changes), state, cost, right
 
@@ -99,7 +99,7 @@ def examined(agent, environment, batches: int = 4, batch: int = 250, seed: int =
     @eqx.filter_jit
     def examine(agent, key):
         inputs, casts = jax.vmap(lambda key: watch(environment, key))(jax.random.split(key, batch))
-        return judge(agent, inputs, casts, told)[1]
+        return judge(agent, inputs, casts, labelled)[1]
 
     keys = (jax.random.fold_in(jax.random.key(seed), number) for number in range(batches))
     return float(np.mean([examine(agent, key) for key in keys]))
@@ -127,7 +127,7 @@ def decide(agent, inputs):
     return jax.tree.map(lambda leaf: leaf[-1], policy)
 
 
-def told(policies, answers):
+def labelled(policies, answers):
     """The cost of the right directions."""
     return -jnp.mean(policies.log_probability(answers))
 
@@ -145,11 +145,11 @@ def rewarded(key, entropy_cost: float):
     return cost
 
 
-def judge(agent, inputs, casts, teach):
+def judge(agent, inputs, casts, costs):
     """The cost, and how often the likeliest direction is right."""
     policies = jax.vmap(lambda one: decide(agent, one))(inputs)
     answers = jax.vmap(lambda cast: directions(cast)[cast.target])(casts)
-    return teach(policies, answers), jnp.mean(policies.mode() == answers)
+    return costs(policies, answers), jnp.mean(policies.mode() == answers)
 
 
 def parse():
@@ -162,7 +162,7 @@ def parse():
     parser.add_argument("--rate", type=float, default=1e-3, help="Adam's (1e-3)")
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--random-actions", action="store_true")
-    parser.add_argument("--rewarded", type=float, metavar="ENTROPY_COST", help="reward one decision, tell no answer")
+    parser.add_argument("--rewarded", type=float, metavar="ENTROPY_COST", help="reward one decision, no labels")
     parser.add_argument("--also", nargs="+", default=[], metavar="LEVEL", help="levels to be asked about in the end")
     arguments = parser.parse_args(own)
     return arguments, override(PRESETS[arguments.preset], settings)

@@ -1,8 +1,8 @@
-"""Which of HCAM's parts are necessary: how soon an agent without one learns Ballet's 2_delay16 from being told answers.
+"""Which of HCAM's parts are necessary: how soon an agent without one learns Ballet's 2_delay16 from labels.
 
     python benchmarks/hcam_parts.py --out runs/parts [--episodes 19200] [--seeds 3] [--only "as it is" "one layer"]
 
-Each variant is the preset `hcam-ballet-laptop` with settings or its memory changed, taught as by
+Each variant is the preset `hcam-ballet-laptop` with settings or its memory changed, trained as by
 `benchmarks/ballet_supervised.py`; a figure is the share of right directions in the last 6,400 episodes (0.5: one of the
 two dancers). What is done is kept: the command may be stopped and given again.
 """
@@ -102,7 +102,7 @@ def without_bypass(memory: HCAM) -> HCAM:
 
 
 BASE = {"memory.read_init": "identity"}
-"""What all have in common: told the answers, it is the soonest to learn with a read that is added at first."""
+"""What all have in common: with labels, it learns soonest with a read that is added at first."""
 VARIANTS = {
     "as it is": Variant(),
     "k = 1": Variant({"memory.top_k": "1"}),
@@ -129,13 +129,13 @@ def main():
             path = arguments.out / f"{name.replace(' ', '_')}-{seed}.json"
             if not path.exists():
                 print(f"{name}, seed {seed}", flush=True)
-                result = {"variant": name, "seed": seed, **taught(VARIANTS[name], seed, arguments.episodes)}
+                result = {"variant": name, "seed": seed, **trained(VARIANTS[name], seed, arguments.episodes)}
                 path.write_text(json.dumps(result) + "\n", encoding="utf-8")
     print(table(arguments.out))
 
 
-def taught(variant: Variant, seed: int, episodes: int) -> dict[str, Any]:
-    """Teaches a fresh agent, and says how often it was right, 6,400 episodes by 6,400."""
+def trained(variant: Variant, seed: int, episodes: int) -> dict[str, Any]:
+    """Trains a fresh agent, and says how often it was right, 6,400 episodes by 6,400."""
     experiment = override(PRESETS["hcam-ballet-laptop"], BASE | dict(variant.settings))
     environment = experiment.task
     agent: Any = fresh(experiment, seed)

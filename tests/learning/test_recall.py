@@ -1,12 +1,12 @@
-"""Memories learn to recall a cue; without one, chance is all there is; over a long delay only HCAM does."""
+"""Memories learn to recall a cue; without one there is chance; over a long delay only HCAM does."""
 
 import pytest
 
 from engrax.agents import ActorCriticSizes
-from engrax.algorithms import IMPALA, PPO
+from engrax.algorithms import IMPALA, PPO, AbstractLearner
 from engrax.envs import Recall
 from engrax.evaluation.play import play
-from engrax.experiments import Experiment, kind_of
+from engrax.experiments.config import Experiment
 from engrax.memory import HCAMSizes, LSTMSizes, NoMemorySizes
 
 SHORT, LONG = 6, 60
@@ -21,10 +21,10 @@ MEMORIES = {
 LEARNER = PPO(learning_rate=3e-3, entropy_cost=0.1, only_effective=True)
 
 
-def score(memory: str, delay: int, learner: PPO | IMPALA = LEARNER) -> float:
-    """The share of 500 fresh episodes that end well after training; segments are longer than an episode."""
+def score(memory: str, delay: int, learner: AbstractLearner = LEARNER) -> float:
+    """The share of 500 fresh episodes that succeed after training, whose segments are longer."""
     experiment = Experiment(
-        task=Recall(delay),
+        task=Recall(delay=delay),
         agent=ActorCriticSizes(memory=MEMORIES[memory]),
         learner=learner,
         streams=64,
@@ -34,10 +34,9 @@ def score(memory: str, delay: int, learner: PPO | IMPALA = LEARNER) -> float:
     state = trainer.init()
     for _ in range(UPDATES):
         state, _ = trainer.update(state)
-    result = float(play(state.learner.agent, experiment.task, episodes=500, seed=1).returns.mean())
-    print(
-        f"{memory}, delay {delay}, {kind_of(learner)}: {result:.3f} after {trainer.environment_steps(UPDATES):,} steps"
-    )
+    played = play(state.learner.agent, trainer.world, episodes=500, seed=1)
+    result, steps = float(played.returns.mean()), trainer.environment_steps(UPDATES)
+    print(f"{memory}, delay {delay}, {type(learner).__name__}: {result:.3f} after {steps:,} steps")
     return result
 
 

@@ -1,4 +1,4 @@
-"""The probe keeps the environment contract in all its forms, those with a step of their own included."""
+"""The probe keeps the environment contract in all its forms."""
 
 import pytest
 

@@ -120,7 +120,7 @@ DRAWN = {ImageSpec: image_pictures, SymbolsSpec: symbols_pictures, VectorSpec: v
 """How parts of an observation are drawn, by their kind; others, such as text, are not."""
 
 
-def _stack(drawn: Sequence[Frames]) -> Frames:
+def _stack(drawn: Sequence[np.ndarray]) -> Frames:
     """Pictures one under the other, stretched to the width of the widest."""
     width = max(frames.shape[2] for frames in drawn)
     scaled = []

@@ -1,10 +1,9 @@
 """Frames show what was recorded, and stay as long as they matter."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
+from engrax.runtime import Pure
 from engrax.types import Continuous, Interface, MultiDiscrete
 from engrax.viewing.film import SIZE, Film
 
@@ -69,10 +68,7 @@ def test_the_end_says_how_it_ended():
     assert len({frame.tobytes() for frame in frames}) == 3
 
 
-def test_a_film_is_of_any_world():
-    from engrax.runtime import Pure
-
+def test_a_film_is_of_a_task_or_of_its_world():
     episode = scripted(*nothing_recalled(3))
-    np.testing.assert_array_equal(
-        Film(Pure(SCREEN), episode).frame(1), Film(replace(SCREEN), episode).frame(1)
-    )
+    of_world, of_task = (Film(where, episode).frame(1) for where in (Pure(SCREEN), SCREEN))
+    np.testing.assert_array_equal(of_world, of_task)
