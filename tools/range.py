@@ -22,7 +22,8 @@ PYTHONS = ("python3.11", "python3.12", "python3.13")
 TOOLS = ("pytest", "hypothesis", "beartype")
 SUITE = (
     "tests/unit/test_package.py",
-    "tests/unit/experiments",
+    "tests/unit/experiments/test_codec.py",
+    "tests/unit/experiments/test_presets.py",
     "tests/unit/runs/test_checkpoint.py",
     "tests/unit/runs/test_directory.py",
     "tests/unit/evaluation/test_statistics.py",
@@ -30,7 +31,6 @@ SUITE = (
     "tests/unit/evaluation/test_plots.py",
     "tests/unit/cli/test_output.py",
     "tests/unit/cli/test_tables.py",
-    "tests/probe",
 )
 
 

@@ -10,12 +10,12 @@ from jaxtyping import Array, Key
 from engrax.agents import AbstractAgent, AbstractAgentSizes, ActorCriticSizes
 from engrax.algorithms import PPO, AbstractLearner, Ramp
 from engrax.envs import AbstractEnvironment
+from engrax.gym.host import AbstractHostTask
 from engrax.runtime import Trainer
 from engrax.runtime.trainer import check_minibatches
-from engrax.runtime.worlds import HostTask
 from engrax.types import Interface
 
-Task = AbstractEnvironment[Any] | HostTask
+Task = AbstractEnvironment[Any] | AbstractHostTask
 """A task of an experiment: an environment in JAX, or settings that make environments in Python."""
 
 

@@ -9,16 +9,16 @@ from engrax.algorithms import LEARNERS, AbstractLearner
 from engrax.envs import TASKS, AbstractEnvironment
 from engrax.errors import ConfigError
 from engrax.experiments.words import show
+from engrax.gym.host import AbstractHostTask
 from engrax.gym.task import GymnasiumTask
 from engrax.memory import MEMORIES, AbstractMemorySizes
-from engrax.runtime.worlds import HostTask
 
 HOST_TASKS: dict[str, type] = {"gymnasium": GymnasiumTask}
 """Settings of tasks that run in Python, by name; those in JAX are in `TASKS`. It is open."""
 
 REGISTRIES: dict[type, Mapping[str, type]] = {
     AbstractEnvironment: TASKS,
-    HostTask: HOST_TASKS,
+    AbstractHostTask: HOST_TASKS,
     AbstractAgentSizes: AGENTS,
     AbstractMemorySizes: MEMORIES,
     AbstractLearner: LEARNERS,

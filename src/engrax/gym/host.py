@@ -1,5 +1,6 @@
 """Gymnasium environments as streams: one protocol, whatever kind of environment is given."""
 
+import abc
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -182,3 +183,22 @@ def _digests(steps: Steps) -> list[int]:
     shown = dict(steps.observation)
     shown |= {f".{name}": getattr(steps, name) for name in ("reward", "discount", "first", "last")}
     return [digest(shown, stream) for stream in range(len(steps.first))]
+
+
+class AbstractHostTask(abc.ABC):
+    """Settings that make environments which run in Python: what a config holds as its task.
+
+    Attributes:
+        states_success: whether the environments say if an episode succeeds.
+    """
+
+    states_success: bool
+
+    @property
+    @abc.abstractmethod
+    def interface(self) -> Interface:
+        """What an agent observes and does."""
+
+    @abc.abstractmethod
+    def make(self, streams: int) -> HostEnvironments:
+        """Environments for so many streams."""

@@ -9,14 +9,14 @@ from typing import Any
 from engrax.errors import ConfigError
 from engrax.gym.collecting import completed, states_success
 from engrax.gym.finding import maker_of_id
-from engrax.gym.host import HostEnvironments
+from engrax.gym.host import AbstractHostTask, HostEnvironments
 from engrax.gym.making import host_environments
 from engrax.gym.readings import ImageAs, ObservationOptions
 from engrax.types import Interface
 
 
 @dataclass(frozen=True)
-class GymnasiumTask:
+class GymnasiumTask(AbstractHostTask):
     """An environment of Gymnasium's, by its id."""
 
     id: str

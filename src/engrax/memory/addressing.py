@@ -1,4 +1,4 @@
-"""Rows that are found by content, erased and added to: what the NTM and the DNC have in common."""
+"""Rows found by content, erased and added to: the common part of the NTM and the DNC."""
 
 from typing import NamedTuple, TypeVar
 
@@ -16,17 +16,18 @@ S = TypeVar("S")
 
 
 class Rows(NamedTuple):
-    """What rows hold, and since when.
+    """The contents of rows, and the age of the largest contribution to each.
 
-    Every write reaches every row a little. What a write leaves in a row is counted as its weight there times the norm
-    of what is added, less what later writes erase: a share of their weight times the mean of what they erase. All that
-    a row holds shrinks alike, so that the write which left most can be told without a list of all of them.
+    Every write changes every row a little. The contribution of a write to a row is its weight times
+    the norm of the added vector. Later writes shrink it by their weight times the mean of their
+    erase vector. They shrink all contributions to a row alike, so that the largest is known without
+    a list.
 
     Attributes:
         contents: M, the rows.
-        scales: one over the norm of each row; of use in every look-up until the next write.
-        left: how much is left of the write that left most in each row.
-        ages: steps since that write, its own included; 0 where there was none.
+        scales: one over the norm of each row, kept for look-ups until the next write.
+        left: what is left of the largest contribution to each row.
+        ages: steps since the write that made it, its own included; 0 where there was none.
     """
 
     contents: Float[Array, "n w"]
@@ -36,12 +37,12 @@ class Rows(NamedTuple):
 
 
 class AbstractRowStore(AbstractStore[S]):
-    """Rows with one head that writes and some that read.
+    """Rows with one write head and several read heads.
 
     Attributes:
         rows: N.
         width: of a row.
-        heads: that read.
+        heads: number of read heads.
     """
 
     rows: int = eqx.field(static=True)
@@ -53,7 +54,7 @@ class AbstractRowStore(AbstractStore[S]):
 
     @property
     def reads_size(self) -> int:
-        """A row a head."""
+        """One row for each read head."""
         return self.heads * self.width
 
 
@@ -64,8 +65,12 @@ def empty_rows(rows: int, width: int) -> Rows:
 
 
 def look_up(rows: Rows, keys: Float[Array, "k w"], strengths: Float[Array, " k"]) -> Float[Array, "k n"]:
-    """Weights over the rows, a softmax of strength * cosine(key, row), with epsilon inside the roots of the norms."""
-    cosines = jnp.einsum("kw,nw->kn", keys * inverse_norms(keys)[:, None], rows.contents) * rows.scales[None, :]
+    """Weights over the rows: a softmax of strength * cosine(key, row).
+
+    Epsilon stands inside the roots of the norms.
+    """
+    unit_keys = keys * inverse_norms(keys)[:, None]
+    cosines = jnp.einsum("kw,nw->kn", unit_keys, rows.contents) * rows.scales[None, :]
     return jax.nn.softmax(strengths[:, None] * cosines, axis=-1)
 
 
@@ -75,15 +80,16 @@ def write(rows: Rows, weights: Float[Array, " n"], erased: Float[Array, " w"], a
     contents = rows.contents * kept + weights[:, None] * added[None, :]
     left = rows.left * (1.0 - weights * jnp.mean(erased))
     new = jax.lax.stop_gradient(weights) * jnp.linalg.norm(jax.lax.stop_gradient(added))
-    most = new > left
-    ages = jnp.where(most, 1, rows.ages + (rows.ages > 0).astype(jnp.int32))
-    return Rows(contents, inverse_norms(contents), jax.lax.stop_gradient(jnp.where(most, new, left)), ages)
+    larger = new > left
+    ages = jnp.where(larger, 1, rows.ages + (rows.ages > 0).astype(jnp.int32))
+    left = jax.lax.stop_gradient(jnp.where(larger, new, left))
+    return Rows(contents, inverse_norms(contents), left, ages)
 
 
 def recalled(rows: Rows, weights: Float[Array, "k n"]) -> Recall:
-    """What reads after a write looked at: their weights, a mean over heads, and the age of what left most in each row.
+    """What reads after a write attended to: weights, a mean over heads, and the age of each row.
 
-    A row that holds most of what was written in this very step is no memory of the past, and is left out.
+    A row whose largest contribution is of the present step is no memory of the past: not valid.
     """
     valid = rows.ages > 1
     shares = jnp.maximum(jnp.mean(weights, axis=0), 0.0)

@@ -1,4 +1,4 @@
-"""Checks of what `step` and `unroll` are called with: while tracing, so that compiled code pays nothing."""
+"""Checks of the arguments of `step` and `unroll`, at tracing: compiled code does not pay for them."""
 
 from typing import Any
 

@@ -14,16 +14,17 @@ S = TypeVar("S")
 
 
 class AbstractMemory(eqx.Module, Generic[S]):
-    """Turns the stream of inputs into a stream of outputs that may depend on the past of the episode.
+    """Maps a stream of inputs to a stream of outputs, which may depend on the past of the episode.
 
-    One stream, no batch axis: `jax.vmap` adds streams. The laws, which `engrax.testing.check_memory`
-    tests:
+    One stream, no batch axis: `jax.vmap` adds streams. The laws, which
+    `engrax.testing.check_memory` tests:
 
     1. The state's tree, shapes and dtypes never change.
     2. `unroll` equals a scan of `step`, and two pieces equal the whole.
-    3. Streams do not touch one another under `vmap`, also when at different steps of their episodes.
-    4. From `first` on, neither output nor gradient depends on anything earlier: on no finite numbers
-       in the state, and on no inputs, finite or not.
+    3. Streams do not touch one another under `vmap`, also when at different steps of their
+       episodes.
+    4. From `first` on, neither output nor gradient depends on anything earlier: on no finite
+       numbers in the state, and on no inputs, finite or not.
     5. Gradients are finite, from an empty memory too; from a refreshed state those of `unroll` are
        those of a scan, and if the memory `carries_gradient` they reach earlier inputs.
     6. `refresh` under unchanged parameters is the identity to rounding.
@@ -64,7 +65,7 @@ class AbstractMemory(eqx.Module, Generic[S]):
 
     @abc.abstractmethod
     def step(self, state: S, x: Float[Array, " d"], first: Bool[Array, ""]) -> tuple[S, Float[Array, " h"]]:
-        """Reads with one input, then remembers it. Where `first`, the state before counts as empty."""
+        """Reads with one input, then stores it. Where `first`, the state counts as empty."""
 
     @abc.abstractmethod
     def unroll(
@@ -73,7 +74,7 @@ class AbstractMemory(eqx.Module, Generic[S]):
         """The same as `step` over time, in the fastest way; a state of None is an empty memory."""
 
     def refresh(self, state: S) -> S:
-        """Recomputes what the state holds that was derived from the parameters; after they change."""
+        """Recomputes what the state caches of the parameters, after they change."""
         return state
 
     def recall(self, state: S, x: Float[Array, " d"], first: Bool[Array, ""]) -> Recall:

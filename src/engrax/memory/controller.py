@@ -1,4 +1,4 @@
-"""An LSTM that reads from and writes to a store beside it: what RL-MEM, the NTM and the DNC have in common."""
+"""An LSTM that reads from and writes to a store: the common part of RL-MEM, NTM and DNC."""
 
 import abc
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ S = TypeVar("S")
 
 
 class ControllerState(eqx.Module, Generic[S]):
-    """The store, the states of the LSTM's layers, and what was read last."""
+    """The store, the states of the LSTM's layers, and the last reads."""
 
     store: S
     layers: tuple[LSTMState, ...]
@@ -28,11 +28,13 @@ class ControllerState(eqx.Module, Generic[S]):
 
 
 class AbstractControlledMemory(AbstractMemory[ControllerState[S]]):
-    """An LSTM on [x_t, m_{t-1}] gives h_t; a store is accessed as h_t says and gives m_t; the output is [h_t, m_t].
+    """An LSTM on [x_t, m_{t-1}] gives h_t, which controls a store; the output is [h_t, m_t].
+
+    m_t are the reads of the store.
 
     Attributes:
         lstm: the controller.
-        store: what it controls, with `init_state` and `reset`; its state is the only one that `access` sees.
+        store: has `init_state` and `reset`; its state is the only one that `access` sees.
     """
 
     lstm: eqx.AbstractVar[StackedLSTM]
@@ -40,14 +42,14 @@ class AbstractControlledMemory(AbstractMemory[ControllerState[S]]):
 
     @abc.abstractmethod
     def access(self, state: S, hidden: Float[Array, " h"]) -> tuple[S, Float[Array, " m"], Recall]:
-        """Reads and writes as h_t says.
+        """Reads and writes, controlled by h_t.
 
         Args:
             state: of the store, already reset where an episode begins.
             hidden: h_t.
 
         Returns:
-            The store after it, the reads of all heads one after another, and what they looked at.
+            The state after it, the concatenated reads of all heads, and what they attended to.
         """
 
     def init_state(self) -> ControllerState[S]:
@@ -65,7 +67,7 @@ class AbstractControlledMemory(AbstractMemory[ControllerState[S]]):
     def unroll(
         self, state: ControllerState[S] | None, xs: Float[Array, "t d"], firsts: Bool[Array, " t"]
     ) -> tuple[ControllerState[S], Float[Array, "t h"]]:
-        """A scan of the same; the part of the gates that comes from the inputs is one product before it."""
+        """A scan of steps; the contribution of the inputs to the gates is one product before it."""
         check_unroll(self, xs, firsts)
         state = self.init_state() if state is None else state
         known, fed_back = self.lstm.part(self.input_size)
@@ -92,9 +94,9 @@ class AbstractControlledMemory(AbstractMemory[ControllerState[S]]):
         first: Bool[Array, ""],
         fed_back: eqx.nn.Linear,
     ):
-        """One step, given the input's part of the gates and how the reads of the step before come in.
+        """One step, given the input's contribution to the gates, and the layer for the last reads.
 
-        Access is done again in the pass backward: to write down all that comes up in it, matrices too, takes longer.
+        The backward pass computes the access again: storing its intermediate matrices takes longer.
         """
         state, empty = bound_gradient(state), self.init_state()
         layers, reads = tree_where(first, (empty.layers, empty.reads), (state.layers, state.reads))
@@ -105,7 +107,7 @@ class AbstractControlledMemory(AbstractMemory[ControllerState[S]]):
 
 
 class AbstractStore(eqx.Module, Generic[S]):
-    """A store without parameters, told by one vector how to read and write; pure functions on one stream."""
+    """A store without parameters, controlled by one vector; pure functions on one stream."""
 
     @property
     @abc.abstractmethod
@@ -127,7 +129,7 @@ class AbstractStore(eqx.Module, Generic[S]):
 
     @abc.abstractmethod
     def access(self, state: S, interface: Float[Array, " i"]) -> tuple[S, Float[Array, " m"], Recall]:
-        """Reads and writes as the interface says: the store after it, the reads, and what they looked at."""
+        """Reads and writes: the state after it, the reads, and what they attended to."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,10 +166,10 @@ class AbstractControllerSizes(AbstractMemorySizes):
 
 
 class ControlledMemory(AbstractControlledMemory[S]):
-    """An LSTM around any store; the interface is a linear map of h_t.
+    """An LSTM around any store; the interface vector is a linear map of h_t.
 
-    With `NTMSizes` or `DNCSizes` it is the memory of that name. Where the papers add a linear map of
-    the reads to one of h_t, the output here is both, and what is built on it maps them.
+    With `NTMSizes` or `DNCSizes` it is the memory of that name. The papers put out the sum of
+    linear maps of h_t and of the reads. Here the output is both, and the layer above maps them.
     """
 
     lstm: StackedLSTM

@@ -1,4 +1,4 @@
-"""The store of the differentiable neural computer: rows that are allocated, freed, and linked in order of writing."""
+"""The differentiable neural computer's store: rows that are allocated, freed, and linked."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -12,11 +12,11 @@ from engrax.memory.addressing import AbstractRowStore, Rows, empty_rows, look_up
 from engrax.memory.controller import AbstractControllerSizes
 from engrax.types import Recall
 
-TINY = 1e-30  # added to what a logarithm is taken of: it changes no usage but 0, and is cancelled in the gradient
+TINY = 1e-30  # inside a logarithm: it changes no usage but 0, and cancels in the gradient
 
 
 class DNCState(NamedTuple):
-    """What the store holds.
+    """The state of the store.
 
     Attributes:
         rows: M.
@@ -36,7 +36,7 @@ class DNCState(NamedTuple):
 
 
 class Interface(NamedTuple):
-    """What the controller says.
+    """The parts of the interface vector.
 
     Attributes:
         read_keys: k^r.
@@ -48,7 +48,7 @@ class Interface(NamedTuple):
         free_gates: f, between 0 and 1.
         allocation_gate: g^a, between 0 and 1.
         write_gate: g^w, between 0 and 1.
-        modes: pi, shares of going backward, by content, and forward.
+        modes: pi, shares of moving backward, by content, and forward.
     """
 
     read_keys: Float[Array, "k w"]
@@ -64,7 +64,7 @@ class Interface(NamedTuple):
 
 
 class DNC(AbstractRowStore[DNCState]):
-    """A matrix written by content or into what is free, and read by content or in the order of writing.
+    """A matrix written by content or into free rows, read by content or in order of writing.
 
     A step writes, then reads. All is zero at the start. The links are rows x rows.
 
@@ -83,7 +83,7 @@ class DNC(AbstractRowStore[DNCState]):
         return (heads * words, heads, words, one, words, words, heads, one, one, 3 * heads)
 
     def init_state(self) -> DNCState:
-        """Zeros: nothing was written, nothing is in use."""
+        """Zeros: nothing is written, and no row is in use."""
         shapes = {"row": self.rows, "link": (self.rows, self.rows), "reads": (self.heads, self.rows)}
         zeros = {name: jnp.zeros(shape, jnp.float32) for name, shape in shapes.items()}
         return DNCState(
@@ -97,23 +97,27 @@ class DNC(AbstractRowStore[DNCState]):
 
     def access(self, state: DNCState, interface: Float[Array, " i"]) -> tuple[DNCState, Float[Array, " m"], Recall]:
         """Writes, then reads."""
-        told = self.parse(interface)
-        usage = used(state.usage, state.write_weights, state.read_weights, told.free_gates)
-        by_content = look_up(state.rows, told.write_key, told.write_strength)[0]
-        by_allocation = told.allocation_gate * allocation(usage)
-        write_weights = told.write_gate * (by_allocation + (1.0 - told.allocation_gate) * by_content)
-        rows = write(state.rows, write_weights, told.erased, told.added)
+        parts = self.parse(interface)
+        usage = used(state.usage, state.write_weights, state.read_weights, parts.free_gates)
+        by_content = look_up(state.rows, parts.write_key, parts.write_strength)[0]
+        by_allocation = parts.allocation_gate * allocation(usage)
+        mixed = by_allocation + (1.0 - parts.allocation_gate) * by_content
+        write_weights = parts.write_gate * mixed
+        rows = write(state.rows, write_weights, parts.erased, parts.added)
         link = linked(state.link, state.precedence, write_weights)
         precedence = (1.0 - jnp.sum(write_weights)) * state.precedence + write_weights
         backward, forward = state.read_weights @ link, state.read_weights @ link.T
-        by_content = look_up(rows, told.read_keys, told.read_strengths)
-        modes = told.modes[:, :, None]
+        by_content = look_up(rows, parts.read_keys, parts.read_strengths)
+        modes = parts.modes[:, :, None]
         read_weights = modes[0] * backward + modes[1] * by_content + modes[2] * forward
         state = DNCState(rows, usage, precedence, link, write_weights, read_weights)
         return state, (read_weights @ rows.contents).ravel(), recalled(rows, read_weights)
 
     def parse(self, interface: Float[Array, " i"]) -> Interface:
-        """Cut and brought into their ranges: 1 + softplus for strengths, sigmoid for gates, softmax for modes."""
+        """Splits the vector, and maps its parts into their ranges.
+
+        Strengths are 1 + softplus, gates and the erase vector sigmoid, modes softmax.
+        """
         raw = Interface(*jax.lax.split(interface, self._sizes))
         return Interface(
             read_keys=raw.read_keys.reshape(self.heads, self.width),
@@ -144,16 +148,17 @@ def used(
     read_weights: Float[Array, "k n"],
     free_gates: Float[Array, " k"],
 ) -> Float[Array, " n"]:
-    """u_t = (u + w^w - u w^w) psi, psi = prod_i (1 - f^i w^{r,i}), of what was written and read in the step before."""
+    """(u + w^w - u w^w) prod_i (1 - f^i w^{r,i}), with the weights of the step before."""
     kept = jnp.prod(1.0 - free_gates[:, None] * read_weights, axis=0)
     return (usage + (1.0 - usage) * write_weights) * kept
 
 
 def allocation(usage: Float[Array, " n"]) -> Float[Array, " n"]:
-    """a(i) = (1 - u(i)) times the product of u(j) over all j of less usage, or of the same usage and before i.
+    """a(i) = (1 - u(i)) prod_j u(j), over all j of less usage, or of equal usage and before i.
 
-    That is the paper's product over sorted rows, without the sort: each row is compared with each, and the product is
-    a sum of logarithms. The order has no gradient; the values have theirs, at ties and at usages of 0 as well.
+    This is the paper's product over sorted rows, without the sort: each row is compared with each,
+    and the product is a sum of logarithms. The order has no gradient. The values have theirs, also
+    at ties and at usages of 0.
     """
     first = np.triu(np.ones((usage.size, usage.size), bool), k=1)
     before = (usage[:, None] < usage[None, :]) | ((usage[:, None] == usage[None, :]) & first)
@@ -163,7 +168,7 @@ def allocation(usage: Float[Array, " n"]) -> Float[Array, " n"]:
 def linked(
     link: Float[Array, "n n"], precedence: Float[Array, " n"], write_weights: Float[Array, " n"]
 ) -> Float[Array, "n n"]:
-    """L_t[i, j] = (1 - w(i) - w(j)) L[i, j] + w(i) p(j), with the precedence before this write; 0 where i = j."""
+    """L_t[i, j] = (1 - w(i) - w(j)) L[i, j] + w(i) p(j), with p before the write; 0 where i = j."""
     ours, others = write_weights[:, None], write_weights[None, :]
     apart = 1.0 - jnp.eye(link.shape[0], dtype=link.dtype)
     return ((1.0 - ours - others) * link + ours * precedence[None, :]) * apart

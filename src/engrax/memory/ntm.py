@@ -1,4 +1,4 @@
-"""The store of the neural Turing machine: heads that go by content, and from where they are."""
+"""The neural Turing machine's store: heads that move by content, and by steps along the rows."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -11,11 +11,11 @@ from engrax.memory.addressing import AbstractRowStore, Rows, empty_rows, look_up
 from engrax.memory.controller import AbstractControllerSizes
 from engrax.types import Recall
 
-EPSILON = 1e-6  # inside the logarithm of a sharpened weight: a weight of zero has a gradient, and it is finite
+EPSILON = 1e-6  # inside the logarithm of a weight: the gradient at a weight of 0 is finite
 
 
 class NTMState(NamedTuple):
-    """The rows, and where each head is: its weights over them."""
+    """The rows, and the position of each head: its weights over them."""
 
     rows: Rows
     write_weights: Float[Array, "1 n"]
@@ -23,13 +23,13 @@ class NTMState(NamedTuple):
 
 
 class Heads(NamedTuple):
-    """How heads are to move.
+    """The movement of heads.
 
     Attributes:
         keys: k.
         strengths: beta, at least 0.
-        gates: g, between 0 (from where the head is) and 1 (by content).
-        shifts: s, how likely each of the shifts -1, 0, 1 is.
+        gates: g, between 0 (from the position before) and 1 (by content).
+        shifts: s, shares of the shifts -1, 0, 1.
         powers: gamma, at least 1.
     """
 
@@ -41,22 +41,24 @@ class Heads(NamedTuple):
 
 
 class NTM(AbstractRowStore[NTMState]):
-    """A matrix with one write head and some read heads; each goes by content, or on from where it is by -1, 0 or 1.
+    """A matrix with one write head and several read heads, moved by content or by -1, 0, 1 rows.
 
-    A step writes to M_{t-1} and reads from M_t: M_t(i) = M_{t-1}(i) * (1 - w(i) e) + w(i) a, r = sum_i w(i) M_t(i). So
-    the equations are numbered in the paper, which reads from M_t, and says that writing makes it of M_{t-1}.
+    A step writes to M_{t-1} and reads from M_t, as the paper's equations are indexed:
 
-    Source: Graves et al. 2014, arXiv 1410.5401, section 3. The paper leaves the start open: here M is zero, and all
-    heads are on the first row (choice: were they on all rows alike, the rows would stay alike for ever).
+        M_t(i) = M_{t-1}(i) * (1 - w(i) e) + w(i) a,  r = sum_i w(i) M_t(i)
+
+    Source: Graves et al. 2014, arXiv 1410.5401, section 3. The paper does not give the initial
+    state. Here M is zero, and all heads are on the first row (choice: with equal weights on all
+    rows, the rows would always stay equal).
     """
 
     @property
     def interface_size(self) -> int:
-        """For each head a key and six numbers; for the write head what is erased and added."""
+        """A key and six numbers for each head; an erase and an add vector for the write head."""
         return (self.heads + 1) * (self.width + 6) + 2 * self.width
 
     def init_state(self) -> NTMState:
-        """Rows of zeros, and all heads on the first."""
+        """Rows of zeros, and all heads on the first row."""
         start = jnp.eye(1, self.rows, dtype=jnp.float32)
         return NTMState(empty_rows(self.rows, self.width), start, jnp.tile(start, (self.heads, 1)))
 
@@ -68,12 +70,8 @@ class NTM(AbstractRowStore[NTMState]):
         write_weights = address(state.rows, state.write_weights, parse(of_writer[None]))
         rows = write(state.rows, write_weights[0], jax.nn.sigmoid(erased), added)
         read_weights = address(rows, state.read_weights, parse(of_readers.reshape(self.heads, head)))
-        reads = read_weights @ rows.contents
-        return (
-            NTMState(rows, write_weights, read_weights),
-            reads.ravel(),
-            recalled(rows, read_weights),
-        )
+        reads = (read_weights @ rows.contents).ravel()
+        return NTMState(rows, write_weights, read_weights), reads, recalled(rows, read_weights)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,8 +84,12 @@ class NTMSizes(AbstractControllerSizes):
 
 
 def parse(moves: Float[Array, "k i"]) -> Heads:
-    """Into their ranges: softplus for strengths, sigmoid for gates, softmax for shifts, 1 + softplus for powers."""
-    keys, strengths, gates, shifts, powers = jax.lax.split(moves, (moves.shape[1] - 6, 1, 1, 3, 1), axis=1)
+    """Splits the vectors of heads, and maps their parts into their ranges.
+
+    Strengths are softplus, gates sigmoid, shifts softmax, powers 1 + softplus.
+    """
+    sizes = (moves.shape[1] - 6, 1, 1, 3, 1)
+    keys, strengths, gates, shifts, powers = jax.lax.split(moves, sizes, axis=1)
     return Heads(
         keys=keys,
         strengths=jax.nn.softplus(strengths[:, 0]),
@@ -98,18 +100,18 @@ def parse(moves: Float[Array, "k i"]) -> Heads:
 
 
 def address(rows: Rows, before: Float[Array, "k n"], heads: Heads) -> Float[Array, "k n"]:
-    """Weights of heads, given those of the step before: by content, interpolated, shifted, sharpened (section 3.3)."""
+    """Weights of heads from those before: by content, interpolated, shifted, sharpened (3.3)."""
     gates = heads.gates[:, None]
     gated = gates * look_up(rows, heads.keys, heads.strengths) + (1.0 - gates) * before
     return sharpen(shift(gated, heads.shifts), heads.powers)
 
 
 def shift(weights: Float[Array, "k n"], shifts: Float[Array, "k 3"]) -> Float[Array, "k n"]:
-    """The circular convolution w(i) = sum_j w(j) s(i - j), with the last row before the first (equation 8)."""
+    """The circular convolution w(i) = sum_j w(j) s(i - j) (equation 8)."""
     back, still, on = (shifts[:, n : n + 1] for n in range(3))
     return back * jnp.roll(weights, -1, axis=1) + still * weights + on * jnp.roll(weights, 1, axis=1)
 
 
 def sharpen(weights: Float[Array, "k n"], powers: Float[Array, " k"]) -> Float[Array, "k n"]:
-    """w(i)^gamma / sum_j w(j)^gamma, of weights with epsilon added (equation 9)."""
+    """w(i)^gamma / sum_j w(j)^gamma, in log space, with epsilon added to w (equation 9)."""
     return jax.nn.softmax(powers[:, None] * jnp.log(weights + EPSILON), axis=1)

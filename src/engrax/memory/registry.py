@@ -40,7 +40,8 @@ def make_memory(choice: MemoryChoice, input_size: int, *, key: Key[Array, ""]) -
     """Makes a memory from whatever names or holds one.
 
     Args:
-        choice: a name in `MEMORIES`, a sizes object or its class, a callable `(input_size, key=key)`
+        choice: a name in `MEMORIES`, a sizes object or its class, a callable `(input_size,
+            key=key)`
             that makes a memory, or a memory that is already built.
         input_size: d, the width of the inputs that the memory will have.
         key: draws the parameters; not used by a memory that is already built.

@@ -1,4 +1,4 @@
-"""MERLIN's store: rows of what was sensed, to which what came after is added in retrospect."""
+"""MERLIN's store: rows of vectors, to which the vectors that follow are added in retrospect."""
 
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
@@ -13,9 +13,9 @@ from engrax.nn.linear import apply, linear
 from engrax.nn.masking import finite, masked_softmax
 from engrax.types import Recall, tree_where
 
-EPSILON = 1e-6  # inside the roots of the norms: an empty row has a gradient, and it is finite
+EPSILON = 1e-6  # inside the roots of the norms: the gradient at an empty row is finite
 SHARPNESS = 5.0
-"""What strengths of reads start near: from near 0 a softmax over cosines is even over the rows for long (choice)."""
+"""The initial strength of reads: from near 0, reads stay even over the rows for long (choice)."""
 
 Reuse = Literal["kept", "mean"]
 
@@ -25,15 +25,15 @@ class RetroactiveSizes:
     """MERLIN's store of rows; for other agents the memory `rl_mem` has one."""
 
     rows: int = 32
-    """Rows; at least as many as an episode has steps."""
+    """Rows; best as many as an episode has steps."""
     discount: float = 0.96
     """Factor, a step, on what is added to earlier rows; less than 1."""
     retroactive: bool = True
     """Whether what comes later is added to earlier rows; false is an ablation."""
     reuse: Reuse = "kept"
-    """The usage that a row taken again starts from: its own, `kept` (the paper's rule read literally:
-    mostly the row just written is taken again, and a full store nearly freezes), or the `mean` of
-    all rows."""
+    """The usage that a row taken again starts from: its own, `kept` (the paper's rule read
+    literally: mostly the row just written is taken again, and a full store nearly freezes), or the
+    `mean` of all rows."""
 
     def __post_init__(self):
         check_at_least(1, rows=self.rows)
@@ -55,15 +55,16 @@ class RetroactiveSizes:
 
 
 class RetroactiveState(NamedTuple):
-    """What the store holds.
+    """The state of the store.
 
     Attributes:
-        contents: the rows: what was written, then (if retroactive) the discounted sum of what came after it.
-        scales: one over the norm of each row; of use in every read until the next write.
-        trace: how much of the next vector written goes into the second half of each row.
+        contents: the rows: a written vector and, if retroactive, the discounted sum of later ones.
+        scales: one over the norm of each row, kept for reads until the next write.
+        trace: the share of the next written vector that goes into the second half of each row.
         usage: the sum of all read weights of each row.
-        ages: writes since each row was written, its own included; 0 where it never was, whatever is in that row.
-        writes: how many there were.
+        ages: writes since each row was written, its own included; 0 where it is empty, whatever its
+            contents.
+        writes: the number of writes.
     """
 
     contents: Float[Array, "n c"]
@@ -75,21 +76,23 @@ class RetroactiveState(NamedTuple):
 
 
 class RetroactiveMemory(eqx.Module):
-    """A matrix of rows read by content; a write adds itself to the rows before it as well.
+    """A matrix of rows read by content; a write also adds its vector to the rows before it.
 
-    With trace v, one-hot w_t of the row taken at t, and z_t what is written:
+    With trace v, one-hot w_t of the row taken at t, and the written vector z_t:
 
         v_t = gamma v_{t-1} + (1 - gamma) w_{t-1}, except that v_t = 0 in the row taken
-        M_t = M_{t-1} + w_t [z_t, 0]^T + v_t [0, z_t]^T, the row taken having been cleared before
+        M_t = M_{t-1} + w_t [z_t, 0]^T + v_t [0, z_t]^T, the row taken being cleared first
 
-    so that the row written at t holds z_t beside (1 - gamma) sum_{s > t} gamma^(s - t - 1) z_s. Rows never written are
-    taken first, in order, then the row of least usage, the first of equals. A step reads (any number of times), then
-    writes. Nothing is detached: whoever writes decides. Numbers that are not finite are written as zeros.
+    so that the row written at t holds z_t beside (1 - gamma) sum_{s > t} gamma^(s - t - 1) z_s.
+    Empty rows are taken first, in order, then the row of least usage, the first of equals. A step
+    reads, any number of times, and then writes. No gradient is stopped: the caller decides. Numbers
+    that are not finite are written as zeros.
 
-    Source: Wayne et al. 2018, arXiv 1803.10760, methods, "Memory". Rows never written cannot be read (choice).
+    Source: Wayne et al. 2018, arXiv 1803.10760, methods, "Memory". Empty rows are never read
+    (choice).
 
     Attributes:
-        width: of what is written, w.
+        width: of written vectors, w.
         sizes: rows N, discount gamma, whether rows have the second half (without it they are of
             width w), and the usage that a row taken again starts from.
     """
@@ -117,31 +120,33 @@ class RetroactiveMemory(eqx.Module):
         return RetroactiveState(contents, zeros, zeros, zeros, counts, jnp.zeros((), jnp.int32))
 
     def reset(self, state: RetroactiveState, first: Bool[Array, ""]) -> RetroactiveState:
-        """An empty store where `first`: nothing counts as written, so that no row need be touched."""
+        """An empty store where `first`: counters say so, and no row is overwritten."""
         kept = {"contents": state.contents, "scales": state.scales}
         return tree_where(first, self.init_state()._replace(**kept), state)
 
     def read(
         self, state: RetroactiveState, keys: Float[Array, "k c"], strengths: Float[Array, " k"]
     ) -> tuple[Float[Array, "k c"], Float[Array, "k n"], RetroactiveState]:
-        """Reads by cosine similarity: weights are a softmax over the written rows of strength * cosine(key, row).
+        """Reads by cosine: weights are a softmax of strength * cosine(key, row) over written rows.
 
         Args:
             state: the store.
-            keys: one a head, as wide as a row.
-            strengths: one a head, at least 0.
+            keys: one for each head, as wide as a row.
+            strengths: one for each head, at least 0.
 
         Returns:
-            Reads, their weights (both exactly 0 while nothing is written), and the store with its usage increased.
+            Reads and their weights, both exactly 0 of an empty store, and the store with its usage
+            increased.
         """
-        cosines = jnp.einsum("kc,nc->kn", keys * inverse_norms(keys)[:, None], state.contents) * state.scales[None, :]
+        unit_keys = keys * inverse_norms(keys)[:, None]
+        cosines = jnp.einsum("kc,nc->kn", unit_keys, state.contents) * state.scales[None, :]
         scores = strengths[:, None] * cosines
         weights = masked_softmax(scores, jnp.broadcast_to(written(state), scores.shape))
         usage = state.usage + jax.lax.stop_gradient(jnp.sum(weights, axis=0))
         return weights @ state.contents, weights, state._replace(usage=usage)
 
     def write(self, state: RetroactiveState, z: Float[Array, " w"]) -> RetroactiveState:
-        """Writes a vector into a row of its own, and adds it to the second halves of the rows before it."""
+        """Writes a vector into a row, and adds it to the second halves of earlier rows."""
         z, free = finite(z), state.writes < self.rows
         least = jax.lax.argmin(state.usage, 0, jnp.int32)
         taken = jnp.arange(self.rows, dtype=jnp.int32) == jnp.where(free, state.writes, least)
@@ -149,13 +154,13 @@ class RetroactiveMemory(eqx.Module):
         shares = jnp.stack([taken.astype(z.dtype), trace][: 1 + self.sizes.retroactive], axis=1)
         added = (shares[:, :, None] * z[None, None, :]).reshape(self.rows, self.row_width)
         contents = jnp.where(taken[:, None], 0.0, state.contents) + added
-        usage = state.usage
+        usage, discount = state.usage, self.sizes.discount
         if self.sizes.reuse == "mean":
             usage = jnp.where(taken & ~free, jnp.mean(usage), usage)
         return RetroactiveState(
             contents=contents,
             scales=inverse_norms(contents),
-            trace=self.sizes.discount * trace + (1.0 - self.sizes.discount) * taken.astype(z.dtype),
+            trace=discount * trace + (1.0 - discount) * taken.astype(z.dtype),
             usage=usage,
             ages=jnp.where(taken, 1, state.ages + (state.ages > 0).astype(jnp.int32)),
             writes=state.writes + 1,
@@ -182,16 +187,19 @@ class ReadHeads(eqx.Module):
 
 
 def inverse_norms(rows: Float[Array, "n c"]) -> Float[Array, " n"]:
-    """One over the root of the sum of squares and epsilon; a product, as sums along rows are not vectorised on CPUs."""
+    """One over the root of the sum of squares and epsilon.
+
+    The sum is a matrix product: reductions along rows are not vectorised on CPUs.
+    """
     return jax.lax.rsqrt(jnp.square(rows) @ jnp.ones(rows.shape[-1], rows.dtype) + EPSILON)
 
 
 def written(state: RetroactiveState) -> Bool[Array, " n"]:
-    """Which rows hold anything."""
+    """Which rows are not empty."""
     return state.ages > 0
 
 
 def recalled(state: RetroactiveState, weights: Float[Array, "k n"]) -> Recall:
-    """What a read looked at: its weights, a mean over heads, and how long ago each row was written."""
+    """What a read attended to: its weights, a mean over heads, and the age of each row."""
     valid = written(state)
     return Recall(jnp.where(valid, jnp.mean(weights, axis=0), 0.0), state.ages, valid)

@@ -80,8 +80,8 @@ class RecentAttention(eqx.Module):
     ) -> Float[Array, "t d"]:
         """The attention of all steps of a segment.
 
-        What came before is projected here, with the present parameters: to put inputs in order needs
-        no gradient where they are a detached state, and to put projections in order would.
+        What came before is projected here, with the present parameters: to put inputs in order
+        needs no gradient where they are a detached state, and to put projections in order would.
 
         Args:
             state: before the segment; None if empty.
@@ -109,7 +109,7 @@ class RecentAttention(eqx.Module):
 
 
 def episode_steps(count: Int[Array, ""], firsts: Bool[Array, " t"]) -> Int[Array, " t"]:
-    """The step number of each time within its episode, `count` steps of the first one being over."""
+    """The step number of each time in its episode, `count` steps of the first one being over."""
     times = jnp.arange(firsts.shape[0], dtype=jnp.int32)
     latest_first = jax.lax.cummax(jnp.where(firsts, times, -1))
     return jnp.where(latest_first < 0, times + count, times - latest_first)
@@ -121,7 +121,7 @@ def put(ring: Float[Array, "..."], place: Int[Array, ""] | tuple, row: Float[Arr
 
 
 def put_last(ring: Float[Array, "r d"], steps: Int[Array, " t"], rows: Float[Array, "t d"]) -> Float[Array, "r d"]:
-    """Writes the rows of the last episode that are still in reach, each to its place in the ring."""
+    """Writes those rows of the last episode that are in reach, each to its place in the ring."""
     size, times = ring.shape[0], jnp.arange(steps.shape[0], dtype=jnp.int32)
     back = times[-1] - times
     kept = (steps == steps[-1] - back) & (back < size)

@@ -1,4 +1,4 @@
-"""RL-MEM: MERLIN's store around an LSTM, shaped by the task's gradient alone."""
+"""RL-MEM: an LSTM around MERLIN's store, trained by the gradient of the task alone."""
 
 from dataclasses import dataclass, field
 
@@ -23,7 +23,7 @@ from engrax.types import Recall
 
 @dataclass(frozen=True, kw_only=True)
 class RLMEMSizes(AbstractMemorySizes):
-    """MERLIN's store around an LSTM, without prediction."""
+    """RL-MEM: an LSTM around MERLIN's store, without prediction."""
 
     width: int = 128
     """Width of each LSTM layer."""
@@ -32,7 +32,7 @@ class RLMEMSizes(AbstractMemorySizes):
     heads: int = 3
     """Keys with which a step reads."""
     word: int = 32
-    """Width of what is written; rows are twice as wide."""
+    """Width of written vectors; rows are twice as wide."""
     store: RetroactiveSizes = field(default_factory=RetroactiveSizes)
     """The rows."""
 
@@ -50,10 +50,10 @@ class RLMEMSizes(AbstractMemorySizes):
 
 
 class RLMEM(AbstractControlledMemory[RetroactiveState]):
-    """An LSTM on [x_t, m_{t-1}] gives h_t; keys from h_t read m_t; w_t = W h_t is written; the output is [h_t, m_t].
+    """An LSTM on [x_t, m_{t-1}] gives h_t; keys from h_t read m_t; W h_t is written.
 
-    The control for MERLIN: the same store, with nothing to be predicted. Gradients flow into what is written, within
-    a segment: nothing else would teach it what to write (choice).
+    The output is [h_t, m_t]. It is the control for MERLIN: the same store, without prediction.
+    Gradients flow into written vectors within a segment, or nothing would train W (choice).
 
     Source: Wayne et al. 2018, arXiv 1803.10760, methods, "RL-MEM".
     """

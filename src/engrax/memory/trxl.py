@@ -1,4 +1,4 @@
-"""Transformer-XL, plain (Dai et al. 2019, arXiv 1901.02860) and gated (Parisotto et al. 2019, arXiv 1910.06764)."""
+"""Transformer-XL (Dai et al. 2019), plain and gated (Parisotto et al. 2019)."""
 
 import abc
 from dataclasses import dataclass
@@ -126,12 +126,12 @@ class TrXLLayer(eqx.Module):
 class TrXL(AbstractMemory[TrXLState]):
     """Transformer-XL: every layer attends to its own last W inputs, the present one included.
 
-    Source: Dai et al. 2019, arXiv 1901.02860, section 3; with `GTrXLSizes`, the gated Transformer-XL of Parisotto
-    et al. 2019, arXiv 1910.06764, section 3. Information from further back than W - 1 steps arrives only through
-    layers, W - 1 steps in each.
+    Source: Dai et al. 2019, arXiv 1901.02860, section 3; with `GTrXLSizes`, the gated
+    Transformer-XL of Parisotto et al. 2019, arXiv 1910.06764, section 3. Information from further
+    back than W - 1 steps arrives only through layers, W - 1 steps in each.
 
-    Deviations: every step reaches W - 1 steps back, where the paper's reach varies with the place in the segment; no
-    dropout; the inputs are projected to the width first.
+    Deviations: every step reaches W - 1 steps back, where the paper's reach varies with the place
+    in the segment; no dropout; the inputs are projected to the width first.
     """
 
     input_projection: eqx.nn.Linear
@@ -171,7 +171,7 @@ class TrXL(AbstractMemory[TrXLState]):
     def unroll(
         self, state: TrXLState | None, xs: Float[Array, "t d"], firsts: Bool[Array, " t"]
     ) -> tuple[TrXLState, Float[Array, "t h"]]:
-        """All steps at once, layer by layer; the state returned is projected with the present parameters."""
+        """All steps at once, layer by layer; the state returned is refreshed."""
         check_unroll(self, xs, firsts)
         count = jnp.zeros((), jnp.int32) if state is None else state.count
         steps = episode_steps(count, firsts)
@@ -187,7 +187,7 @@ class TrXL(AbstractMemory[TrXLState]):
         return TrXLState(state.count, tuple(layers))
 
     def recall(self, state: TrXLState, x: Float[Array, " d"], first: Bool[Array, ""]) -> Recall:
-        """Attention to the steps before, averaged over heads and layers; what is missing to 1 is on the present."""
+        """Attention to earlier steps, averaged over heads and layers; the rest is on the present."""
         check_step(self, state, x, first)
         count = jnp.where(first, 0, state.count)
         y, weights = apply(self.input_projection, x), []

@@ -18,10 +18,13 @@ class LSTMState(NamedTuple):
 
 
 class LSTMCell(eqx.Module):
-    """i, f, g, o = W [x, h] + b;  c' = sigmoid(f + 1) c + sigmoid(i) tanh(g);  h' = sigmoid(o) tanh(c').
+    """c' = s(f + 1) c + s(i) tanh(g) and h' = s(o) tanh(c'), with i, f, g, o = W [x, h] + b.
 
-    Source: Hochreiter and Schmidhuber 1997, with forget gates (Gers et al. 2000), whose bias starts at 1. The part
-    that depends on the input is separate, so that it is one product for a whole sequence.
+    s is the sigmoid.
+
+    Source: Hochreiter and Schmidhuber 1997, with forget gates (Gers et al. 2000), whose bias starts
+    at 1. The part that depends on the input is separate, so that it is one product for a whole
+    sequence.
     """
 
     from_input: eqx.nn.Linear
@@ -75,9 +78,10 @@ class StackedLSTM(eqx.Module):
         return tuple(cell.init_state() for cell in self.cells)
 
     def part(self, size: int) -> tuple[eqx.nn.Linear, eqx.nn.Linear]:
-        """The first layer's gates as a sum of two: from the first `size` inputs, with the bias, and from the rest.
+        """The first layer's gates as a sum: from the first `size` inputs and the bias, and the rest.
 
-        Inputs that are known for all steps are multiplied in one product; what is fed back, in each step.
+        Inputs that are known for all steps are multiplied in one product; what is fed back, in each
+        step.
         """
         layer = self.cells[0].from_input
         known = eqx.tree_at(lambda where: where.weight, layer, layer.weight[:, :size])
@@ -106,15 +110,16 @@ class StackedLSTM(eqx.Module):
 
 
 LARGEST_GRADIENT = 1e6
-"""Far above any gradient that training meets, and small enough that its square does not overflow."""
+"""Far above the gradients of training, and its square does not overflow."""
 
 
 def bound_gradient(state: PyTree) -> PyTree:
     """The same state; the gradient that flows back through it is cut to +-1e6, and NaN to 0.
 
     Over many steps a recurrence multiplies its Jacobians, and the true gradient may exceed every
-    number that float32 holds: an NTM whose weights are even over its rows multiplies it by the power
-    of the sharpening each step. Clipping by a norm cannot repair what has become infinite or NaN.
+    number that float32 holds: an NTM whose weights are even over its rows multiplies it by the
+    power of the sharpening each step. Clipping by a norm cannot repair what has become infinite or
+    NaN.
 
     Forward-mode derivatives are those of the identity.
     """

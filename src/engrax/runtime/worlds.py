@@ -14,7 +14,7 @@ from jaxtyping import Array, Key, PyTree
 from engrax.envs.base import AbstractEnvironment
 from engrax.errors import UserError
 from engrax.gym.episodes import OpenEpisodes
-from engrax.gym.host import HostEnvironments, Steps
+from engrax.gym.host import AbstractHostTask, HostEnvironments, Steps
 from engrax.types import Action, Interface, TimeStep
 
 W = TypeVar("W")
@@ -69,31 +69,12 @@ class Pure:
         return jax.vmap(self.environment.step)(state, actions, keys)
 
 
-@runtime_checkable
-class HostTask(Protocol):
-    """Settings that make host environments."""
-
-    @property
-    def states_success(self) -> bool:
-        """Whether the environments say if an episode succeeds."""
-        ...
-
-    @property
-    def interface(self) -> Interface:
-        """What one sees and does."""
-        ...
-
-    def make(self, streams: int) -> HostEnvironments:
-        """Environments for so many streams."""
-        ...
-
-
 class Host:
     """The world of environments that run in Python; its state is these environments."""
 
     pure = False
 
-    def __init__(self, task: HostTask):
+    def __init__(self, task: AbstractHostTask):
         self.task = task
         self._interface = task.interface
 
@@ -190,7 +171,7 @@ def as_world(task: object) -> World:
     """
     if isinstance(task, AbstractEnvironment):
         return Pure(task)
-    if isinstance(task, HostTask):
+    if isinstance(task, AbstractHostTask):
         return Host(task)
     if isinstance(task, World):
         return task

@@ -6,7 +6,7 @@ import numpy as np
 
 from engrax.memory.base import AbstractMemory
 from engrax.testing.contract import Settings, expect_close
-from engrax.testing.memory_laws import fresh_states, lived_states
+from engrax.testing.memory_laws import fresh_states, past_states
 from engrax.testing.memory_runs import PATHS, Path, run_streams
 from engrax.testing.random_inputs import garbage_like, no_firsts, on_host, random_streams
 
@@ -14,7 +14,7 @@ NOT_FINITE = (np.nan, np.inf, -np.inf)
 
 
 def check_memory_first_forgets(memory: AbstractMemory, settings: Settings) -> None:
-    """From `first` on, outputs are those of an empty memory, whatever finite numbers the state held."""
+    """From `first` on, outputs are those of an empty memory, whatever finite state came before."""
     law, places = "first_forgets", first_places(settings)
     xs, _ = random_streams(settings, memory.input_size, salt=5)
     hint = "Reset every leaf or mask it, counters too; select with jnp.where, as 0 * garbage may not be 0."
@@ -29,7 +29,7 @@ def check_memory_first_forgets(memory: AbstractMemory, settings: Settings) -> No
 
 
 def check_memory_first_forgets_what_is_not_finite(memory: AbstractMemory, settings: Settings) -> None:
-    """From `first` on, outputs are those of an empty memory after inputs of NaN and infinity too."""
+    """From `first` on, outputs are those of an empty memory, after inputs of NaN too."""
     law, places = "first_forgets_what_is_not_finite", first_places(settings)
     xs, _ = random_streams(settings, memory.input_size, salt=5)
     hint = "A weight of 0 does not mask a NaN: remember zeros in place of what is not finite."
@@ -66,7 +66,7 @@ def _starts_to_forget(
     return [
         ("a state full of garbage", dirty[0], np.zeros_like(places)),
         ("a state full of garbage", dirty[1], places),
-        ("an earlier episode", lived_states(memory, settings), places),
+        ("an earlier episode", past_states(memory, settings), places),
     ]
 
 

@@ -11,7 +11,7 @@ from jaxtyping import PyTree
 from engrax.memory.base import AbstractMemory
 from engrax.testing.contract import Settings, expect, expect_close, expect_trees_close
 from engrax.testing.memory_first_laws import first_places
-from engrax.testing.memory_laws import fresh_states, future, lived_states
+from engrax.testing.memory_laws import fresh_states, future, past_states
 from engrax.testing.memory_runs import (
     PATHS,
     gradients,
@@ -45,8 +45,8 @@ def check_memory_gradients_are_finite(memory: AbstractMemory, settings: Settings
 
 
 def check_memory_gradients_agree(memory: AbstractMemory, settings: Settings) -> None:
-    """From a refreshed state, `unroll` has the gradients of a scan of `step`: of the parameters and of the inputs."""
-    states, streams = lived_states(memory, settings), random_streams(settings, memory.input_size)
+    """From a refreshed state, `unroll` has the gradients of a scan of `step`."""
+    states, streams = past_states(memory, settings), random_streams(settings, memory.input_size)
     by_step, by_unroll = (gradients(path, memory, states, *streams, _weights(memory, settings)) for path in PATHS)
     for index, name in ((0, "gradient of the parameters"), (2, "gradient of the inputs [stream, step, d]")):
         hint = "Does `unroll` stop a gradient where `step` does not, or drop one across a chunk?"
@@ -54,7 +54,7 @@ def check_memory_gradients_agree(memory: AbstractMemory, settings: Settings) -> 
 
 
 def check_memory_gradients_reach_back(memory: AbstractMemory, settings: Settings) -> None:
-    """The gradient of the last output reaches an earlier input, or what is remembered is never learnt.
+    """The gradient of the last output reaches earlier inputs, or memory would never be trained.
 
     A memory that says `carries_gradient` is false is left out.
     """
@@ -75,13 +75,13 @@ def check_memory_gradients_reach_back(memory: AbstractMemory, settings: Settings
 
 
 def check_memory_first_cuts_gradients(memory: AbstractMemory, settings: Settings) -> None:
-    """No gradient passes a `first`: zero for all that came before, and for the rest that of an empty memory."""
+    """No gradient passes a `first`: it is zero before, and that of an empty memory after."""
     dirty = garbage_like(fresh_states(memory, settings), settings.numbers(salt=7))
     places = first_places(settings)
     for path in PATHS:
         for name, states, starts in (
             ("a state full of garbage", dirty, np.zeros_like(places)),
-            ("an earlier episode", lived_states(memory, settings), places),
+            ("an earlier episode", past_states(memory, settings), places),
         ):
             _cuts_gradients(path, memory, settings, states, starts, f"by {path}, with `first` after {name}")
 
@@ -104,20 +104,22 @@ def _cuts_gradients(path: Any, memory: AbstractMemory, settings: Settings, state
 
 
 def check_memory_refresh_follows_parameters(memory: AbstractMemory, settings: Settings) -> None:
-    """Under new parameters, refreshing once is enough, and what follows is differentiable through `refresh`.
+    """Under new parameters, refreshing once is enough, and gradients flow through `refresh`.
 
-    The gradient of the next output, `unroll(refresh(stop_gradient(state)), xs)` at step 0, agrees with finite
-    differences: what `refresh` recomputes is not cut off, so caches hide nothing from the gradient. Outputs after
-    that are left out, as a memory may by definition store its items without gradient.
+    The gradient of the next output, `unroll(refresh(stop_gradient(state)), xs)` at step 0, agrees
+    with finite
+    differences: what `refresh` recomputes is not cut off, so caches hide nothing from the gradient.
+        Outputs after that are left out, as a memory may by definition store its items without
+        gradient.
     """
     law, changed = "refresh_follows_parameters", perturbed(memory, settings.numbers(salt=8), 0.1)
-    once = refresh_streams(changed, lived_states(memory, settings))
+    once = refresh_streams(changed, past_states(memory, settings))
     twice = future(changed, refresh_streams(changed, once), settings)
     hint = "`refresh` must recompute from what does not depend on the parameters."
     expect_close(law, twice, future(changed, once, settings), settings.tolerance, "output after a second refresh", hint)
     if not jax.tree.leaves(eqx.filter(memory, eqx.is_inexact_array)):
         return  # without parameters there is nothing to follow
-    slopes, measured = _slopes(changed, lived_states(memory, settings), settings)
+    slopes, measured = _slopes(changed, past_states(memory, settings), settings)
     scale = max(1e-2, float(np.sqrt(np.mean(slopes**2))))
     # The median, as a step in a random direction may cross the jump of a top-k or the kink of a relu; the best of all
     # strides, as a long one bends where there are many parameters, and a short one is rounded off.
@@ -135,7 +137,7 @@ def perturbed(memory: AbstractMemory, numbers: np.random.Generator, scale: float
 
 
 def _slopes(memory: AbstractMemory, states: Any, settings: Settings) -> tuple[np.ndarray, np.ndarray]:
-    """Slopes of the next outputs in random directions: by gradient, and by finite differences, a row a stride."""
+    """Slopes of the next outputs in random directions: by gradient, and by finite differences."""
     xs, firsts = random_streams(settings, memory.input_size, salt=1)
     parameters, rest = eqx.partition(memory, eqx.is_inexact_array)
     numbers = settings.numbers(salt=9)
@@ -166,7 +168,7 @@ def check_memory_recall_is_of_this_episode(memory: AbstractMemory, settings: Set
 
 def _check_shown(law: str, shown: PyTree, firsts: np.ndarray, where: str) -> None:
     weights, ago, valid = shown.weights, shown.steps_ago, shown.valid
-    lived = _steps_since_first(firsts)[..., None]
+    steps = _steps_since_first(firsts)[..., None]
     kinds = (weights.dtype.kind, ago.dtype.kind, valid.dtype.kind)
     expect(kinds in (("f", "i", "b"), ("f", "u", "b")), law, f"dtypes of recall: {kinds}, expected float, int and bool")
     laws = {
@@ -174,7 +176,7 @@ def _check_shown(law: str, shown: PyTree, firsts: np.ndarray, where: str) -> Non
         "weights are negative": weights >= 0,
         "weights are not 0 at items that are not valid": (weights == 0) | valid,
         "an item is of this very step or of the future (steps_ago < 1)": (ago >= 1) | ~valid,
-        "an item is of an earlier episode (steps_ago exceeds the steps since `first`)": (ago <= lived) | ~valid,
+        "an item is of an earlier episode (steps_ago exceeds the steps since `first`)": (ago <= steps) | ~valid,
         "weights add up to more than 1": weights.sum(-1) <= 1 + 1e-4,
     }
     for message, holds in laws.items():
@@ -183,6 +185,6 @@ def _check_shown(law: str, shown: PyTree, firsts: np.ndarray, where: str) -> Non
 
 
 def _steps_since_first(firsts: np.ndarray) -> np.ndarray:
-    """How many steps of its episode came before each step; the start of the run counts as a beginning."""
+    """The number of each step in its episode; the start of the run counts as a beginning."""
     steps = np.arange(firsts.shape[1])
     return steps - np.maximum.accumulate(np.where(firsts, steps, 0), axis=1)

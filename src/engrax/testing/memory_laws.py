@@ -27,14 +27,14 @@ def fresh_states(memory: AbstractMemory, settings: Settings) -> Any:
     return broadcast_state(memory.init_state(), settings.streams)
 
 
-def lived_states(memory: AbstractMemory, settings: Settings, salt: int = 99) -> Any:
-    """States after `steps` steps of other inputs, each stream at a different step of its episode."""
+def past_states(memory: AbstractMemory, settings: Settings, salt: int = 99) -> Any:
+    """States after steps of other inputs, each stream at a different step of its episode."""
     streams = random_streams(settings, memory.input_size, salt)
     return on_host(run_streams("step", memory, fresh_states(memory, settings), *streams)[0])
 
 
 def future(memory: AbstractMemory, states: Any, settings: Settings) -> jax.Array:
-    """The outputs over the next steps of the same episode: how two states are told apart."""
+    """The outputs over the next steps of the same episode: states are compared by these."""
     xs, _ = random_streams(settings, memory.input_size, salt=1)
     return run_streams("step", memory, states, xs, no_firsts(settings))[1]
 
@@ -66,7 +66,7 @@ def check_memory_state_is_stable(memory: AbstractMemory, settings: Settings) -> 
 def check_memory_unroll_is_scan(memory: AbstractMemory, settings: Settings) -> None:
     """`unroll` equals a scan of `step`: its outputs, and how its end state behaves from then on."""
     law = "unroll_is_scan"
-    for states in (fresh_states(memory, settings), lived_states(memory, settings)):
+    for states in (fresh_states(memory, settings), past_states(memory, settings)):
         streams = random_streams(settings, memory.input_size)
         ends, ys = zip(*(run_streams(path, memory, states, *streams) for path in PATHS), strict=True)
         hint = "Is the incoming state used, is every `first` obeyed, and is an item seen only by later steps?"
@@ -77,13 +77,13 @@ def check_memory_unroll_is_scan(memory: AbstractMemory, settings: Settings) -> N
 
 
 def check_memory_pieces_make_the_whole(memory: AbstractMemory, settings: Settings) -> None:
-    """`unroll` in pieces, the state carried, equals `unroll` in one; episodes begin at the joints and elsewhere."""
+    """`unroll` in pieces equals `unroll` in one; episodes begin at the joints and elsewhere."""
     law = "pieces_make_the_whole"
     xs, firsts = random_streams(settings, memory.input_size)
     lengths = piece_lengths(settings)
     joints = np.cumsum(lengths)[:-1]
     firsts[3, joints[::3]] = True
-    states = whole_states = lived_states(memory, settings)
+    states = whole_states = past_states(memory, settings)
     outputs = []
     for start, length in zip([0, *joints], lengths, strict=True):
         piece = slice(int(start), int(start) + length)
@@ -106,8 +106,8 @@ def piece_lengths(settings: Settings) -> list[int]:
 
 
 def check_memory_streams_stay_apart(memory: AbstractMemory, settings: Settings) -> None:
-    """Streams side by side under `vmap`, at different steps of their episodes, equal each stream alone."""
-    states, streams = lived_states(memory, settings), random_streams(settings, memory.input_size)
+    """Streams under `vmap`, at different steps of their episodes, equal each stream alone."""
+    states, streams = past_states(memory, settings), random_streams(settings, memory.input_size)
     for path in PATHS:
         together = np.asarray(run_streams(path, memory, states, *streams)[1])
         for index in range(settings.streams):
@@ -117,7 +117,7 @@ def check_memory_streams_stay_apart(memory: AbstractMemory, settings: Settings) 
 
 
 def check_memory_none_is_empty(memory: AbstractMemory, settings: Settings) -> None:
-    """`unroll(None, ...)` equals `unroll(init_state(), ...)`, whether or not an episode begins at once."""
+    """`unroll(None, ...)` equals `unroll(init_state(), ...)`, with and without a `first` at once."""
     streams = random_streams(settings, memory.input_size)
     runs = [run_streams("unroll", memory, states, *streams) for states in (None, fresh_states(memory, settings))]
     hint = "None is an empty memory, and nothing else."
@@ -136,7 +136,7 @@ def check_memory_none_is_empty(memory: AbstractMemory, settings: Settings) -> No
 
 def check_memory_refresh_is_identity(memory: AbstractMemory, settings: Settings) -> None:
     """`refresh` under unchanged parameters changes nothing that a step could notice."""
-    for name, states in {"empty": fresh_states(memory, settings), "filled": lived_states(memory, settings)}.items():
+    for name, states in {"empty": fresh_states(memory, settings), "filled": past_states(memory, settings)}.items():
         after = future(memory, refresh_streams(memory, states), settings)
         what, hint = f"output after refresh of a {name} state", "Recompute exactly as `step` and `unroll` computed."
         expect_close("refresh_is_identity", after, future(memory, states, settings), settings.tolerance, what, hint)
@@ -160,8 +160,8 @@ def check_memory_one_trace(memory: AbstractMemory, settings: Settings) -> None:
 
 
 def check_memory_save_and_load(memory: AbstractMemory, settings: Settings) -> None:
-    """A state written to bytes and read back is the same to the last bit, and goes on in the same way."""
-    states = lived_states(memory, settings)
+    """A state written to bytes and read back is the same to the last bit, and continues alike."""
+    states = past_states(memory, settings)
     template = _without_keys(fresh_states(memory, settings))
     file = io.BytesIO()
     eqx.tree_serialise_leaves(file, _without_keys(states))

@@ -45,11 +45,11 @@ def _refresh_streams(memory: AbstractMemory, states: Any) -> Any:
 
 @quick_jit
 def gradients(path: Path, memory: AbstractMemory, states: Any, xs: Any, firsts: Any, weights: Any) -> PyTree:
-    """Gradients of `sum(weights * (y + y^2))` with respect to the parameters, the states and the inputs.
+    """Gradients of `sum(weights * (y + y^2))` by the parameters, the states and the inputs.
 
-    States are refreshed first, as learners do: what is cached must not hide the parameters it was computed with. The
-    square is there to expose infinities that a linear loss would not meet; the linear term, so that outputs of
-    zero have a gradient too.
+    States are refreshed first, as learners do: what is cached must not hide the parameters it was
+    computed with. The square is there to expose infinities that a linear loss would not meet; the
+    linear term, so that outputs of zero have a gradient too.
     """
 
     def loss(arguments: tuple[AbstractMemory, Any, Any]) -> Array:
@@ -69,7 +69,7 @@ def refresh_streams(memory: AbstractMemory, states: Any) -> Any:
 
 @quick_jit
 def refreshed_gradients(memories: AbstractMemory, states: Any, xs: Any, firsts: Any, weights: Any) -> PyTree:
-    """A weighted sum of outputs after refreshing, and its gradient; for several sets of parameters, in front."""
+    """A weighted sum of outputs after refreshing, and its gradient, for sets of parameters."""
 
     def loss(memory: AbstractMemory) -> Array:
         fresh = _refresh_streams(memory, jax.lax.stop_gradient(states))

@@ -1,8 +1,9 @@
 """Which chunk is where, and which are readable when: arithmetic on step counts, nothing else.
 
-Steps of an episode are numbered n = 0, 1, ...; step n belongs to chunk n // C at place n % C. Chunk number c lives in
-slot c mod (M + 1): M complete chunks stay readable while the next one fills the remaining slot. All validity follows
-from the count of the episode's steps, so an episode starts by setting one integer to zero.
+Steps of an episode are numbered n = 0, 1, ...; step n belongs to chunk n // C at place n % C. Chunk
+number c lives in slot c mod (M + 1): M complete chunks stay readable while the next one fills the
+remaining slot. All validity follows from the count of the episode's steps, so an episode starts by
+setting one integer to zero.
 """
 
 import jax.numpy as jnp
@@ -19,7 +20,7 @@ def slot_numbers(count: Int[Array, ""], num_slots: int, chunk_size: int) -> Int[
 
 
 def newest_first(count: Int[Array, ""], num_slots: int, chunk_size: int) -> Int[Array, " s"]:
-    """The slots by the age of their chunk; at each slot's place also the age, in chunks, of its own.
+    """The slots by the age of their chunk; likewise, for each slot, the age of its chunk.
 
     Slot and age are (newest - the other) mod S: the mapping is its own inverse.
     """
@@ -35,7 +36,7 @@ def chunk_ends(steps: Int[Array, " t"], chunk_size: int, most: int) -> Int[Array
 
 
 def readable_now(count: Int[Array, ""], num_slots: int, chunk_size: int) -> Bool[Array, " s"]:
-    """Which slots step number `count` may read: those of the last M complete chunks of the episode."""
+    """Which slots step number `count` may read: the last M complete chunks of the episode."""
     numbers = slot_numbers(count, num_slots, chunk_size)
     return _in_reach(numbers, count, num_slots - 1, chunk_size)
 

@@ -42,9 +42,9 @@ class Chunks(NamedTuple):
 class HCAMLayer(eqx.Module):
     """x + local(norm x), then x + hierarchical(norm x), then x + mlp(norm x).
 
-    What is stored is the un-normalised input to the hierarchical block (choice), with zeros in place
-    of numbers that are not finite. An empty memory adds exactly zero. Of chunks of equal relevance
-    the newest are read.
+    What is stored is the un-normalised input to the hierarchical block (choice), with zeros in
+    place of numbers that are not finite. An empty memory adds exactly zero. Of chunks of equal
+    relevance the newest are read.
     """
 
     local_norm: LayerNorm
@@ -197,7 +197,7 @@ class HCAMLayer(eqx.Module):
         xs: Float[Array, "t d"],
         stored: Float[Array, "t d"],
     ) -> LayerState:
-        """The rings after a segment: what its last episode left in reach is written, then projected."""
+        """The rings after a segment: rows of its last episode in reach are written, then projected."""
         state = self.init_state() if state is None else state
         rows = state.contents.reshape(-1, xs.shape[1])
         contents = put_last(rows, steps, stored).reshape(state.contents.shape)

@@ -39,9 +39,9 @@ class HCAMSizes(AbstractMemorySizes):
     mlp_size: int = 128
     """Hidden units of a layer's MLP."""
     read_init: ReadInit = "contrast"
-    """What reading a chunk does at first: `contrast` (half of it is subtracted from the present, so
-    that what differed then stands out; ours), `identity` (it is added; ours), or `he` (random, as in
-    the released module)."""
+    """What a read does at first: `contrast` (half of what is remembered is subtracted from the
+    present, so that differences stand out; ours), `identity` (it is added; ours), or `he` (random,
+    as in the released module)."""
 
     def __post_init__(self):
         check_width(self.width, self.num_heads)
@@ -81,12 +81,13 @@ class HCAMState(eqx.Module):
 class HCAM(AbstractMemory[HCAMState]):
     """Hierarchical chunk attention memory: recalls a few chunks of the past, in detail.
 
-    Source: Lampinen et al. 2021, arXiv 2105.14039. Four layers of 8 heads, chunks of 32 and k = 8 in the paper's
-    Ballet agent; the defaults are small.
+    Source: Lampinen et al. 2021, arXiv 2105.14039. Four layers of 8 heads, chunks of 32 and k = 8
+    in the paper's Ballet agent; the defaults are small.
 
-    Deviations (choices where the paper is silent): local attention with relative positions covers the steps that are
-    in no chunk yet; inputs are projected to the width and normalised, and so is the output; each layer ends in an MLP.
-    Ours: until training changes that, half of what is read is taken away from what there is now (`read_init`).
+    Deviations (choices where the paper is silent): local attention with relative positions covers
+    the steps that are in no chunk yet; inputs are projected to the width and normalised, and so is
+    the output; each layer ends in an MLP.
+    Ours: at first a read subtracts half of what is remembered (`read_init`).
     """
 
     input_projection: eqx.nn.Linear
@@ -137,7 +138,7 @@ class HCAM(AbstractMemory[HCAMState]):
     def unroll(
         self, state: HCAMState | None, xs: Float[Array, "t d"], firsts: Bool[Array, " t"]
     ) -> tuple[HCAMState, Float[Array, "t h"]]:
-        """All steps at once, layer by layer; the state returned is projected with the present parameters."""
+        """All steps at once, layer by layer; the state returned is refreshed."""
         check_unroll(self, xs, firsts)
         count = jnp.zeros((), jnp.int32) if state is None else state.count
         steps = episode_steps(count, firsts)
@@ -153,7 +154,7 @@ class HCAM(AbstractMemory[HCAMState]):
         return HCAMState(state.count, tuple(layers))
 
     def recall(self, state: HCAMState, x: Float[Array, " d"], first: Bool[Array, ""]) -> Recall:
-        """Attention to the rows of the chunks, averaged over heads and layers; local attention is left out."""
+        """Attention to the rows of chunks, averaged over heads and layers, without local attention."""
         check_step(self, state, x, first)
         layer = self.layers[0]
         count = jnp.where(first, 0, state.count)

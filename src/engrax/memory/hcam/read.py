@@ -20,13 +20,14 @@ VALUE_AND_OUTPUT: dict[ReadInit, tuple[Initialiser, Initialiser]] = {
     "identity": ("identity", "identity"),
     "he": ("he", "he"),
 }
-"""How values and output of a read start: half of what is remembered is taken away, it is added, or neither."""
+"""Initialisers of values and output: a read subtracts half of a memory, adds it, or is random."""
 
 
 class ChunkCache(NamedTuple):
     """What a read needs of M chunks of C rows, projected once when the chunks are written.
 
-    Keys and values have a head's rows side by side: a read takes half the time that it takes with heads innermost.
+    Keys and values have a head's rows side by side: a read takes half the time that it takes with
+    heads innermost.
     """
 
     keys: Float[Array, "*m h c e"]
@@ -35,7 +36,7 @@ class ChunkCache(NamedTuple):
 
 
 class Read(NamedTuple):
-    """One query's read: the output, the k chunks it chose, and its attention to their rows, averaged over heads."""
+    """One read: the output, the k chunks, and attention to their rows, averaged over heads."""
 
     output: Float[Array, " d"]
     chunks: Int[Array, " k"]
@@ -45,10 +46,11 @@ class Read(NamedTuple):
 class HierarchicalAttention(eqx.Module):
     """The sparse, detailed read of chunked memories.
 
-    With chunks X_m [C, D], code P of ages, and query x: relevance r_m = <Wq x, Wk mean(X_m)> / sqrt(D); the top k
-    chunks are weighted by the softmax of their r; multi-head attention of x inside each (keys and values from
-    X_m + P) gives a_m; the output is sum_m softmax(r)_m a_m. Source: Lampinen et al. 2021, section 3 and the
-    released module, whose edge cases it keeps: with no valid chunk the first k share the weight evenly.
+    With chunks X_m [C, D], code P of ages, and query x: relevance r_m = <Wq x, Wk mean(X_m)> /
+    sqrt(D); the top k chunks are weighted by the softmax of their r; multi-head attention of x
+    inside each (keys and values from X_m + P) gives a_m; the output is sum_m softmax(r)_m a_m.
+    Source: Lampinen et al. 2021, section 3 and the released module, whose edge cases it keeps: with
+    no valid chunk the first k share the weight evenly.
 
     No gradient reaches the contents; the projections do learn.
     """
@@ -73,7 +75,8 @@ class HierarchicalAttention(eqx.Module):
             num_heads: of the attention inside a chunk.
             top_k: chunks to attend to in detail.
             key: for the weights.
-            read_init: of values and output, see `VALUE_AND_OUTPUT`; the rest is `he`, as all is in the released module.
+            read_init: of values and output, see `VALUE_AND_OUTPUT`; the rest is `he`, as all is in
+                the released module.
 
         Raises:
             ValueError: D is odd, the heads do not divide it, k is below 1, or an unknown start.
@@ -94,7 +97,7 @@ class HierarchicalAttention(eqx.Module):
     def __call__(
         self, query: Float[Array, " e"], contents: Float[Array, "m c d"], valid: Bool[Array, " m"]
     ) -> Float[Array, " d"]:
-        """Reads M chunks of C vectors with one query; chunks that are not `valid` are as good as absent.
+        """Reads M chunks of C vectors with one query; chunks that are not `valid` count as absent.
 
         Raises:
             ValueError: where k exceeds the number of chunks.
