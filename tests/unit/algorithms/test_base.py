@@ -11,6 +11,7 @@ import pytest
 from engrax.agents import AbstractAgent
 from engrax.algorithms import A2C, IMPALA, LEARNERS, PPO, Ramp
 from engrax.algorithms.base import log_ratios
+from engrax.losses.policy import LARGEST_LOG_RATIO
 from engrax.testing.contract import quick_jit
 from engrax.types import AgentOutput
 
@@ -74,6 +75,20 @@ def test_log_ratios_of_actions_that_do_not_count_have_no_gradient_even_if_imposs
     assert np.isfinite(value)
     assert np.isfinite(gradient).all()
     assert not np.asarray(gradient)[:length][np.asarray(impossible)].any()
+
+
+def test_log_ratios_that_an_exponential_cannot_hold_are_clipped(played, replayed):
+    (_, segments), (outs, _, _) = played, replayed
+    batch = batch_of(PPO(), segments)
+
+    def ratios_of(logits):
+        policy = eqx.tree_at(lambda p: p.logits, outs.policy, logits)
+        return log_ratios(AgentOutput(policy, outs.value[0], ()), batch)
+
+    logits = 1e4 * outs.policy.logits[0]
+    assert np.abs(np.asarray(ratios_of(logits))).max() == LARGEST_LOG_RATIO
+    gradient = jax.grad(lambda logits: jnp.sum(jnp.exp(ratios_of(logits))))(logits)
+    assert np.isfinite(gradient).all()
 
 
 @pytest.mark.parametrize("name", LEARNERS)

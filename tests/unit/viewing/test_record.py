@@ -6,6 +6,7 @@ import equinox as eqx
 import jax
 import numpy as np
 import pytest
+from contract.reference_environments import Walk
 from contract.reference_worlds import StepByStep
 
 from engrax.agents import ActorCritic, MERLINSizes
@@ -149,3 +150,11 @@ def test_the_most_telling_step_is_one_on_which_the_action_counts():
     nothing = scripted(*nothing_recalled(4), effective=[False, False, True, False])
     assert most_telling(nothing) == (2, 0.0)
     assert most_telling(scripted(weights, ago, effective=[False] * 5))[0] in (1, 4)
+
+
+def test_on_the_last_step_no_action_counts():
+    """Where a task does not say which actions have an effect, all do but the last."""
+    task = Walk()
+    agent = make_agent(task.interface, replace(SIZES, memory=NoMemorySizes(width=8)))
+    episode = next(record(agent, task, episodes=1, seed=0))
+    assert episode.effective.tolist() == [True] * (episode.length - 1) + [False]
