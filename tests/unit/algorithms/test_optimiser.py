@@ -115,7 +115,7 @@ class OneGroup(TwoGroups):
 
 
 def test_one_group_has_one_norm():
-    """The clip is of the norm over all parameters: a large gradient in some makes others' steps small."""
+    """The clip is of the norm over all parameters: one large gradient makes all steps small."""
     agent = OneGroup(jnp.zeros(3), jnp.zeros(3))
     optimiser = make_optimiser(agent, 0.5, 1e6)
     apart = moves(optimiser_of(0.5, 1e6), 1e3)
