@@ -11,7 +11,15 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from engrax.agents.base import AbstractAgent, check_interface
 from engrax.runtime.collecting import compiled_acting
-from engrax.runtime.streams import Streams, act, advance, open_streams, pending
+from engrax.runtime.streams import (
+    Streams,
+    act,
+    advance,
+    advance_on_host,
+    open_streams,
+    pending,
+    split_keys,
+)
 from engrax.runtime.worlds import World, as_world
 
 STREAMS = 256
@@ -107,16 +115,21 @@ def _round(agent: AbstractAgent[Any], world: World, keys: Key[Array, " b"], gree
 
 
 def _round_on_host(agent: AbstractAgent[Any], world: World, keys: Key[Array, " b"], greedy: bool) -> Played:
-    """The same, in a loop around the compiled acting step."""
+    """The same, in a loop around the compiled acting step; NumPy does the counting."""
     parameters, _, step = compiled_acting(agent)
-    fold_in, counted = jax.jit(_fold_in), jax.jit(_counted)
-    progress, time = _opened(open_streams(agent, world, fold_in(keys, jnp.int32(0)))), 1
-    while not np.all(progress.ended):
-        streams = progress.streams
+    streams = open_streams(agent, world, _fold_in(keys, jnp.int32(0)))
+    count, time = keys.shape[0], 1
+    ended, success = np.zeros(count, bool), np.zeros(count, bool)
+    total, length = np.zeros(count, np.float32), np.ones(count, np.int32)
+    while not ended.all():
         states, actions, _ = step(parameters, streams.agent, pending(streams), streams.keys, greedy)
-        following = advance(world, streams, states, actions, fold_in(keys, jnp.int32(time)))
-        progress, time = _without_world(counted, progress, following), time + 1
-    return _played(progress)
+        streams = advance_on_host(world, streams, states, actions, *_turn_keys(keys, np.int32(time)))
+        total = np.where(ended, total, streams.episode_return)
+        length, time = length + ~ended, time + 1
+        success = np.where(ended, success, streams.step.info.get("success", success))
+        ended = ended | np.asarray(streams.step.last)
+    stated = "success" in streams.step.info
+    return Played(total, success if stated else None, length)
 
 
 def _played(progress: Progress) -> Played:
@@ -124,16 +137,14 @@ def _played(progress: Progress) -> Played:
     return Played(progress.total, progress.success if stated else None, progress.length)
 
 
-def _without_world(counted: Callable[..., Progress], progress: Progress, following: Streams) -> Progress:
-    """Counts a step in a compiled program, which the state of a host world cannot enter."""
-    bare = lambda streams: eqx.tree_at(lambda s: s.world, streams, None, is_leaf=lambda x: x is None)  # noqa: E731
-    bare_progress = eqx.tree_at(lambda p: p.streams, progress, bare(progress.streams))
-    result = counted(bare_progress, bare(following))
-    return eqx.tree_at(lambda p: p.streams, result, following)
-
-
 def _fold_in(keys: Key[Array, " b"], time: Int[Array, ""]) -> Key[Array, " b"]:
     return jax.vmap(lambda key: jax.random.fold_in(key, time))(keys)
+
+
+@jax.jit
+def _turn_keys(keys: Key[Array, " b"], time: Int[Array, ""]):
+    """The keys of the world and of the agent at a step, for every stream."""
+    return split_keys(_fold_in(keys, time))
 
 
 def _opened(streams: Streams) -> Progress:

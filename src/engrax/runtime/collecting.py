@@ -11,9 +11,9 @@ import numpy as np
 from jaxtyping import Array, Key, PyTree
 
 from engrax.agents.base import AbstractAgent
-from engrax.runtime.streams import Episodes, Streams, act, advance, pending, split_keys
+from engrax.runtime.streams import Episodes, Streams, act, advance, advance_on_host, pending, split_keys
 from engrax.runtime.worlds import World
-from engrax.types import Action, AgentInput, AgentOutput, Segment
+from engrax.types import AgentInput, AgentOutput, Segment
 
 
 def collect(
@@ -83,7 +83,7 @@ def _collect_on_host(
     for index in range(length):
         state, actions, output = step(parameters, streams.agent, pending(streams), streams.keys, False)
         seen.append(_on_host(streams, output))
-        streams = _advance_on_host(world, streams, state, actions, keys, index)
+        streams = advance_on_host(world, streams, state, actions, keys.world[index], keys.agent[index + 1])
         returns.append(np.asarray(streams.episode_return))
     kept = jax.tree.map(jnp.array, streams.agent)
     seen.append(_on_host(streams, step(parameters, kept, pending(streams), streams.keys, False)[2]))
@@ -96,16 +96,6 @@ def _on_host(streams: Streams, output: AgentOutput) -> Any:
     """The arrays of a step that a segment stores, as NumPy arrays."""
     seen = (streams.step, streams.previous_action, output.policy, output.value)
     return jax.tree.map(np.asarray, seen)
-
-
-def _advance_on_host(
-    world: World, streams: Streams, state: PyTree, actions: Action, keys: "_HostKeys", index: int
-) -> Streams:
-    """`advance`, with keys that are drawn already, and sums in NumPy: small JAX operations would take longer."""
-    world_state, step = world.step(streams.world, actions, keys.world[index])
-    before = np.where(step.first, np.float32(0), streams.episode_return)
-    total = jnp.array(before + np.asarray(step.reward))
-    return Streams(world_state, step, actions, state, keys.agent[index + 1], total)
 
 
 def refreshed(agent: AbstractAgent[Any], states: PyTree) -> PyTree:

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Key, PyTree
 
 from engrax.agents.base import AbstractAgent
@@ -75,3 +76,21 @@ def advance(world: World, streams: Streams, states: PyTree, actions: Action, key
     state, step = world.step(streams.world, actions, world_keys)
     before = jnp.where(step.first, 0.0, streams.episode_return)
     return Streams(state, step, actions, states, agent_keys, before + step.reward)
+
+
+def advance_on_host(
+    world: World,
+    streams: Streams,
+    states: PyTree,
+    actions: Action,
+    world_keys: Key[Array, " b"],
+    agent_keys: Key[Array, " b"],
+) -> Streams:
+    """`advance` outside of a compiled program: keys are given, and returns are summed by NumPy.
+
+    Small JAX operations outside of a program would take longer than the environments.
+    """
+    state, step = world.step(streams.world, actions, world_keys)
+    before = np.where(step.first, np.float32(0), streams.episode_return)
+    total = jnp.array(before + np.asarray(step.reward))
+    return Streams(state, step, actions, states, agent_keys, total)
