@@ -16,7 +16,7 @@ from engrax.gym.spaces import Translator
 SUCCESS = ("success", "is_success")
 """Entries of `info` that say whether an episode succeeds."""
 
-Turn = tuple[Any, Any, bool, bool, Mapping[str, Any]]
+Turn = tuple[Any, Any, Any, Any, Mapping[str, Any]]
 """What one environment gives back from a step: observation, reward, terminated, truncated, info."""
 
 
