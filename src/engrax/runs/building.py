@@ -75,6 +75,8 @@ def experiment_named(name: str, settings: Mapping[str, str] | None = None) -> Ex
 
 def find_preset(name: str) -> Experiment:
     """The preset of a name, or the defaults for `gymnasium:ID`; raises `ConfigError` where there is none."""
+    if name == PREFIX:
+        raise ConfigError(f"{PREFIX} names no environment: give its id, such as {PREFIX}CartPole-v1")
     if name.startswith(PREFIX):
         return gymnasium_experiment(GymnasiumTask(name.removeprefix(PREFIX)))
     if name not in PRESETS:

@@ -107,10 +107,9 @@ def check_memory_refresh_follows_parameters(memory: AbstractMemory, settings: Se
     """Under new parameters, refreshing once is enough, and gradients flow through `refresh`.
 
     The gradient of the next output, `unroll(refresh(stop_gradient(state)), xs)` at step 0, agrees
-    with finite
-    differences: what `refresh` recomputes is not cut off, so caches hide nothing from the gradient.
-        Outputs after that are left out, as a memory may by definition store its items without
-        gradient.
+    with finite differences: what `refresh` recomputes is not cut off, so caches hide nothing from
+    the gradient. Outputs after that are left out, as a memory may by definition store its items
+    without gradient.
     """
     law, changed = "refresh_follows_parameters", perturbed(memory, settings.numbers(salt=8), 0.1)
     once = refresh_streams(changed, past_states(memory, settings))
