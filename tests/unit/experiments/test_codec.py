@@ -16,6 +16,7 @@ from engrax.experiments.codec import Text, decode, encode
 from engrax.experiments.config import Experiment
 from engrax.experiments.plain import parse_json
 from engrax.experiments.registries import HOST_TASKS, REGISTRIES
+from engrax.gym.host import AbstractHostTask
 from engrax.types import Interface
 
 
@@ -197,7 +198,7 @@ def test_environments_are_read_by_their_kind_and_check_themselves():
 
 def test_a_task_may_be_of_another_kind_than_an_environment():
     @dataclass(frozen=True)
-    class Elsewhere:
+    class Elsewhere(AbstractHostTask):
         id: str
         seeds: tuple[int, ...] | None = None
         states_success: bool = False
