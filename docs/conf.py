@@ -1,6 +1,7 @@
 """Sphinx's settings; `make docs` builds the pages."""
 
 import importlib
+import inspect
 import os
 import pkgutil
 import re
@@ -70,11 +71,20 @@ def public_modules(name: str) -> list[ModuleType]:
 
 
 def _section(module: ModuleType) -> str:
-    """A module's members, under its name; classes and functions that a package above exports are documented there."""
+    """A module's members, under its name; classes and functions that a package above imports are documented there.
+
+    What a package offers lazily is documented where it is defined.
+    """
     name = module.__name__
     packages = [sys.modules[name.rsplit(".", depth)[0]] for depth in range(1, name.count(".") + 1)]
-    exported = {symbol for package in packages for symbol in getattr(package, "__all__", [])}
-    elsewhere = sorted(symbol for symbol in exported if callable(getattr(module, symbol, None)))
+    exported = {
+        symbol
+        for package in packages
+        for symbol in getattr(package, "__all__", [])
+        if symbol in vars(package)
+    }
+    kinds = lambda member: inspect.isclass(member) or inspect.isroutine(member)  # noqa: E731
+    elsewhere = sorted(symbol for symbol in exported if kinds(getattr(module, symbol, None)))
     lines = [f".. automodule:: {name}"] + [f"   :exclude-members: {', '.join(elsewhere)}"] * bool(elsewhere)
     heading = f"## {name}" if name.count(".") > 1 else ""
     return "\n".join([heading, "```{eval-rst}", *lines, "```"])

@@ -58,7 +58,6 @@ def missing_from(names: set[str]) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(reason="36 exported names have no place in the API pages yet", strict=False)
 def test_pages_build_without_a_warning_and_show_every_public_symbol(tmp_path):
     command = ["-W", "--keep-going", "--quiet", "-d", tmp_path / "cache", "-b", "html", DOCS, tmp_path / "html"]
     built = subprocess.run([sys.executable, "-m", "sphinx", *command], capture_output=True, text=True)

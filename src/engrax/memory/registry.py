@@ -34,6 +34,7 @@ It is open: a package adds its own memory with `MEMORIES["mine"] = MySizes`, whe
 MemoryChoice = (
     str | AbstractMemorySizes | type[AbstractMemorySizes] | AbstractMemory[Any] | Callable[..., AbstractMemory[Any]]
 )
+"""What names, describes or holds a memory; see `make_memory`."""
 
 
 def make_memory(choice: MemoryChoice, input_size: int, *, key: Key[Array, ""]) -> AbstractMemory[Any]:
