@@ -1,9 +1,12 @@
-"""How fast Ballet runs: environment steps per CPU-second, batched, with random actions, restarts included.
+"""How fast Ballet runs: environment steps per CPU-second, batched, with random actions, restarts
+included.
 
-    python benchmarks/ballet.py [--json] [--num-dancers 2] [--dance-delay 16] [--streams 128] [--steps 200]
+    python benchmarks/ballet.py [--json] [--num-dancers 2] [--dance-delay 16] [--streams 128]
+    [--steps 200]
 
-CPU seconds are those of all threads; compilation is left out; the best of several runs counts, since others use the
-machine too. Every observation is carried from one step to the next and summed up in part, a part that is not known
+CPU seconds are those of all threads; compilation is left out; the best of several runs counts,
+since others use the machine too. Every observation is carried from one step to the next and summed
+up in part, a part that is not known
 before: so every byte of it has to be there.
 """
 
@@ -23,9 +26,16 @@ def main():
     arguments = parse()
     rates = {view: measure(view, arguments) for view in ("pixels", "symbols")}
     if arguments.json:
-        print(json.dumps({view: {"steps_per_cpu_second": round(rate)} for view, rate in rates.items()}))
+        print(
+            json.dumps(
+                {view: {"steps_per_cpu_second": round(rate)} for view, rate in rates.items()}
+            )
+        )
         return
-    print(f"Ballet, {arguments.num_dancers} dancers, delay {arguments.dance_delay}, {arguments.streams} streams")
+    print(
+        f"Ballet, {arguments.num_dancers} dancers, delay {arguments.dance_delay}, "
+        f"{arguments.streams} streams"
+    )
     print(f"{'view':<10}{'steps per CPU-second':>22}{'nanoseconds a step':>20}")
     for view, rate in rates.items():
         print(f"{view:<10}{rate:>22,.0f}{1e9 / rate:>20,.0f}")

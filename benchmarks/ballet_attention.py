@@ -1,12 +1,15 @@
-"""Whose dance an HCAM agent looks at as it decides, and whether looking at a dancer speaks for that dancer.
+"""Whose dance an HCAM agent looks at as it decides, and whether looking at a dancer speaks for that
+dancer.
 
-    python benchmarks/ballet_attention.py results/hcam-ballet-2_delay16 [--dancers 4] [--delay 16] [--episodes 400]
+    python benchmarks/ballet_attention.py results/hcam-ballet-2_delay16 [--dancers 4] [--delay 16]
+    [--episodes 400]
 
-At the first step of the choice phase, in the first layer: how much of the attention to chunks lies on the steps of the
-target's dance, on those of the others', and on steps where nobody danced. Then all attention is put on the chunk of the
-first dancer's dance, and on that of the second's: by how much does the logit of walking to the first, less that of
-walking to the second, differ between the two? Above zero, what is looked at is what is walked to; below, an agent can
-only learn to look at those who are not meant.
+At the first step of the choice phase, in the first layer: how much of the attention to chunks lies
+on the steps of the target's dance, on those of the others', and on steps where nobody danced. Then
+all attention is put on the chunk of the first dancer's dance, and on that of the second's: by how
+much does the logit of walking to the first, less that of walking to the second, differ between the
+two? Above zero, what is looked at is what is walked to; below, an agent can only learn to look at
+those who are not meant.
 """
 
 import argparse
@@ -42,18 +45,25 @@ def main():
     _, environment, agent, *_ = load_trained(arguments.directory, task)
     keys = jax.random.split(jax.random.key(arguments.seed), arguments.episodes)
     own, others = looks(agent, environment, keys)
-    print(f"attention  target's dance {jnp.mean(own):.2f}  the others' {jnp.mean(others):.2f}", end="")
+    print(
+        f"attention  target's dance {jnp.mean(own):.2f}  the others' {jnp.mean(others):.2f}", end=""
+    )
     print(f"  nobody's {1 - jnp.mean(own) - jnp.mean(others):.2f}")
     middles = [choice_time(turn, environment.dance_delay) + DANCE_LENGTH // 2 for turn in (0, 1)]
     agents = [forced(agent, middle // agent.memory.layers[0].chunk_size) for middle in middles]
     first, second = (np.asarray(preferences(one, environment, keys)) for one in agents)
     error = np.std(first - second) / len(keys) ** 0.5
-    print(f"looking at a dancer speaks for that dancer by {np.mean(first - second):+.2f} (standard error {error:.2f})")
+    print(
+        f"looking at a dancer speaks for that dancer by {np.mean(first - second):+.2f} (standard "
+        f"error {error:.2f})"
+    )
 
 
 @eqx.filter_jit
 def looks(agent, environment, keys):
-    """The first layer's attention to the steps of the target's dance, and to those of the others', in each episode."""
+    """The first layer's attention to the steps of the target's dance, and to those of the others',
+    in each episode.
+    """
     layer = agent.memory.layers[0]
 
     def look(key):
@@ -73,7 +83,9 @@ def looks(agent, environment, keys):
 
 @eqx.filter_jit
 def preferences(agent, environment, keys):
-    """The logit of walking to the first dancer less that of walking to the second, in each episode."""
+    """The logit of walking to the first dancer less that of walking to the second, in each
+    episode.
+    """
 
     def preference(key):
         inputs, cast = watch(environment, key)
@@ -90,8 +102,12 @@ def forced(agent, chunk: int):
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("directory", type=Path, help="a run or a published result: an HCAM agent on Ballet")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "directory", type=Path, help="a run or a published result: an HCAM agent on Ballet"
+    )
     parser.add_argument("--dancers", type=int, default=2)
     parser.add_argument("--delay", type=int, default=16)
     parser.add_argument("--episodes", type=int, default=400)

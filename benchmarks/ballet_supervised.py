@@ -1,15 +1,18 @@
-"""What an agent learns of Ballet with the right answer as a label: a probe of encoders and memory without rewards.
+"""What an agent learns of Ballet with the right answer as a label: a probe of encoders and memory
+without rewards.
 
-    python benchmarks/ballet_supervised.py hcam-ballet-laptop [--any.setting VALUE ...] [--episodes 45000]
-        [--rate 1e-3] [--batch 64] [--random-actions] [--rewarded 0.3] [--also num_dancers=4 dance_delay=48]
+    python benchmarks/ballet_supervised.py hcam-ballet-laptop [--any.setting VALUE ...] [--episodes
+        45000] [--rate 1e-3] [--batch 64] [--random-actions] [--rewarded 0.3] [--also num_dancers=4
+        dance_delay=48]
 
-The policy's logits at the first step of the choice phase are to name the direction in which the target stands: softmax
-cross-entropy, Adam, whole fresh episodes. Guessing one of N dancers that are there is right once in N. In minutes it
-says whether a change of encoder, memory or sizes is worth hours of reinforcement learning. `--random-actions` makes
-the previous actions random, as those of a policy that still explores are. `--rewarded` uses no labels: the policy
-draws one direction, is rewarded if it is right, and learns by the policy gradient with that entropy cost, advantages
-normalised over the batch: reinforcement learning of one decision. `--also` asks 1,000
-questions about each of some other levels in the end.
+The policy's logits at the first step of the choice phase are to name the direction in which the
+target stands: softmax cross-entropy, Adam, whole fresh episodes. Guessing one of N dancers that are
+there is right once in N. In minutes it says whether a change of encoder, memory or sizes is worth
+hours of reinforcement learning. `--random-actions` makes the previous actions random, as those of a
+policy that still explores are. `--rewarded` uses no labels: the policy draws one direction, is
+rewarded if it is right, and learns by the policy gradient with that entropy cost, advantages
+normalised over the batch: reinforcement learning of one decision. `--also` asks 1,000 questions
+about each of some other levels in the end.
 """
 
 import argparse
@@ -31,7 +34,9 @@ from engrax.losses.policy import policy_gradient
 from engrax.runs.comparing import task_settings
 from engrax.types import AgentInput
 
-DIRECTIONS = np.asarray([list(MOVES.values()).index(tuple(np.sign(np.asarray(home) - CENTRE))) for home in HOMES])
+DIRECTIONS = np.asarray(
+    [list(MOVES.values()).index(tuple(np.sign(np.asarray(home) - CENTRE))) for home in HOMES]
+)
 """The action that leads to each home."""
 REPORTS = 100
 
@@ -40,9 +45,13 @@ def main():
     arguments, experiment = parse()
     environment, agent = experiment.task, fresh(experiment, experiment.seed)
     how = {"random_actions": arguments.random_actions, "entropy_cost": arguments.rewarded}
-    agent, _ = course(agent, environment, arguments.episodes, batch=arguments.batch, rate=arguments.rate, **how)
+    agent, _ = course(
+        agent, environment, arguments.episodes, batch=arguments.batch, rate=arguments.rate, **how
+    )
     for level in arguments.also:
-        other = override(experiment, {f"task.{name}": value for name, value in task_settings(level).items()})
+        other = override(
+            experiment, {f"task.{name}": value for name, value in task_settings(level).items()}
+        )
         print(f"{level}: right {examined(agent, other.task):.3f}", flush=True)
 
 
@@ -59,7 +68,9 @@ def course(agent, environment, episodes: int, *, batch: int = 64, **settings):
         The agent, and how often the likeliest direction was right, 100 batches by 100.
     """
     begun, means, recent = time.perf_counter(), [], []
-    for number, (after, *found) in enumerate(trained(agent, environment, episodes // batch, batch, **settings), 1):
+    for number, (after, *found) in enumerate(
+        trained(agent, environment, episodes // batch, batch, **settings), 1
+    ):
         agent = after
         recent.append(found)
         if number % REPORTS == 0:
@@ -67,15 +78,21 @@ def course(agent, environment, episodes: int, *, batch: int = 64, **settings):
             means.append(float(right))
             recent = []
             seconds = time.perf_counter() - begun
-            print(f"{number * batch:>8,} episodes  cost {cost:.3f}  right {right:.3f}  {seconds:.0f} s", flush=True)
+            print(
+                f"{number * batch:>8,} episodes  cost {cost:.3f}  right {right:.3f}  {seconds:.0f} "
+                "s",
+                flush=True,
+            )
     return agent, means
 
 
 def trained(
-    agent, environment, batches: int, batch: int, *, rate: float = 1e-3, random_actions: bool = False,
-    entropy_cost: float | None = None, seed: int = 5,
+    agent, environment, batches: int, batch: int, *, rate: float = 1e-3,
+    random_actions: bool = False, entropy_cost: float | None = None, seed: int = 5,
 ):  # fmt: skip
-    """The agent, the cost, and how often the likeliest direction was right, one batch after the other."""
+    """The agent, the cost, and how often the likeliest direction was right, one batch after the
+    other.
+    """
     optimiser = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(rate, eps=1e-5))
     state = optimiser.init(eqx.filter(agent, eqx.is_inexact_array))
 
@@ -83,13 +100,19 @@ def trained(
     def learn(agent, state, key):
         keys = jax.random.split(key, batch)
         inputs, casts = jax.vmap(lambda key: watch(environment, key, random_actions))(keys)
-        costs = labelled if entropy_cost is None else rewarded(jax.random.fold_in(key, 1), entropy_cost)
-        (cost, right), gradient = eqx.filter_value_and_grad(judge, has_aux=True)(agent, inputs, casts, costs)
+        costs = (
+            labelled if entropy_cost is None else rewarded(jax.random.fold_in(key, 1), entropy_cost)
+        )
+        (cost, right), gradient = eqx.filter_value_and_grad(judge, has_aux=True)(
+            agent, inputs, casts, costs
+        )
         changes, state = optimiser.update(gradient, state, eqx.filter(agent, eqx.is_inexact_array))
         return eqx.apply_updates(agent, changes), state, cost, right
 
     for number in range(1, batches + 1):
-        agent, state, cost, right = learn(agent, state, jax.random.fold_in(jax.random.key(seed), number))
+        agent, state, cost, right = learn(
+            agent, state, jax.random.fold_in(jax.random.key(seed), number)
+        )
         yield agent, float(cost), float(right)
 
 
@@ -110,7 +133,10 @@ def watch(environment, key, random_actions: bool = False):
     draw_key, action_key = jax.random.split(key)
     state, times = environment.draw(draw_key), jnp.arange(environment.choice_step + 1)
     steps = jax.vmap(lambda time: environment.observe(replace(state, step=time)))(times)
-    actions = jax.random.randint(action_key, times.shape, 0, environment.interface.actions.size) * random_actions
+    actions = (
+        jax.random.randint(action_key, times.shape, 0, environment.interface.actions.size)
+        * random_actions
+    )
     return AgentInput(steps.observation, actions, jnp.zeros(times.shape), steps.first), state.cast
 
 
@@ -154,16 +180,23 @@ def judge(agent, inputs, casts, costs):
 
 def parse():
     own, settings = split_settings(
-        sys.argv[1:], ("--episodes", "--rate", "--batch", "--random-actions", "--rewarded", "--also", "--help")
+        sys.argv[1:],
+        ("--episodes", "--rate", "--batch", "--random-actions", "--rewarded", "--also", "--help"),
     )
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("preset", help="of Ballet")
     parser.add_argument("--episodes", type=int, default=45_000)
     parser.add_argument("--rate", type=float, default=1e-3, help="Adam's (1e-3)")
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--random-actions", action="store_true")
-    parser.add_argument("--rewarded", type=float, metavar="ENTROPY_COST", help="reward one decision, no labels")
-    parser.add_argument("--also", nargs="+", default=[], metavar="LEVEL", help="levels to be asked about in the end")
+    parser.add_argument(
+        "--rewarded", type=float, metavar="ENTROPY_COST", help="reward one decision, no labels"
+    )
+    parser.add_argument(
+        "--also", nargs="+", default=[], metavar="LEVEL", help="levels to be asked about in the end"
+    )
     arguments = parser.parse_args(own)
     return arguments, override(PRESETS[arguments.preset], settings)
 

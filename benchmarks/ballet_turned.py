@@ -1,12 +1,14 @@
-"""Turns an HCAM agent's first read about: it looks at what it looked away from, and draws the opposite conclusion.
+"""Turns an HCAM agent's first read about: it looks at what it looked away from, and draws the
+opposite conclusion.
 
     python benchmarks/ballet_turned.py results/hcam-ballet-levels --out runs/turned
     engrax train hcam-ballet-levels --from runs/turned --task.levels '[...]'
 
-From rewards, Ballet's agents learn to look at dancers who are not meant, and to rule them out; with two dancers that is
-an answer, with many it is not (docs/evidence.md, `benchmarks/ballet_attention.py`). Here the sign of the first layer's
-relevance changes, and that of what its read adds to the present. To a linear reader of two dancers' chunks nothing has
-happened; what training then goes on from looks at the dancer who is meant.
+From rewards, Ballet's agents learn to look at dancers who are not meant, and to rule them out; with
+two dancers that is an answer, with many it is not (docs/evidence.md,
+`benchmarks/ballet_attention.py`). Here the sign of the first layer's relevance changes, and that of
+what its read adds to the present. To a linear reader of two dancers' chunks nothing has happened;
+what training then goes on from looks at the dancer who is meant.
 """
 
 import argparse
@@ -36,15 +38,23 @@ def turned(agent):
 
     def where(agent):
         attention = agent.memory.layers[0].attention
-        return attention.relevance_query.weight, attention.detail_output.weight, attention.detail_output.bias
+        return (
+            attention.relevance_query.weight,
+            attention.detail_output.weight,
+            attention.detail_output.bias,
+        )
 
     return eqx.tree_at(where, agent, tuple(-array for array in where(agent)))
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("directory", type=Path, help="a run or a published result: an HCAM agent")
-    parser.add_argument("--out", type=Path, required=True, help="the folder to make, for `engrax train --from`")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="the folder to make, for `engrax train --from`"
+    )
     return parser.parse_args()
 
 

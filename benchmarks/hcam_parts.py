@@ -1,10 +1,13 @@
-"""Which of HCAM's parts are necessary: how soon an agent without one learns Ballet's 2_delay16 from labels.
+"""Which of HCAM's parts are necessary: how soon an agent without one learns Ballet's 2_delay16 from
+labels.
 
-    python benchmarks/hcam_parts.py --out runs/parts [--episodes 19200] [--seeds 3] [--only "as it is" "one layer"]
+    python benchmarks/hcam_parts.py --out runs/parts [--episodes 19200] [--seeds 3] [--only "as it
+    is" "one layer"]
 
 Each variant is the preset `hcam-ballet-laptop` with settings or its memory changed, trained as by
-`benchmarks/ballet_supervised.py`; a figure is the share of right directions in the last 6,400 episodes (0.5: one of the
-two dancers). What is done is kept: the command may be stopped and given again.
+`benchmarks/ballet_supervised.py`; a figure is the share of right directions in the last 6,400
+episodes (0.5: one of the two dancers). What is done is kept: the command may be stopped and given
+again.
 """
 
 import argparse
@@ -35,7 +38,9 @@ class FlatAttention(HierarchicalAttention):
     def read_sequence(self, queries, cache, valid, order=None):
         """Reads with many queries; without a choice of chunks their order does not matter."""
         del order
-        scores = jnp.einsum("the,mhce->htmc", self._heads(apply(self.detail_query, queries)), cache.keys)
+        scores = jnp.einsum(
+            "the,mhce->htmc", self._heads(apply(self.detail_query, queries)), cache.keys
+        )
         scores = jnp.where(valid[None, :, :, None], scores, -1e9)
         attention = self._softmax(scores.reshape(*scores.shape[:2], -1)).reshape(scores.shape)
         mixed = jnp.einsum("htmc,mhce->the", attention, cache.values)
@@ -90,15 +95,21 @@ def as_a(kind: type[M], module: eqx.Module, **added: Any) -> M:
     return other
 
 
-def attentions(kind: type[HierarchicalAttention], layers: slice = slice(None)) -> Callable[[HCAM], HCAM]:
+def attentions(
+    kind: type[HierarchicalAttention], layers: slice = slice(None)
+) -> Callable[[HCAM], HCAM]:
     """Changes the attention to chunks of some layers."""
     where = lambda memory: [layer.attention for layer in memory.layers[layers]]  # noqa: E731
-    return lambda memory: eqx.tree_at(where, memory, [as_a(kind, attention) for attention in where(memory)])
+    return lambda memory: eqx.tree_at(
+        where, memory, [as_a(kind, attention) for attention in where(memory)]
+    )
 
 
 def without_bypass(memory: HCAM) -> HCAM:
     """Cuts the residual connection around every layer's memory."""
-    return eqx.tree_at(lambda m: m.layers, memory, tuple(as_a(NoBypass, layer) for layer in memory.layers))
+    return eqx.tree_at(
+        lambda m: m.layers, memory, tuple(as_a(NoBypass, layer) for layer in memory.layers)
+    )
 
 
 BASE = {"memory.read_init": "identity"}
@@ -108,7 +119,9 @@ VARIANTS = {
     "k = 1": Variant({"memory.top_k": "1"}),
     "k = all 4 chunks": Variant({"memory.num_chunks": "4", "memory.top_k": "4"}),
     "chunks of 8": Variant({"memory.chunk_size": "8", "memory.num_chunks": "16"}),
-    "chunks of 32": Variant({"memory.chunk_size": "32", "memory.num_chunks": "4", "memory.window": "32"}),
+    "chunks of 32": Variant(
+        {"memory.chunk_size": "32", "memory.num_chunks": "4", "memory.window": "32"}
+    ),
     "one layer": Variant({"memory.num_layers": "1"}),
     "four layers": Variant({"memory.num_layers": "4"}),
     "memory on top only": Variant(change=attentions(NoAttention, slice(0, -1))),
@@ -129,7 +142,11 @@ def main():
             path = arguments.out / f"{name.replace(' ', '_')}-{seed}.json"
             if not path.exists():
                 print(f"{name}, seed {seed}", flush=True)
-                result = {"variant": name, "seed": seed, **trained(VARIANTS[name], seed, arguments.episodes)}
+                result = {
+                    "variant": name,
+                    "seed": seed,
+                    **trained(VARIANTS[name], seed, arguments.episodes),
+                }
                 path.write_text(json.dumps(result) + "\n", encoding="utf-8")
     print(table(arguments.out))
 
@@ -142,7 +159,11 @@ def trained(variant: Variant, seed: int, episodes: int) -> dict[str, Any]:
     agent = eqx.tree_at(lambda a: a.memory, agent, variant.change(agent.memory))
     begun = time.perf_counter()
     _, right = course(agent, environment, episodes, seed=seed)
-    return {"episodes": episodes, "right": np.round(right, 4).tolist(), "seconds": time.perf_counter() - begun}
+    return {
+        "episodes": episodes,
+        "right": np.round(right, 4).tolist(),
+        "seconds": time.perf_counter() - begun,
+    }
 
 
 def table(folder: Path) -> str:
@@ -152,13 +173,17 @@ def table(folder: Path) -> str:
         paths = sorted(folder.glob(f"{name.replace(' ', '_')}-*.json"))
         rights = [json.loads(path.read_text(encoding="utf-8"))["right"] for path in paths]
         if rights:
-            before, last = (", ".join(f"{right[place]:.3f}" for right in rights) for place in (-2, -1))
+            before, last = (
+                ", ".join(f"{right[place]:.3f}" for right in rights) for place in (-2, -1)
+            )
             lines.append(f"| {name} | {before} | {last} |")
     return "\n".join(lines)
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--out", type=Path, required=True, help="a file a variant and seed")
     parser.add_argument("--episodes", type=int, default=19_200, help="of each run (19,200)")
     parser.add_argument("--seeds", type=int, default=3)

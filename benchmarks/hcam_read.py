@@ -1,12 +1,14 @@
 """What it saves to project what is remembered once, when it is written, instead of at every read.
 
-    python benchmarks/hcam_read.py [--json] [--batch 16] [--width 256] [--heads 8] [--chunk-size 32] [--top-k 8]
+    python benchmarks/hcam_read.py [--json] [--batch 16] [--width 256] [--heads 8] [--chunk-size 32]
+    [--top-k 8]
 
 Two measurements, each of many steps inside one compiled scan, best of several runs:
 
-* the read of an acting step, from projected chunks, against the plain definition, which gathers the k chunks and
-  projects their rows; both must give the same numbers to 1e-5;
-* the whole step of a one-layer HCAM memory, write included, with few and with many chunks to choose from.
+* the read of an acting step, from projected chunks, against the plain definition, which gathers the
+  k chunks and projects their rows; both must give the same numbers to 1e-5;
+* the whole step of a one-layer HCAM memory, write included, with few and with many chunks to choose
+  from.
 """
 
 import argparse
@@ -44,7 +46,8 @@ def main():
         print(json.dumps(result))
         return
     print(
-        f"batch {arguments.batch}, width {arguments.width}, {arguments.heads} heads, chunks of {arguments.chunk_size}"
+        f"batch {arguments.batch}, width {arguments.width}, {arguments.heads} heads, chunks of "
+        f"{arguments.chunk_size}"
     )
     for name, value in result.items():
         print(f"{name.replace('_', ' '):<32}{value:>12,.4g}")
@@ -62,15 +65,22 @@ def parse():
 
 
 def reads(arguments):
-    """Seconds of a cached and of a plain read of a batch, and the largest difference between the two."""
+    """Seconds of a cached and of a plain read of a batch, and the largest difference between the
+    two.
+    """
     size, keys = arguments.width, jax.random.split(jax.random.key(0), 3)
     attention = HierarchicalAttention(size, size, arguments.heads, arguments.top_k, key=keys[0])
     contents = jax.random.normal(keys[1], (arguments.batch, SOME, arguments.chunk_size, size))
     queries = jax.random.normal(keys[2], (READS, arguments.batch, size))
     valid = jnp.ones((arguments.batch, SOME), bool)
     cache = jax.jit(jax.vmap(attention.project))(contents)
-    cached = lambda query: jax.vmap(lambda q, c, v: attention.read(q, c, v).output)(query, cache, valid)  # noqa: E731
-    plain = lambda query: jax.vmap(lambda q, c: plain_read(attention, q, c))(query, contents)  # noqa: E731
+
+    def cached(query):
+        return jax.vmap(lambda q, c, v: attention.read(q, c, v).output)(query, cache, valid)
+
+    def plain(query):
+        return jax.vmap(lambda q, c: plain_read(attention, q, c))(query, contents)
+
     results, seconds = [], []
     for read in (cached, plain):
         loop = jax.jit(lambda queries, read=read: jax.lax.map(read, queries))
@@ -80,17 +90,25 @@ def reads(arguments):
 
 
 def plain_read(attention, query, contents):
-    """The definition, word for word: summaries, relevance, the top k, and attention in each to rows projected now."""
+    """The definition, word for word: summaries, relevance, the top k, and attention in each to rows
+    projected now.
+    """
     size = contents.shape[-1]
     keys = apply(attention.relevance_key, jnp.mean(contents, axis=1))
-    relevance, chosen = jax.lax.top_k(keys @ apply(attention.relevance_query, query) / size**0.5, attention.top_k)
+    relevance, chosen = jax.lax.top_k(
+        keys @ apply(attention.relevance_query, query) / size**0.5, attention.top_k
+    )
     rows = contents[chosen] + age_code(contents.shape[1], size)[None]
     heads = lambda x: x.reshape(*x.shape[:-1], attention.num_heads, -1)  # noqa: E731
     scores = jnp.einsum(
-        "he,kche->khc", heads(apply(attention.detail_query, query)), heads(apply(attention.detail_key, rows))
+        "he,kche->khc",
+        heads(apply(attention.detail_query, query)),
+        heads(apply(attention.detail_key, rows)),
     )
     weights = jax.nn.softmax(scores / (size / attention.num_heads) ** 0.5, axis=-1)
-    mixed = jnp.einsum("khc,kche->khe", weights, heads(apply(attention.detail_value, rows))).reshape(-1, size)
+    mixed = jnp.einsum(
+        "khc,kche->khe", weights, heads(apply(attention.detail_value, rows))
+    ).reshape(-1, size)
     return jax.nn.softmax(relevance) @ apply(attention.detail_output, mixed)
 
 
@@ -99,12 +117,15 @@ def whole_step(arguments, num_chunks):
     size = arguments.width
     sizes = HCAMSizes(
         width=size, num_layers=1, num_heads=arguments.heads, chunk_size=arguments.chunk_size,
-        num_chunks=num_chunks, top_k=arguments.top_k, window=arguments.chunk_size, mlp_size=2 * size,
+        num_chunks=num_chunks, top_k=arguments.top_k, window=arguments.chunk_size,
+        mlp_size=2 * size,
     )  # fmt: skip
     memory = HCAM(size, sizes, key=jax.random.key(0))
     full = jnp.asarray(num_chunks * arguments.chunk_size, jnp.int32)
     states = jax.vmap(lambda _: memory.init_state())(jnp.arange(arguments.batch))
-    states = jax.tree.map(lambda x: x + 0.1 if x.dtype == jnp.float32 else jnp.full_like(x, full), states)
+    states = jax.tree.map(
+        lambda x: x + 0.1 if x.dtype == jnp.float32 else jnp.full_like(x, full), states
+    )
     xs = jax.random.normal(jax.random.key(1), (STEPS, arguments.batch, size))
 
     def run(states, xs):

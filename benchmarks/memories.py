@@ -1,10 +1,12 @@
-"""How fast agents learn with each memory, at equal sizes: environment steps per CPU-second, learner included.
+"""How fast agents learn with each memory, at equal sizes: environment steps per CPU-second, learner
+included.
 
     python benchmarks/memories.py [--json] [--only lstm gtrxl] [--rounds 5]
 
-Every memory is 64 wide, with two layers where it has layers, in the same actor-critic; 64 streams of 128 steps an
-update, PPO with 4 epochs of 4 minibatches, on the recall probe. CPU-seconds are those of all threads; of several
-updates the quickest counts, since others use the machine too. Compilation is timed apart.
+Every memory is 64 wide, with two layers where it has layers, in the same actor-critic; 64 streams
+of 128 steps an update, PPO with 4 epochs of 4 minibatches, on the recall probe. CPU-seconds are
+those of all threads; of several updates the quickest counts, since others use the machine too.
+Compilation is timed apart.
 """
 
 import argparse
@@ -67,10 +69,20 @@ def with_memory(memory: AbstractMemorySizes) -> Experiment:
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--json", action="store_true", help="print one line of JSON")
-    parser.add_argument("--only", nargs="+", choices=list(MEMORIES), metavar="MEMORY", help="these; all if not given")
-    parser.add_argument("--rounds", type=int, default=5, help="updates, of which the quickest counts (5)")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=list(MEMORIES),
+        metavar="MEMORY",
+        help="these; all if not given",
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=5, help="updates, of which the quickest counts (5)"
+    )
     return parser.parse_args()
 
 
@@ -97,7 +109,8 @@ def line(name: str, result: dict[str, float]) -> str:
     """A result for people."""
     return (
         f"{name:<8}{result['steps_per_cpu_second']:>10,.0f} steps per CPU-second"
-        f"{result['steps_per_second']:>10,.0f} a second{result['compile_seconds']:>7.1f} s compiling"
+        f"{result['steps_per_second']:>10,.0f} a second{result['compile_seconds']:>7.1f} s "
+        "compiling"
         f"{result['parameters']:>10,} parameters"
     )
 

@@ -1,10 +1,13 @@
-"""Who learns the Memory Game in how many steps: MERLIN, its ablations, and what it is compared with.
+"""Who learns the Memory Game in how many steps: MERLIN, its ablations, and what it is compared
+with.
 
-    python benchmarks/memory_game.py --pairs 4 --updates 2000 --out runs/memory-game-4-pairs [--only merlin lstm]
+    python benchmarks/memory_game.py --pairs 4 --updates 2000 --out runs/memory-game-4-pairs [--only
+    merlin lstm]
 
-Every variant is the preset with some settings changed, trained for the same number of environment steps with several
-seeds side by side (one compiled program), then evaluated on fresh episodes, the same for all. What is done is kept: the
-command may be stopped and given again, and variants may be trained by several processes at once.
+Every variant is the preset with some settings changed, trained for the same number of environment
+steps with several seeds side by side (one compiled program), then evaluated on fresh episodes, the
+same for all. What is done is kept: the command may be stopped and given again, and variants may be
+trained by several processes at once.
 """
 
 import argparse
@@ -46,21 +49,32 @@ def main():
         print(f"{name}: {arguments.seeds} seeds, {arguments.updates} updates each", flush=True)
         result = {"variant": name, **learn(experiment, arguments.seeds, arguments.updates)}
         path.write_text(json.dumps(result) + "\n", encoding="utf-8")
-        print(f"{name}: {np.round(result['mean_returns'], 3).tolist()} of {arguments.pairs}", flush=True)
+        print(
+            f"{name}: {np.round(result['mean_returns'], 3).tolist()} of {arguments.pairs}",
+            flush=True,
+        )
     print(table(arguments.out))
 
 
 def variants(pairs: int, updates: int) -> dict[str, Experiment]:
     """Every variant's experiment; ramps end where their share of the preset's updates does."""
-    chosen = {name: (f"merlin-memory-game-{pairs}-pairs", settings) for name, settings in ABLATIONS.items()}
+    chosen = {
+        name: (f"merlin-memory-game-{pairs}-pairs", settings)
+        for name, settings in ABLATIONS.items()
+    }
     chosen |= {name: (f"{name}-memory-game-{pairs}-pairs", {}) for name in ("rl-mem", "lstm")}
-    return {name: override(PRESETS[preset], changed).of_length(updates) for name, (preset, changed) in chosen.items()}
+    return {
+        name: override(PRESETS[preset], changed).of_length(updates)
+        for name, (preset, changed) in chosen.items()
+    }
 
 
 def learn(experiment: Experiment, seeds: int, updates: int) -> dict:
     """Trains seeds side by side, evaluates each, and says how it went."""
     trainers = [replace(experiment, seed=seed).build() for seed in range(seeds)]
-    states = jax.tree.map(lambda *leaves: jnp.stack(leaves), *(trainer.init() for trainer in trainers))
+    states = jax.tree.map(
+        lambda *leaves: jnp.stack(leaves), *(trainer.init() for trainer in trainers)
+    )
     update = jax.jit(jax.vmap(trainers[0].step), donate_argnums=0)
     begun, curves = time.perf_counter(), []
     for number in range(1, updates + 1):
@@ -68,13 +82,18 @@ def learn(experiment: Experiment, seeds: int, updates: int) -> dict:
         curves.append(np.asarray(metrics["return"]))
         if number % max(1, updates // 20) == 0:
             recent = np.mean(curves[-100:], axis=0).round(2).tolist()
-            print(f"  update {number}: return {recent}, {time.perf_counter() - begun:.0f} s", flush=True)
+            print(
+                f"  update {number}: return {recent}, {time.perf_counter() - begun:.0f} s",
+                flush=True,
+            )
     return {
         "experiment": encode(experiment),
         "environment_steps": trainers[0].environment_steps(updates),
         "seconds_for_all_seeds": round(time.perf_counter() - begun, 1),
         "parameters": sum(leaf.size for leaf in jax.tree.leaves(trainers[0].agent)),
-        "curve": np.stack([part.mean(axis=0) for part in np.array_split(np.stack(curves), POINTS)]).round(4).tolist(),
+        "curve": np.stack([part.mean(axis=0) for part in np.array_split(np.stack(curves), POINTS)])
+        .round(4)
+        .tolist(),
         "mean_returns": list(evaluated(trainers[0], states, seeds)),
     }
 
@@ -88,11 +107,17 @@ def evaluated(trainer: Trainer, states, seeds: int) -> Iterator[float]:
 
 def table(out: Path) -> str:
     """All that is done so far, in Markdown."""
-    lines = ["| variant | mean return of each seed | mean | parameters | steps | seconds |", "|---" * 6 + "|"]
-    for result in sorted(map(read, out.glob("*.json")), key=lambda one: -np.mean(one["mean_returns"])):
+    lines = [
+        "| variant | mean return of each seed | mean | parameters | steps | seconds |",
+        "|---" * 6 + "|",
+    ]
+    for result in sorted(
+        map(read, out.glob("*.json")), key=lambda one: -np.mean(one["mean_returns"])
+    ):
         scores = ", ".join(f"{score:.2f}" for score in result["mean_returns"])
         lines.append(
-            f"| {result['variant']} | {scores} | {np.mean(result['mean_returns']):.2f} | {result['parameters']:,} | "
+            f"| {result['variant']} | {scores} | {np.mean(result['mean_returns']):.2f} | "
+            f"{result['parameters']:,} | "
             f"{result['environment_steps']:,} | {result['seconds_for_all_seeds']:,.0f} |"
         )
     return "\n".join(lines)
@@ -104,12 +129,16 @@ def read(path: Path) -> dict:
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--pairs", type=int, default=4, choices=(3, 4, 6, 8))
     parser.add_argument("--updates", type=int, default=2000)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--only", nargs="+", default=[], metavar="VARIANT", help="these variants; all if not given")
+    parser.add_argument(
+        "--only", nargs="+", default=[], metavar="VARIANT", help="these variants; all if not given"
+    )
     return parser.parse_args()
 
 

@@ -14,13 +14,21 @@ from sphinx import addnodes
 import engrax
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
-jax.Array.__name__ = "Array"  # before jaxtyping makes names of it: it would be Float[jaxlib._jax.Array, "t d"]
+jax.Array.__name__ = (
+    "Array"  # before jaxtyping makes names of it: it would be Float[jaxlib._jax.Array, "t d"]
+)
 
 project = "engrax"
 author = "the engrax authors"
 version = release = engrax.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "sphinx_copybutton"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+    "sphinx_copybutton",
+]
 exclude_patterns = ["_build"]
 myst_heading_anchors = 3
 highlight_language = "none"
@@ -52,8 +60,12 @@ _as_written: dict[str, list[str]] = {}
 
 
 def expand_modules(app, docname, source):
-    """Replaces a page's `<!-- modules of PACKAGE -->` by the documentation of every public module of the package."""
-    source[0] = _MODULES.sub(lambda match: "\n\n".join(map(_section, public_modules(match[1]))), source[0])
+    """Replaces a page's `<!-- modules of PACKAGE -->` by the documentation of every public module
+    of the package.
+    """
+    source[0] = _MODULES.sub(
+        lambda match: "\n\n".join(map(_section, public_modules(match[1]))), source[0]
+    )
 
 
 def pages_to_read_again(app, env, added, changed, removed):
@@ -71,7 +83,8 @@ def public_modules(name: str) -> list[ModuleType]:
 
 
 def _section(module: ModuleType) -> str:
-    """A module's members, under its name; classes and functions that a package above imports are documented there.
+    """A module's members, under its name; classes and functions that a package above imports are
+    documented there.
 
     What a package offers lazily is documented where it is defined.
     """
@@ -85,7 +98,9 @@ def _section(module: ModuleType) -> str:
     }
     kinds = lambda member: inspect.isclass(member) or inspect.isroutine(member)  # noqa: E731
     elsewhere = sorted(symbol for symbol in exported if kinds(getattr(module, symbol, None)))
-    lines = [f".. automodule:: {name}"] + [f"   :exclude-members: {', '.join(elsewhere)}"] * bool(elsewhere)
+    lines = [f".. automodule:: {name}"] + [f"   :exclude-members: {', '.join(elsewhere)}"] * bool(
+        elsewhere
+    )
     heading = f"## {name}" if name.count(".") > 1 else ""
     return "\n".join([heading, "```{eval-rst}", *lines, "```"])
 
@@ -108,7 +123,9 @@ def drop_long_values(app, doctree):
 
 
 def keep_as_written(app, what, name, obj, options, lines):
-    """Remembers docstrings of one line or so, of which napoleon would take all before a colon for a type."""
+    """Remembers docstrings of one line or so, of which napoleon would take all before a colon for a
+    type.
+    """
     if what in _INLINE:
         _as_written[name] = list(lines)
 

@@ -1,4 +1,6 @@
-"""HCAM in a training loop of your own: supervised, no agent and no trainer. It learns to repeat a cue."""
+"""HCAM in a training loop of your own: supervised, no agent and no trainer. It learns to repeat a
+cue.
+"""
 
 import equinox as eqx
 import jax

@@ -1,4 +1,5 @@
-"""An environment of your own: register it with Gymnasium, train an agent with memory on it, and evaluate.
+"""An environment of your own: register it with Gymnasium, train an agent with memory on it, and
+evaluate.
 
 The same from the command line, with this file on the Python path:
 
@@ -18,9 +19,13 @@ from engrax.runs.training import train
 
 
 class Corridor(gymnasium.Env):
-    """A sign at the entrance says left or right; at the end of the corridor it is gone, and one must turn."""
+    """A sign at the entrance says left or right; at the end of the corridor it is gone, and one
+    must turn.
+    """
 
-    observation_space = spaces.Dict({"sign": spaces.Discrete(3), "place": spaces.Box(0.0, 1.0, (1,), np.float32)})
+    observation_space = spaces.Dict(
+        {"sign": spaces.Discrete(3), "place": spaces.Box(0.0, 1.0, (1,), np.float32)}
+    )
     action_space = spaces.Discrete(3)  # go on, turn left, turn right
 
     def __init__(self, length: int = 5):
@@ -33,7 +38,9 @@ class Corridor(gymnasium.Env):
         return self._seen(), {}
 
     def step(self, action):
-        """Goes on, or turns: at the end of the corridor a turn ends the episode, with 1 if it is the right one."""
+        """Goes on, or turns: at the end of the corridor a turn ends the episode, with 1 if it is
+        the right one.
+        """
         at_end = self.place == self.length
         self.place += int(not at_end and action == 0)
         turned = at_end and action > 0

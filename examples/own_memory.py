@@ -1,4 +1,6 @@
-"""A memory of your own: the mean of all inputs of the episode; its laws, then an agent with it that trains."""
+"""A memory of your own: the mean of all inputs of the episode; its laws, then an agent with it that
+trains.
+"""
 
 import equinox as eqx
 import jax
@@ -47,7 +49,9 @@ def main(updates: int = 40):
     for update in range(updates):
         state, metrics = trainer.update(state)
         if update % 10 == 9:
-            print(f"update {update + 1}: return {measured(metrics).get('return', float('nan')):.2f}")
+            print(
+                f"update {update + 1}: return {measured(metrics).get('return', float('nan')):.2f}"
+            )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""A sweep over settings: HCAM on Recall with two chunk sizes and two learning rates, evaluated on the same episodes."""
+"""A sweep over settings: HCAM on Recall with two chunk sizes and two learning rates, evaluated on
+the same episodes.
+"""
 
 import tempfile
 from itertools import product
@@ -20,7 +22,10 @@ def main(updates: int = 60):
             run = Path(folder) / f"chunks-of-{chunk_size}-rate-{rate}"
             train("debug", run, settings=settings)
             found = evaluate(run, episodes=200, seed=1)
-            print(f"chunk_size {chunk_size}, learning_rate {rate}: mean return {found.returns.value:.2f}")
+            print(
+                f"chunk_size {chunk_size}, learning_rate {rate}: mean return "
+                f"{found.returns.value:.2f}"
+            )
 
 
 if __name__ == "__main__":

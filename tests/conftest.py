@@ -4,12 +4,15 @@ import os
 from pathlib import Path
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
-# Tests compile for longer than they compute: half as long without XLA's optimisations. `make learn` keeps them.
+# Tests compile for longer than they compute: half as long without XLA's optimisations. `make learn`
+# keeps them.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 from engrax.cli.programs import keep_programs
 
-keep_programs(os.environ, Path(__file__).parents[1] / ".pytest_cache" / "programs")  # tests compile much twice
+keep_programs(
+    os.environ, Path(__file__).parents[1] / ".pytest_cache" / "programs"
+)  # tests compile much twice
 
 from jaxtyping import install_import_hook
 
@@ -24,6 +27,8 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 
 @pytest.fixture(autouse=True, scope="module")
 def forget_compiled_programs():
-    """After each module: a process has room for so many mapped regions (`vm.max_map_count`), and programs take them."""
+    """After each module: a process has room for so many mapped regions (`vm.max_map_count`), and
+    programs take them.
+    """
     yield
     jax.clear_caches()

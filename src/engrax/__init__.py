@@ -1,7 +1,7 @@
 """engrax: reinforcement-learning agents with long-term memory, in JAX.
 
-This file imports nothing heavy: `gymnasium` loads the package to find its environments, and must not
-pay for JAX. The names below are imported from their sub-packages when they are first used.
+This file imports nothing heavy: `gymnasium` loads the package to find its environments, and must
+not pay for JAX. The names below are imported from their sub-packages when they are first used.
 """
 
 import sys

@@ -25,7 +25,9 @@ class BusyError(RunError):
 
 
 class RunFailedError(Exception):
-    """Training that stopped early; the message says why, and what to do. What was saved before is kept."""
+    """Training that stopped early; the message says why, and what to do. What was saved before is
+    kept.
+    """
 
 
 def describe(error: OSError) -> str:

@@ -27,11 +27,14 @@ def shared(count: Array) -> Array:
 
 @shared.def_vmap
 def _shared_rule(axis_size: int, in_batched: list[bool], count: Array) -> tuple[Array, bool]:
-    return (jnp.broadcast_to(jnp.max(count), (axis_size,)), True) if in_batched[0] else (count, False)
+    return (
+        (jnp.broadcast_to(jnp.max(count), (axis_size,)), True) if in_batched[0] else (count, False)
+    )
 
 
 class Ring(AbstractMemory[RingState]):
-    """Softmax attention over the last `capacity` inputs of the episode, with cached keys; resets by a counter.
+    """Softmax attention over the last `capacity` inputs of the episode, with cached keys; resets by
+    a counter.
 
     `bug` plants a mistake, each in one place; without one it keeps the contract.
     """
@@ -44,10 +47,23 @@ class Ring(AbstractMemory[RingState]):
     capacity: int = eqx.field(static=True)
     bug: str = eqx.field(static=True)
 
-    def __init__(self, input_size: int = 3, output_size: int = 4, capacity: int = 6, bug: str = "", *, key: Array):
+    def __init__(
+        self,
+        input_size: int = 3,
+        output_size: int = 4,
+        capacity: int = 6,
+        bug: str = "",
+        *,
+        key: Array,
+    ):
         shape = (output_size, input_size)
         self.query, self.key, self.value = 0.5 * jax.random.normal(key, (3, *shape))
-        self.input_size, self.output_size, self.capacity, self.bug = input_size, output_size, capacity, bug
+        self.input_size, self.output_size, self.capacity, self.bug = (
+            input_size,
+            output_size,
+            capacity,
+            bug,
+        )
 
     def _has(self, bug: str) -> bool:
         return bug in self.bug.split(", ")
@@ -84,7 +100,9 @@ class Ring(AbstractMemory[RingState]):
         first = first & (not self._has("recall of earlier episodes"))
         return self._attend(state, jnp.where(first, 0, state.count), x)
 
-    def step(self, state: RingState, x: Float[Array, " d"], first: Bool[Array, ""]) -> tuple[RingState, Array]:
+    def step(
+        self, state: RingState, x: Float[Array, " d"], first: Bool[Array, ""]
+    ) -> tuple[RingState, Array]:
         count = shared(state.count) if self._has("streams share a counter") else state.count
         count = count if self._has("first ignored") else jnp.where(first, 0, count)
         y = self.value @ (self._attend(state, count, x).weights @ state.items) + self.query @ x
@@ -105,13 +123,17 @@ class Ring(AbstractMemory[RingState]):
     ) -> tuple[RingState, Float[Array, "t h"]]:
         if state is None:
             state = self.init_state()
-            state = state._replace(count=state.count + 1) if self._has("None is not empty") else state
+            state = (
+                state._replace(count=state.count + 1) if self._has("None is not empty") else state
+            )
         state = self.init_state() if self._has("unroll ignores the state") else state
         firsts = firsts.at[1:].set(False) if self._has("unroll resets at index 0 only") else firsts
         xs = jax.lax.stop_gradient(xs) if self._has("unroll stops gradients") else xs
         step = lambda carry, now: (lambda new, y: (new, (carry, y)))(*self.step(carry, *now))  # noqa: E731
         end, (states, ys) = jax.lax.scan(step, state, (xs, firsts))
-        return jax.tree.map(lambda leaf: leaf[-1], states) if self._has("unroll drops the last step") else end, ys
+        return jax.tree.map(lambda leaf: leaf[-1], states) if self._has(
+            "unroll drops the last step"
+        ) else end, ys
 
     def refresh(self, state: RingState) -> RingState:
         scale = 1.01 if self._has("refresh changes numbers") else 1.0
@@ -128,7 +150,9 @@ class Recurrent(AbstractMemory[Array]):
     output_size: int = eqx.field(static=True)
 
     def __init__(self, input_size: int, output_size: int = 4, *, key: Array):
-        self.cell = eqx.nn.MLP(input_size + output_size, output_size, 8, 1, final_activation=jnp.tanh, key=key)
+        self.cell = eqx.nn.MLP(
+            input_size + output_size, output_size, 8, 1, final_activation=jnp.tanh, key=key
+        )
         self.input_size, self.output_size = input_size, output_size
 
     def init_state(self) -> Array:
@@ -149,7 +173,9 @@ class WindowState(NamedTuple):
 
 
 class Window(AbstractMemory[WindowState]):
-    """Attention to the last inputs by equinox's module, among whose leaves are numbers of Python."""
+    """Attention to the last inputs by equinox's module, among whose leaves are numbers of
+    Python.
+    """
 
     attention: eqx.nn.MultiheadAttention
     input_size: int = eqx.field(static=True)
@@ -173,7 +199,9 @@ class Window(AbstractMemory[WindowState]):
         y = self.attention(x[None], items, items, mask=seen[None, :])[0]
         return WindowState(items, jnp.minimum(count + 1, self.capacity)), y
 
-    def unroll(self, state: WindowState | None, xs: Array, firsts: Array) -> tuple[WindowState, Array]:
+    def unroll(
+        self, state: WindowState | None, xs: Array, firsts: Array
+    ) -> tuple[WindowState, Array]:
         state = self.init_state() if state is None else state
         return jax.lax.scan(lambda state, now: self.step(state, *now), state, (xs, firsts))
 

@@ -17,7 +17,9 @@ class StepByStep(Pure):
 
 
 class Counting:
-    """Each stream counts steps from a number that its key draws; every third action, summed up, ends an episode."""
+    """Each stream counts steps from a number that its key draws; every third action, summed up,
+    ends an episode.
+    """
 
     pure = False
     interface = Interface({"vector": VectorSpec(2)}, Discrete(2))
@@ -30,7 +32,11 @@ class Counting:
         self.opened += 1
         words = words + (self.opened if self.bug == "seeds ignored" else 0)
         words = np.full_like(words, words.sum()) if self.bug == "streams share a seed" else words
-        state = {"seed": words % 97, "episode": np.zeros(len(words), int), "sum": np.zeros(len(words), int)}
+        state = {
+            "seed": words % 97,
+            "episode": np.zeros(len(words), int),
+            "sum": np.zeros(len(words), int),
+        }
         state["last"] = np.zeros(len(words), bool)
         return state, self._shown(state, np.ones(len(words), bool))
 
@@ -50,11 +56,16 @@ class Counting:
     def _shown(self, state, first):
         last = state["last"] & (self.bug != "endless")
         if self.bug == "same-step autoreset":
-            first, last = state["last"] | (first & (state["sum"] == 0) & ~state["last"]), 0 * last > 0
+            first, last = (
+                state["last"] | (first & (state["sum"] == 0) & ~state["last"]),
+                0 * last > 0,
+            )
         numbers = np.stack([state["seed"] + state["episode"], state["sum"]], axis=1)
         reward = last + (first & (self.bug == "reward at first"))
         return TimeStep(
-            observation={"vector": jnp.array(numbers, jnp.int32 if self.bug == "integers" else jnp.float32)},
+            observation={
+                "vector": jnp.array(numbers, jnp.int32 if self.bug == "integers" else jnp.float32)
+            },
             reward=jnp.array(reward, jnp.float32),
             discount=jnp.array(~last, jnp.float32),
             first=jnp.array(first),

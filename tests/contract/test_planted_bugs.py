@@ -142,7 +142,10 @@ def test_an_environment_is_caught(bug, law):
 
 
 def test_all_broken_laws_are_reported():
-    laws = {name: MEMORY_LAWS[name] for name in ("state_is_stable", "none_is_empty", "first_forgets", "one_trace")}
+    laws = {
+        name: MEMORY_LAWS[name]
+        for name in ("state_is_stable", "none_is_empty", "first_forgets", "one_trace")
+    }
     memory = Ring(bug="first ignored, None is not empty", key=jax.random.key(1))
     with pytest.raises(ContractError, match="Ring breaks 2 of 4 laws") as caught:
         run_laws("Ring", laws, memory, SETTINGS)
@@ -177,7 +180,9 @@ def test_settings_too_small_to_say_anything(wrong):
 def test_random_observations_satisfy_their_spec():
     spec = Walk().interface.observations
     drawn = random_observations(spec, jax.random.key(2), (50, 3))
-    assert {name: array.shape for name, array in drawn.items()} == {n: (50, 3, *s.shape) for n, s in spec.items()}
+    assert {name: array.shape for name, array in drawn.items()} == {
+        n: (50, 3, *s.shape) for n, s in spec.items()
+    }
     assert drawn["symbols"][..., 0].max() == 4
     assert drawn["symbols"][..., 1].max() == 6
     assert drawn["text"].max() == 4

@@ -25,7 +25,9 @@ def defined_in(module: ModuleType) -> list[str]:
     """Names of the public classes and functions that a module defines."""
     members = [(name, member) for name, member in vars(module).items() if not name.startswith("_")]
     kinds = lambda member: inspect.isclass(member) or inspect.isroutine(member)  # noqa: E731
-    return [name for name, member in members if kinds(member) and member.__module__ == module.__name__]
+    return [
+        name for name, member in members if kinds(member) and member.__module__ == module.__name__
+    ]
 
 
 def methods_of(owner: type) -> list[str]:
@@ -51,22 +53,42 @@ def missing_from(names: set[str]) -> list[str]:
         for name in {*getattr(module, "__all__", ()), *defined_in(module)}:
             shown = {found for found in names if found.endswith(f".{name}")}
             inside = f"{module.__name__}."
-            around = tuple(module.__name__.rsplit(".", depth)[0] for depth in range(module.__name__.count(".") + 1))
-            if not any(found.startswith(inside) or found.removesuffix(f".{name}") in around for found in shown):
+            around = tuple(
+                module.__name__.rsplit(".", depth)[0]
+                for depth in range(module.__name__.count(".") + 1)
+            )
+            if not any(
+                found.startswith(inside) or found.removesuffix(f".{name}") in around
+                for found in shown
+            ):
                 missing.append(f"{module.__name__}.{name}")
     return missing
 
 
 @pytest.mark.slow
 def test_pages_build_without_a_warning_and_show_every_public_symbol(tmp_path):
-    command = ["-W", "--keep-going", "--quiet", "-d", tmp_path / "cache", "-b", "html", DOCS, tmp_path / "html"]
-    built = subprocess.run([sys.executable, "-m", "sphinx", *command], capture_output=True, text=True)
+    command = [
+        "-W",
+        "--keep-going",
+        "--quiet",
+        "-d",
+        tmp_path / "cache",
+        "-b",
+        "html",
+        DOCS,
+        tmp_path / "html",
+    ]
+    built = subprocess.run(
+        [sys.executable, "-m", "sphinx", *command], capture_output=True, text=True
+    )
     assert built.returncode == 0, built.stderr
     assert missing_from(documented(tmp_path / "html")) == []
 
 
 def test_a_symbol_that_is_left_out_is_missed():
-    everything = {f"{module.__name__}.{name}" for module in public_modules() for name in defined_in(module)}
+    everything = {
+        f"{module.__name__}.{name}" for module in public_modules() for name in defined_in(module)
+    }
     left_out = "engrax.memory.ring.episode_steps"
     assert left_out in missing_from(everything - {left_out})
     assert left_out not in missing_from(everything)

@@ -26,7 +26,11 @@ def sections(page: str) -> dict[str, str]:
     text = (DOCS / "contracts" / f"{page}.md").read_text(encoding="utf-8")
     parts = re.split(r"^## (.*)\n", text, flags=re.MULTILINE)[1:]
     named = zip(parts[::2], parts[1::2], strict=True)
-    return {heading.strip("`"): " ".join(body.split()) for heading, body in named if heading.startswith("`")}
+    return {
+        heading.strip("`"): " ".join(body.split())
+        for heading, body in named
+        if heading.startswith("`")
+    }
 
 
 @pytest.mark.parametrize("page", CONTRACTS)
@@ -36,19 +40,32 @@ def test_every_law_is_explained(page):
     assert all(len(text) > 60 for text in explained.values())
 
 
-@pytest.mark.parametrize(("page", "bug"), [(page, bug) for page, (_, bugs) in CONTRACTS.items() for bug in bugs])
+@pytest.mark.parametrize(
+    ("page", "bug"), [(page, bug) for page, (_, bugs) in CONTRACTS.items() for bug in bugs]
+)
 def test_every_planted_bug_is_named_under_its_law(page, bug):
     law = CONTRACTS[page][1][bug]
     assert f"*{bug}*" in sections(page)[law]
 
 
 def explained_metrics() -> set[str]:
-    rows = re.findall(r"^\| (`.*?) \|", (DOCS / "metrics.md").read_text(encoding="utf-8"), re.MULTILINE)
+    rows = re.findall(
+        r"^\| (`.*?) \|", (DOCS / "metrics.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
     return {name for row in rows for name in re.findall(r"`(\w+)`", row)}
 
 
 RUNS = {
-    "debug": ["--memory", "none", "--memory.width", "8", "--learner", "ppo", "--agent.action_value", "1"],
+    "debug": [
+        "--memory",
+        "none",
+        "--memory.width",
+        "8",
+        "--learner",
+        "ppo",
+        "--agent.action_value",
+        "1",
+    ],
     "merlin-recall-debug": ["--learner", "a2c"],
 }
 
@@ -57,7 +74,9 @@ RUNS = {
 def test_every_metric_is_explained(tmp_path):
     logged = set()
     for preset, words in RUNS.items():
-        assert main(["train", preset, *words, "--updates", "1", "--out", str(tmp_path / preset)]) == 0
+        assert (
+            main(["train", preset, *words, "--updates", "1", "--out", str(tmp_path / preset)]) == 0
+        )
         logged |= {*json.loads((tmp_path / preset / "metrics.jsonl").read_text())}
     assert logged <= explained_metrics(), "metrics without an explanation"
     assert explained_metrics() - logged == OF_OTHER_TASKS, "explanations of what is not logged"
@@ -67,7 +86,15 @@ def test_every_metric_is_explained(tmp_path):
 def test_learners_log_the_same_metrics(tmp_path):
     logged = []
     for learner in ("ppo", "impala", "a2c"):
-        words = [*RUNS["debug"][:4], "--learner", learner, "--updates", "1", "--out", str(tmp_path / learner)]
+        words = [
+            *RUNS["debug"][:4],
+            "--learner",
+            learner,
+            "--updates",
+            "1",
+            "--out",
+            str(tmp_path / learner),
+        ]
         assert main(["train", "debug", *words]) == 0
         logged.append({*json.loads((tmp_path / learner / "metrics.jsonl").read_text())})
     assert logged[0] == logged[1] == logged[2]

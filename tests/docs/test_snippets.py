@@ -14,7 +14,9 @@ COLUMNS = 80
 SNIPPETS = [
     pytest.param(code, id=f"{page.relative_to(ROOT)}-{number}")
     for page in PAGES
-    for number, code in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL))
+    for number, code in enumerate(
+        re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    )
 ]
 LINKS = [
     pytest.param(page.parent / link, id=f"{page.relative_to(ROOT)}:{link}")
@@ -25,7 +27,12 @@ LINKS = [
 
 def test_pages_in_folders_are_among_them():
     names = {str(page.relative_to(ROOT)) for page in PAGES}
-    assert {"README.md", "docs/index.md", "docs/howto/environment.md", "docs/contracts/memory.md"} <= names
+    assert {
+        "README.md",
+        "docs/index.md",
+        "docs/howto/environment.md",
+        "docs/contracts/memory.md",
+    } <= names
 
 
 @pytest.mark.slow

@@ -1,4 +1,6 @@
-"""An LSTM around a store as a slow float64 loop; the stores are in `oracles.ntm` and `oracles.dnc`."""
+"""An LSTM around a store as a slow float64 loop; the stores are in `oracles.ntm` and
+`oracles.dnc`.
+"""
 
 import numpy as np
 
@@ -11,8 +13,10 @@ class Rows:
 
     Attributes:
         matrix: M.
-        writes: of each step what was written into each row: weight times the norm of what was added.
-        kept: of each step how much of what a row held was left: 1 - weight times the mean of what was erased.
+        writes: of each step what was written into each row: weight times the norm of what was
+            added.
+        kept: of each step how much of what a row held was left: 1 - weight times the mean of what
+            was erased.
     """
 
     def __init__(self, rows, width):
@@ -29,7 +33,10 @@ class Rows:
 
     def steps_ago(self, i):
         """How many steps ago the write was of which most is left in row i."""
-        left = [write[i] * np.prod([kept[i] for kept in self.kept[s + 1 :]]) for s, write in enumerate(self.writes)]
+        left = [
+            write[i] * np.prod([kept[i] for kept in self.kept[s + 1 :]])
+            for s, write in enumerate(self.writes)
+        ]
         return len(left) - 1 - int(np.argmax(left))
 
 
@@ -38,7 +45,8 @@ def softplus(x):
 
 
 def run(memory, make, xs, firsts):
-    """Outputs of all steps, the weights of their reads, and how many steps ago each row was mainly written.
+    """Outputs of all steps, the weights of their reads, and how many steps ago each row was mainly
+    written.
 
     Args:
         memory: whose parameters these are.

@@ -1,4 +1,6 @@
-"""The DNC's store as slow float64 loops, written from the methods of the paper, with the epsilon of our docstrings."""
+"""The DNC's store as slow float64 loops, written from the methods of the paper, with the epsilon of
+our docstrings.
+"""
 
 import numpy as np
 
@@ -19,7 +21,9 @@ class DNC:
         self.ww, self.wr = np.zeros(rows), [np.zeros(rows) for _ in range(heads)]
 
     def parse(self, interface):
-        """The parts of the interface in the paper's order: R keys, R strengths, a key, ..., R modes."""
+        """The parts of the interface in the paper's order: R keys, R strengths, a key, ..., R
+        modes.
+        """
         words, heads, parts, start = self.width, self.heads, [], 0
         for size in (heads * words, heads, words, 1, words, words, heads, 1, 1, 3 * heads):
             parts.append(interface[start : start + size])
@@ -37,8 +41,16 @@ class DNC:
         self.link()
         keys, modes = kr.reshape(self.heads, -1), pi.reshape(3, self.heads)
         for r in range(self.heads):
-            backward, forward, mode = self.L.T @ self.wr[r], self.L @ self.wr[r], softmax(modes[:, r])
-            self.wr[r] = mode[0] * backward + mode[1] * self.content(keys[r], oneplus(br[r])) + mode[2] * forward
+            backward, forward, mode = (
+                self.L.T @ self.wr[r],
+                self.L @ self.wr[r],
+                softmax(modes[:, r]),
+            )
+            self.wr[r] = (
+                mode[0] * backward
+                + mode[1] * self.content(keys[r], oneplus(br[r]))
+                + mode[2] * forward
+            )
         return list(self.wr)
 
     def content(self, key, strength):
@@ -59,7 +71,9 @@ class DNC:
 
 
 def allocation(u):
-    """The free list phi in ascending order of usage; a[phi_j] = (1 - u[phi_j]) times the product of u[phi_i], i < j."""
+    """The free list phi in ascending order of usage; a[phi_j] = (1 - u[phi_j]) times the product of
+    u[phi_i], i < j.
+    """
     weights, product = np.zeros(len(u)), 1.0
     for row in np.argsort(u, kind="stable"):
         weights[row] = (1 - u[row]) * product

@@ -5,20 +5,33 @@ import numpy as np
 
 
 def oracle_read(attention, query, contents, valid):
-    """The six steps of the read, one chunk and one head at a time; of equals the first are chosen."""
+    """The six steps of the read, one chunk and one head at a time; of equals the first are
+    chosen.
+    """
     weights = {
         name: np.asarray(getattr(attention, name).weight, np.float64)
-        for name in ("relevance_query", "relevance_key", "detail_query", "detail_key", "detail_value", "detail_output")
+        for name in (
+            "relevance_query",
+            "relevance_key",
+            "detail_query",
+            "detail_key",
+            "detail_value",
+            "detail_output",
+        )
     }
     biases = {
-        name: np.asarray(getattr(attention, name).bias, np.float64) for name in weights if name.startswith("detail")
+        name: np.asarray(getattr(attention, name).bias, np.float64)
+        for name in weights
+        if name.startswith("detail")
     }
     query, contents = np.asarray(query, np.float64), np.asarray(contents, np.float64)
     num_chunks, size, width = contents.shape
     relevance = np.empty(num_chunks)
     for m in range(num_chunks):
         key = weights["relevance_key"] @ contents[m].mean(0)
-        relevance[m] = (weights["relevance_query"] @ query) @ key / np.sqrt(width) if valid[m] else -1e300
+        relevance[m] = (
+            (weights["relevance_query"] @ query) @ key / np.sqrt(width) if valid[m] else -1e300
+        )
     chosen = np.argsort(-relevance, kind="stable")[: attention.top_k]
     strength = np.exp(relevance[chosen] - relevance[chosen].max())
     strength /= strength.sum()
@@ -48,7 +61,10 @@ def random_biases(attention, key):
     """Biases start at zero; an oracle must see them."""
     leaves, tree = jax.tree.flatten(attention)
     keys = jax.random.split(key, len(leaves))
-    leaves = [a + 0.3 * jax.random.normal(k, a.shape) if a.ndim == 1 else a for a, k in zip(leaves, keys, strict=True)]
+    leaves = [
+        a + 0.3 * jax.random.normal(k, a.shape) if a.ndim == 1 else a
+        for a, k in zip(leaves, keys, strict=True)
+    ]
     return jax.tree.unflatten(tree, leaves)
 
 
@@ -63,18 +79,25 @@ def norm(layer, x):
 
 
 def oracle_local(local, x, past):
-    """Attention of the newest of `past` (normalised inputs of the window, oldest first) to all of them."""
+    """Attention of the newest of `past` (normalised inputs of the window, oldest first) to all of
+    them.
+    """
     width = len(x)
     head = width // local.num_heads
     query, mixed = linear(local.query, x), np.empty(width)
     for h in range(local.num_heads):
         part = slice(h * head, (h + 1) * head)
-        u, v = np.asarray(local.content_bias[h], np.float64), np.asarray(local.position_bias[h], np.float64)
+        u, v = (
+            np.asarray(local.content_bias[h], np.float64),
+            np.asarray(local.position_bias[h], np.float64),
+        )
         scores = []
         for place, row in enumerate(past):
             angles = (len(past) - 1 - place) * 1e4 ** (-np.arange(0, width, 2) / width)
             code = linear(local.position, np.concatenate([np.sin(angles), np.cos(angles)]))
-            score = (query[part] + u) @ linear(local.key, row)[part] + (query[part] + v) @ code[part]
+            score = (query[part] + u) @ linear(local.key, row)[part] + (query[part] + v) @ code[
+                part
+            ]
             scores.append(score / np.sqrt(head))
         weights = np.exp(np.array(scores) - max(scores))
         values = np.stack([linear(local.value, row)[part] for row in past])
@@ -89,7 +112,9 @@ def oracle_memory(memory, xs, firsts):
             histories = [([], []) for _ in memory.layers]
         y = norm(memory.input_norm, linear(memory.input_projection, x))
         for layer, (inputs, stored) in zip(memory.layers, histories, strict=True):
-            complete = [stored[i : i + layer.chunk_size] for i in range(0, len(stored), layer.chunk_size)]
+            complete = [
+                stored[i : i + layer.chunk_size] for i in range(0, len(stored), layer.chunk_size)
+            ]
             complete = [c for c in complete if len(c) == layer.chunk_size][-(layer.num_slots - 1) :]
             inputs.append(norm(layer.local_norm, y))
             y = y + oracle_local(layer.local, inputs[-1], inputs[-layer.local.window :])
@@ -98,7 +123,10 @@ def oracle_memory(memory, xs, firsts):
                 absent = [np.zeros_like(complete[0])] * (layer.attention.top_k - len(complete))
                 valid = [True] * len(complete) + [False] * len(absent)  # newest first
                 y = y + oracle_read(
-                    layer.attention, norm(layer.block_norm, y), np.stack(complete[::-1] + absent), valid
+                    layer.attention,
+                    norm(layer.block_norm, y),
+                    np.stack(complete[::-1] + absent),
+                    valid,
                 )
             hidden = np.maximum(linear(layer.mlp.layers[0], norm(layer.mlp_norm, y)), 0)
             y = y + linear(layer.mlp.layers[1], hidden)

@@ -4,7 +4,9 @@ import numpy as np
 
 
 def advantages(rewards, discounts, values, void, trace):
-    """Generalised advantages: each the sum of later temporal-difference errors, until the episode's end."""
+    """Generalised advantages: each the sum of later temporal-difference errors, until the episode's
+    end.
+    """
     length = len(rewards)
     result = np.zeros(length)
     for t in range(length):
@@ -18,7 +20,9 @@ def advantages(rewards, discounts, values, void, trace):
 
 
 def vtrace(rewards, discounts, values, void, ratios, trace, value_clip, trace_clip):
-    """V-trace's targets and advantages: every target as its own sum over the rest of the episode."""
+    """V-trace's targets and advantages: every target as its own sum over the rest of the
+    episode.
+    """
     length = len(rewards)
     targets = np.array(values, np.float64)
     for t in range(length):
@@ -56,8 +60,8 @@ def policy_gradient(settings, ratio, advantage, now, action):
 def loss(settings, policy_loss, behaviour, targets, outputs, auxiliary, effective, valid):
     """The scalar loss of a batch, one step at a time.
 
-    `behaviour` is (logits, actions), `targets` are (advantages, returns), `outputs` (logits, values):
-    lists over streams.
+    `behaviour` is (logits, actions), `targets` are (advantages, returns), `outputs` (logits,
+    values): lists over streams.
     """
     policy = value = entropy = extra = 0.0
     steps = n_effective = n_valid = 0
@@ -72,7 +76,9 @@ def loss(settings, policy_loss, behaviour, targets, outputs, auxiliary, effectiv
                 n_effective += 1
                 now, then = softmax(outputs[0][b][t]), softmax(behaviour[0][b][t])
                 action = behaviour[1][b][t]
-                policy += policy_loss(settings, now[action] / then[action], targets[0][b][t], now, action)
+                policy += policy_loss(
+                    settings, now[action] / then[action], targets[0][b][t], now, action
+                )
                 entropy -= np.sum(now * np.log(now))
     total = policy / n_effective - settings.entropy_cost * entropy / n_effective
     return total + settings.value_cost * value / n_valid + extra / steps

@@ -1,4 +1,6 @@
-"""The Memory Game, slowly and from its rules alone: cards on a table as plain Python has them, drawn pixel by pixel."""
+"""The Memory Game, slowly and from its rules alone: cards on a table as plain Python has them,
+drawn pixel by pixel.
+"""
 
 import numpy as np
 
@@ -24,7 +26,9 @@ class MemoryGameOracle:
     def __init__(self, cards):
         self.cards = [int(number) for number in cards]
         self.pairs = len(self.cards) // 2
-        assert sorted(self.cards) == [number for number in range(1, self.pairs + 1) for _ in range(2)]
+        assert sorted(self.cards) == [
+            number for number in range(1, self.pairs + 1) for _ in range(2)
+        ]
         self.waiting = self.face_up = None
         self.shown, self.reward, self.flips_left = 0, 0, 3 * self.pairs
         self.gone, self.seen = set(), set()
@@ -38,7 +42,11 @@ class MemoryGameOracle:
             return
         self.shown, self.face_up = self.cards[card], card
         self.seen.add(card)
-        if self.waiting is None or self.waiting == card or self.cards[self.waiting] != self.cards[card]:
+        if (
+            self.waiting is None
+            or self.waiting == card
+            or self.cards[self.waiting] != self.cards[card]
+        ):
             self.waiting = card
             return
         self.reward = 1
@@ -54,7 +62,9 @@ class MemoryGameOracle:
         return self.flips_left == 0
 
     def choose(self, numbers):
-        """A card to flip: often the one that makes a pair, sometimes the same again or one gone, else any."""
+        """A card to flip: often the one that makes a pair, sometimes the same again or one gone,
+        else any.
+        """
         kind = numbers.random()
         if kind < 0.4 and self.waiting is not None:
             twins = [i for i, number in enumerate(self.cards) if number == self.cards[self.waiting]]

@@ -1,7 +1,8 @@
 """MERLIN, its memory and its learner's targets as slow float64 loops, from the specification.
 
-What the specification leaves open is taken from the docstrings: the hidden units of an MLP, the bias of the LSTM's
-forget gate, the previous action's code, the ablations. Encoders are given as their features.
+What the specification leaves open is taken from the docstrings: the hidden units of an MLP, the
+bias of the LSTM's forget gate, the previous action's code, the ablations. Encoders are given as
+their features.
 """
 
 from typing import Any, NamedTuple

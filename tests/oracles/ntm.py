@@ -1,4 +1,6 @@
-"""The NTM's store as slow float64 loops, written from section 3 of the paper, with the epsilons of our docstrings."""
+"""The NTM's store as slow float64 loops, written from section 3 of the paper, with the epsilons of
+our docstrings.
+"""
 
 import numpy as np
 
@@ -19,13 +21,22 @@ class NTM:
         erase, add, *heads = np.split(interface, [self.width, *ends])
         self.before[0] = self.address(heads[0], self.before[0])
         self.rows.write(self.before[0], sigmoid(erase), add)
-        self.before[1:] = [self.address(head, w) for head, w in zip(heads[1:], self.before[1:], strict=True)]
+        self.before[1:] = [
+            self.address(head, w) for head, w in zip(heads[1:], self.before[1:], strict=True)
+        ]
         return self.before[1:]
 
     def address(self, head, before):
         """Equations 5 to 9."""
-        key, strength, gate = head[: self.width], softplus(head[self.width]), sigmoid(head[self.width + 1])
-        shifts, power = softmax(head[self.width + 2 : self.width + 5]), 1 + softplus(head[self.width + 5])
+        key, strength, gate = (
+            head[: self.width],
+            softplus(head[self.width]),
+            sigmoid(head[self.width + 1]),
+        )
+        shifts, power = (
+            softmax(head[self.width + 2 : self.width + 5]),
+            1 + softplus(head[self.width + 5]),
+        )
         content = softmax([strength * cosine(key, row) for row in self.rows.matrix])
         gated = gate * content + (1 - gate) * before
         count = len(gated)

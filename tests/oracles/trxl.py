@@ -1,6 +1,8 @@
-"""Transformer-XL, plain and gated, as slow float64 loops over time, layers and heads, written from the papers.
+"""Transformer-XL, plain and gated, as slow float64 loops over time, layers and heads, written from
+the papers.
 
-Dai et al. 2019, arXiv 1901.02860, section 3.3; Parisotto et al. 2019, arXiv 1910.06764, section 3.2.
+Dai et al. 2019, arXiv 1901.02860, section 3.3; Parisotto et al. 2019, arXiv 1910.06764, section
+3.2.
 """
 
 import numpy as np
@@ -20,7 +22,9 @@ def relative_code(distance, width):
 
 
 def head_scores(attention, head, past):
-    """A_{i,j} = E_i W_q^T W_kE E_j + E_i W_q^T W_kR R_{i-j} + u^T W_kE E_j + v^T W_kR R_{i-j}, i the last of past."""
+    """A_{i,j} = E_i W_q^T W_kE E_j + E_i W_q^T W_kR R_{i-j} + u^T W_kE E_j + v^T W_kR R_{i-j}, i
+    the last of past.
+    """
     width, size = len(past[0]), attention.content_bias.shape[1]
     part = slice(head * size, (head + 1) * size)
     query = linear(attention.query, past[-1])[part]
@@ -28,7 +32,9 @@ def head_scores(attention, head, past):
     scores = []
     for j, row in enumerate(past):
         key = linear(attention.key, row)[part]
-        position = (numbers(attention.position.weight) @ relative_code(len(past) - 1 - j, width))[part]
+        position = (numbers(attention.position.weight) @ relative_code(len(past) - 1 - j, width))[
+            part
+        ]
         scores.append((query @ key + query @ position + u @ key + v @ position) / np.sqrt(size))
     return scores
 
@@ -47,7 +53,9 @@ def attend(attention, past):
 
 
 def gate(layer, x, y):
-    """r, z and h from W_r, W_z, W_g of the sub-layer's output y and U_r, U_z, U_g of the stream x."""
+    """r, z and h from W_r, W_z, W_g of the sub-layer's output y and U_r, U_z, U_g of the stream
+    x.
+    """
     w_r, w_z, w_g = np.split(numbers(layer.from_output.weight), 3)
     u_r, u_z = np.split(numbers(layer.from_stream.weight), 2)
     r = sigmoid(w_r @ y + u_r @ x)
@@ -63,7 +71,9 @@ def plain_layer(layer, x, inputs):
 
 
 def gated_layer(layer, x, inputs):
-    attended, shown = attend(layer.attention, [norm(layer.attention_residual.norm, row) for row in inputs])
+    attended, shown = attend(
+        layer.attention, [norm(layer.attention_residual.norm, row) for row in inputs]
+    )
     x = gate(layer.attention_residual.gate, x, np.maximum(attended, 0))
     put_out = mlp(layer.mlp, norm(layer.mlp_residual.norm, x))
     return gate(layer.mlp_residual.gate, x, np.maximum(put_out, 0)), shown

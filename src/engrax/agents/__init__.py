@@ -4,7 +4,10 @@ from engrax.agents.actor_critic import ActorCritic, ActorCriticSizes, Reconstruc
 from engrax.agents.base import AbstractAgent, AbstractAgentSizes
 from engrax.agents.merlin import MERLIN, BoundWeights, MERLINSizes
 
-AGENTS: dict[str, type[AbstractAgentSizes]] = {"actor_critic": ActorCriticSizes, "merlin": MERLINSizes}
+AGENTS: dict[str, type[AbstractAgentSizes]] = {
+    "actor_critic": ActorCriticSizes,
+    "merlin": MERLINSizes,
+}
 """The settings of every agent by name: `AGENTS[name]().build(interface, key=key)` makes one.
 
 It is open: a package adds its own agent with `AGENTS["mine"] = MySizes`.

@@ -36,14 +36,18 @@ class ReconstructionWeights:
     image: float = 1.0
     """Sigmoid cross-entropy, averaged over pixels."""
     symbols: float = 1.0
-    """Half the squared error of binary digits (or softmax cross-entropy), summed over squares and features."""
+    """Half the squared error of binary digits (or softmax cross-entropy), summed over squares and
+    features.
+    """
     text: float = 0.1
     """Softmax cross-entropy, averaged over tokens."""
     vector: float = 1.0
     """Half the squared error, averaged over components."""
 
     def of(self, spec: Spec) -> float:
-        """The weight of a part of the observation, by its kind; 1 for a kind that is not of this library."""
+        """The weight of a part of the observation, by its kind; 1 for a kind that is not of this
+        library.
+        """
         return getattr(self, spec.kind, 1.0)
 
 
@@ -58,7 +62,9 @@ class ActorCriticSizes(AbstractAgentSizes):
     hidden: int = 64
     """Hidden units of the policy's and of the value's MLP."""
     past_in_memory: bool = True
-    """Whether the previous action and reward are inputs of the memory; where actions have no effect they are noise."""
+    """Whether the previous action and reward are inputs of the memory; where actions have no effect
+    they are noise.
+    """
     past_in_heads: bool = False
     """Whether they are inputs of policy and value, beside the memory's output."""
     reconstruction: bool = True
@@ -66,7 +72,9 @@ class ActorCriticSizes(AbstractAgentSizes):
     weights: ReconstructionWeights = field(default_factory=ReconstructionWeights)
     """Weights of the reconstruction's parts."""
     action_value: float = 0.0
-    """Weight of predicting, from the memory's output, the return of the action taken; 0 leaves it out. Ours."""
+    """Weight of predicting, from the memory's output, the return of the action taken; 0 leaves it
+    out. Ours.
+    """
 
     def build(self, interface: Interface, *, key: Key[Array, ""]) -> "ActorCritic[Any]":
         """The agent."""
@@ -79,14 +87,16 @@ class ActorCriticSizes(AbstractAgentSizes):
 
 
 class ActorCritic(AbstractAgent[S]):
-    """Encoders, a memory, heads for policy and value, and decoders that reconstruct the present observation.
+    """Encoders, a memory, heads for policy and value, and decoders that reconstruct the present
+    observation.
 
-    Features of all parts of the observation and, if settings say so, the previous action (its code, and whether there
-    was none) and the previous reward are concatenated into the memory's input; all heads read the memory's output.
-    Policy and value may have the previous action and reward as inputs themselves.
+    Features of all parts of the observation and, if settings say so, the previous action (its code,
+    and whether there was none) and the previous reward are concatenated into the memory's input;
+    all heads read the memory's output. Policy and value may have the previous action and reward as
+    inputs themselves.
 
-    Source: Lampinen et al. 2021, arXiv 2105.14039, section 3: encoders, self-supervision of the memory's output by
-    reconstruction. Previous action and reward as inputs are a choice.
+    Source: Lampinen et al. 2021, arXiv 2105.14039, section 3: encoders, self-supervision of the
+    memory's output by reconstruction. Previous action and reward as inputs are a choice.
     """
 
     encoders: dict[str, AbstractEncoder]
@@ -111,27 +121,40 @@ class ActorCritic(AbstractAgent[S]):
 
         Args:
             interface: what the agent sees and does.
-            sizes: of memory, encoders and heads, and the self-supervision; `ActorCriticSizes()` if not given.
-            memory: another memory than that of the sizes: the name of one, its settings, `memory(input_size, key=key)`
-                that makes one, or one that is made.
+            sizes: of memory, encoders and heads, and the self-supervision; `ActorCriticSizes()` if
+                not given.
+            memory: another memory than that of the sizes: the name of one, its settings,
+                `memory(input_size, key=key)` that makes one, or one that is made.
             key: for the parameters.
 
         Raises:
-            ValueError: a kind of observation or action is not known, or the memory is not, or does not fit.
+            ValueError: a kind of observation or action is not known, or the memory is not, or does
+                not fit.
         """
         sizes = ActorCriticSizes() if sizes is None else sizes
-        encoder_key, memory_key, policy_key, value_key, decoder_key, action_key = jax.random.split(key, 6)
+        encoder_key, memory_key, policy_key, value_key, decoder_key, action_key = jax.random.split(
+            key, 6
+        )
         specs, actions = dict(sorted(interface.observations.items())), interface.actions
         self.specs, self.actions, self.sizes = tuple(specs.items()), actions, sizes
         self.encoders = make_encoders(specs, sizes.encoders, key=encoder_key)
         past = past_size(actions)
-        features = sum(encoder.output_size for encoder in self.encoders.values()) + past * sizes.past_in_memory
-        self.memory = make_memory(sizes.memory if memory is None else memory, features, key=memory_key)
+        features = (
+            sum(encoder.output_size for encoder in self.encoders.values())
+            + past * sizes.past_in_memory
+        )
+        self.memory = make_memory(
+            sizes.memory if memory is None else memory, features, key=memory_key
+        )
         size, hidden = self.memory.output_size, sizes.hidden
         heads = size + past * sizes.past_in_heads
         self.policy = MLP((heads, hidden, policy_size(actions)), key=policy_key, last_init="small")
         self.value = MLP((heads, hidden, 1), key=value_key)
-        decoded = {name: spec for name, spec in specs.items() if sizes.reconstruction and sizes.weights.of(spec) > 0.0}
+        decoded = {
+            name: spec
+            for name, spec in specs.items()
+            if sizes.reconstruction and sizes.weights.of(spec) > 0.0
+        }
         self.decoders = make_decoders(decoded, size, sizes.encoders, key=decoder_key)
         judged = size + code_size(actions)
         self.action_value = MLP((judged, hidden, 1), key=action_key) if sizes.action_value else None
@@ -150,7 +173,12 @@ class ActorCritic(AbstractAgent[S]):
         return self.memory.refresh(state)
 
     def step(
-        self, state: S, inp: AgentInput, *, key: Key[Array, ""], greedy: bool | Bool[Array, ""] = False
+        self,
+        state: S,
+        inp: AgentInput,
+        *,
+        key: Key[Array, ""],
+        greedy: bool | Bool[Array, ""] = False,
     ) -> tuple[S, Action, AgentOutput]:
         """Samples an action from the policy."""
         check_input(inp)
@@ -161,11 +189,15 @@ class ActorCritic(AbstractAgent[S]):
     def unroll(
         self, state: S | None, inps: AgentInput, actions: Action, keys: Key[Array, " n"]
     ) -> tuple[S, AgentOutput]:
-        """Encodes and decodes all steps at once; sampling an action changes no state, so keys are not needed."""
+        """Encodes and decodes all steps at once; sampling an action changes no state, so keys are
+        not needed.
+        """
         del actions, keys
         xs = self.embed(inps)
         _, hs = self.memory.unroll(state, xs, inps.first)
-        state, _ = self.memory.unroll(state, xs[:-1], inps.first[:-1])  # whichever is not used is not computed
+        state, _ = self.memory.unroll(
+            state, xs[:-1], inps.first[:-1]
+        )  # whichever is not used is not computed
         return state, self._output(hs, inps)
 
     def recall(self, state: S, inp: AgentInput, *, key: Key[Array, ""]) -> Recall:
@@ -181,7 +213,9 @@ class ActorCritic(AbstractAgent[S]):
         returns: Float[Array, " t"],
         effective: Float[Array, " t"],
     ) -> dict[str, Float[Array, " t"]]:
-        """The weighted terms of the first T steps: `reconstruct_<part>`, and `action_value` if it counts."""
+        """The weighted terms of the first T steps: `reconstruct_<part>`, and `action_value` if it
+        counts.
+        """
         hs, specs, losses = outs.auxiliary[:-1], dict(self.specs), {}
         for name, decoder in self.decoders.items():
             cost = decoder.loss(decoder(hs), inps.observation[name][:-1])
@@ -197,12 +231,20 @@ class ActorCritic(AbstractAgent[S]):
         return outs.auxiliary[:-1]
 
     def embed(self, inps: AgentInput) -> Float[Array, "*t d"]:
-        """The memory's input, over any leading axes; at `first` there was no action and no reward."""
-        return self._with_past(encode(self.encoders, inps.observation), inps, self.sizes.past_in_memory)
+        """The memory's input, over any leading axes; at `first` there was no action and no
+        reward.
+        """
+        return self._with_past(
+            encode(self.encoders, inps.observation), inps, self.sizes.past_in_memory
+        )
 
     def _output(self, h: Float[Array, "*t h"], inps: AgentInput) -> AgentOutput:
         x = self._with_past(h, inps, self.sizes.past_in_heads)
-        return AgentOutput(make_policy(self.actions, self.policy(x)), self.value(x)[..., 0], auxiliary=h)
+        return AgentOutput(
+            make_policy(self.actions, self.policy(x)), self.value(x)[..., 0], auxiliary=h
+        )
 
-    def _with_past(self, x: Float[Array, "*t d"], inps: AgentInput, wanted: bool) -> Float[Array, "*t e"]:
+    def _with_past(
+        self, x: Float[Array, "*t d"], inps: AgentInput, wanted: bool
+    ) -> Float[Array, "*t e"]:
         return jnp.concatenate([x, past_features(inps, self.actions)], axis=-1) if wanted else x

@@ -11,7 +11,15 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key, PyTree
 
 from engrax.errors import UserError
-from engrax.types import Action, AgentInput, AgentOutput, Interface, Policy, Recall, nothing_recalled
+from engrax.types import (
+    Action,
+    AgentInput,
+    AgentOutput,
+    Interface,
+    Policy,
+    Recall,
+    nothing_recalled,
+)
 
 S = TypeVar("S")
 
@@ -31,9 +39,13 @@ def check_input(inp: object) -> None:
 
 
 def check_interface(agent: "AbstractAgent[Any]", interface: Interface) -> None:
-    """Raises a UserError that names the difference, where an agent was made for another interface than this."""
+    """Raises a UserError that names the difference, where an agent was made for another interface
+    than this.
+    """
     if agent.interface is not None and (difference := agent.interface.difference(interface)):
-        raise UserError(f"this agent cannot play here: {difference}; make the agent from this world's interface")
+        raise UserError(
+            f"this agent cannot play here: {difference}; make the agent from this world's interface"
+        )
 
 
 class AbstractAgent(eqx.Module, Generic[S]):
@@ -60,9 +72,15 @@ class AbstractAgent(eqx.Module, Generic[S]):
 
     @abc.abstractmethod
     def step(
-        self, state: S, inp: AgentInput, *, key: Key[Array, ""], greedy: bool | Bool[Array, ""] = False
+        self,
+        state: S,
+        inp: AgentInput,
+        *,
+        key: Key[Array, ""],
+        greedy: bool | Bool[Array, ""] = False,
     ) -> tuple[S, Action, AgentOutput]:
-        """Acts: consumes one input, and samples an action, or takes the most likely one where greedy.
+        """Acts: consumes one input, and samples an action, or takes the most likely one where
+        greedy.
 
         Returns the state, the action and the output.
         """
@@ -71,14 +89,18 @@ class AbstractAgent(eqx.Module, Generic[S]):
     def unroll(
         self, state: S | None, inps: AgentInput, actions: Action, keys: Key[Array, " t+1"]
     ) -> tuple[S, AgentOutput]:
-        """Replays T+1 inputs under the T actions that were taken: T+1 outputs, and the state after T inputs."""
+        """Replays T+1 inputs under the T actions that were taken: T+1 outputs, and the state after
+        T inputs.
+        """
 
     def refresh(self, state: S) -> S:
         """Recomputes what the state holds that was derived from the parameters."""
         return state
 
     def recall(self, state: S, inp: AgentInput, *, key: Key[Array, ""]) -> Recall:
-        """What a `step` with these arguments would attend to; empty unless the agent attends to items of its past."""
+        """What a `step` with these arguments would attend to; empty unless the agent attends to
+        items of its past.
+        """
         del state, inp, key
         return nothing_recalled()
 
@@ -97,18 +119,23 @@ class AbstractAgent(eqx.Module, Generic[S]):
             outs: the outputs of `unroll`.
             actions: the T actions.
             returns: the targets of the values.
-            effective: 1 where the learner trains on the action: it had an effect, or the learner ignores effects.
+            effective: 1 where the learner trains on the action: it had an effect, or the learner
+                ignores effects.
         """
         del inps, outs, actions, returns, effective
         return {}
 
-    def metrics(self, inps: AgentInput, outs: AgentOutput, actions: Action) -> Mapping[str, Float[Array, " t"]]:
+    def metrics(
+        self, inps: AgentInput, outs: AgentOutput, actions: Action
+    ) -> Mapping[str, Float[Array, " t"]]:
         """Named values per step for the log; no gradient flows from them."""
         del inps, outs, actions
         return {}
 
     def features(self, outs: AgentOutput) -> Float[Array, "t d"] | None:
-        """The agent's internal features after each of the T steps, for linear probes; None if it offers none."""
+        """The agent's internal features after each of the T steps, for linear probes; None if it
+        offers none.
+        """
         del outs
         return None
 
@@ -119,7 +146,9 @@ class AbstractAgent(eqx.Module, Generic[S]):
 
 @dataclass(frozen=True, kw_only=True)
 class AbstractAgentSizes(abc.ABC):
-    """Settings of an agent, its memory included; the registry `engrax.agents.AGENTS` has one class a kind."""
+    """Settings of an agent, its memory included; the registry `engrax.agents.AGENTS` has one class
+    a kind.
+    """
 
     @abc.abstractmethod
     def build(self, interface: Interface, *, key: Key[Array, ""]) -> AbstractAgent[Any]:

@@ -10,4 +10,15 @@ from engrax.algorithms.ppo import PPO
 LEARNERS: dict[str, type[AbstractLearner]] = {"a2c": A2C, "impala": IMPALA, "ppo": PPO}
 """The settings of every learner by name; other packages may add to it."""
 
-__all__ = ["A2C", "IMPALA", "LEARNERS", "PPO", "AbstractLearner", "Batch", "Ramp", "Terms", "make_optimiser", "update"]
+__all__ = [
+    "A2C",
+    "IMPALA",
+    "LEARNERS",
+    "PPO",
+    "AbstractLearner",
+    "Batch",
+    "Ramp",
+    "Terms",
+    "make_optimiser",
+    "update",
+]

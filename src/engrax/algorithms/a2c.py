@@ -24,12 +24,13 @@ from engrax.types import Segment
 
 @dataclass(frozen=True, kw_only=True)
 class A2C(AbstractLearner):
-    """The policy gradient with generalised advantages; values follow the return to the end of the segment.
+    """The policy gradient with generalised advantages; values follow the return to the end of the
+    segment.
 
-    Source: Mnih et al. 2016, arXiv 1602.01783, section 4, run in step; advantages as in Schulman et al. 2016, arXiv
-    1506.02438; Wayne et al. 2018, arXiv 1803.10760, methods, for MERLIN. Both targets are data, from the values
-    recorded while acting: with one epoch and one minibatch, the default, they are the present ones. Deviation: losses
-    are means over steps, not sums.
+    Source: Mnih et al. 2016, arXiv 1602.01783, section 4, run in step; advantages as in Schulman et
+    al. 2016, arXiv 1506.02438; Wayne et al. 2018, arXiv 1803.10760, methods, for MERLIN. Both
+    targets are data, from the values recorded while acting: with one epoch and one minibatch, the
+    default, they are the present ones. Deviation: losses are means over steps, not sums.
     """
 
     minibatches: int = 1
@@ -43,7 +44,9 @@ class A2C(AbstractLearner):
 
     def prepare(self, segments: Segment[Any]) -> Batch:
         """Advantages, not normalised, and bootstrapped returns to the end of the segment."""
-        targets = jax.vmap(lambda segment: self.recorded_targets(segment, self.gae_lambda, 1.0))(segments)
+        targets = jax.vmap(lambda segment: self.recorded_targets(segment, self.gae_lambda, 1.0))(
+            segments
+        )
         return Batch(segments, *self.masks(segments), targets)
 
     def terms(self, agent: AbstractAgent[Any], batch: Batch) -> Terms:

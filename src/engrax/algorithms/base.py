@@ -46,8 +46,8 @@ class Batch(NamedTuple):
     Attributes:
         segment: T transitions.
         valid: [t], 1 where a transition is learned from: all but those out of a `last` step.
-        effective: [t], 1 where its policy and entropy are trained: valid, and the action had an effect if the learner
-            asks for that.
+        effective: [t], 1 where its policy and entropy are trained: valid, and the action had an
+            effect if the learner asks for that.
         targets: the learner's own.
     """
 
@@ -95,9 +95,13 @@ class AbstractLearner(abc.ABC):
     learning_rate_ramp: Ramp = field(default_factory=Ramp)
     """How the learning rate changes with time."""
     policy_rate: float = 1.0
-    """Factor on the learning rate of the parameter group `policy`, in agents that have one, such as MERLIN."""
+    """Factor on the learning rate of the parameter group `policy`, in agents that have one, such as
+    MERLIN.
+    """
     policy_delay: int = 0
-    """Updates before that group begins to learn; its optimiser's moments follow the gradient from the start."""
+    """Updates before that group begins to learn; its optimiser's moments follow the gradient from
+    the start.
+    """
     epochs: int = 1
     """Passes over the segments of an update."""
     minibatches: int = 4
@@ -117,7 +121,9 @@ class AbstractLearner(abc.ABC):
     adam_epsilon: float = 1e-5
     """Adam's epsilon."""
     only_effective: bool = False
-    """Whether policy and entropy are trained only on steps whose action has an effect, as the task states it."""
+    """Whether policy and entropy are trained only on steps whose action has an effect, as the task
+    states it.
+    """
     value_only_effective: bool = False
     """Whether the value, too, is trained on these steps only."""
 
@@ -129,7 +135,13 @@ class AbstractLearner(abc.ABC):
             raise ValueError(f"policy_delay is {self.policy_delay}, expected at least 0")
         if not 0.0 <= self.discount <= 1.0:
             raise ValueError(f"discount is {self.discount}, expected 0 to 1")
-        for name in ("learning_rate", "policy_rate", "reward_scale", "max_gradient_norm", "adam_epsilon"):
+        for name in (
+            "learning_rate",
+            "policy_rate",
+            "reward_scale",
+            "max_gradient_norm",
+            "adam_epsilon",
+        ):
             if getattr(self, name) <= 0.0:
                 raise ValueError(f"{name} is {getattr(self, name)}, expected more than 0")
 
@@ -137,30 +149,44 @@ class AbstractLearner(abc.ABC):
         """The learning rate of a parameter group after `updates` updates."""
         rate = self.learning_rate * self.learning_rate_ramp(updates)
         return (
-            rate * self.policy_rate * (updates >= self.policy_delay).astype(rate.dtype) if group == "policy" else rate
+            rate * self.policy_rate * (updates >= self.policy_delay).astype(rate.dtype)
+            if group == "policy"
+            else rate
         )
 
     @abc.abstractmethod
     def prepare(self, segments: Segment[Any]) -> Batch:
-        """A batch [streams, ...] from the segments of an update, with all that is the same for every gradient step."""
+        """A batch [streams, ...] from the segments of an update, with all that is the same for
+        every gradient step.
+        """
 
     @abc.abstractmethod
     def terms(self, agent: AbstractAgent[Any], batch: Batch) -> Terms:
         """The terms of the loss for one segment."""
 
     def masks(self, segment: Segment[Any]) -> tuple[Float[Array, "*t"], Float[Array, "*t"]]:
-        """Which transitions are learned from, and which of them train the policy; over any leading axes."""
+        """Which transitions are learned from, and which of them train the policy; over any leading
+        axes.
+        """
         valid = ~segment.void
         effective = segment.effective if self.only_effective else valid
         return valid.astype(jnp.float32), effective.astype(jnp.float32)
 
-    def rewards_and_discounts(self, segment: Segment[Any]) -> tuple[Float[Array, " t"], Float[Array, " t"]]:
-        """Of the T transitions of one segment: the scaled rewards, and the discounts with the learner's factor."""
+    def rewards_and_discounts(
+        self, segment: Segment[Any]
+    ) -> tuple[Float[Array, " t"], Float[Array, " t"]]:
+        """Of the T transitions of one segment: the scaled rewards, and the discounts with the
+        learner's factor.
+        """
         steps = segment.steps
         return self.reward_scale * steps.reward[1:], self.discount * steps.discount[1:]
 
-    def recorded_targets(self, segment: Segment[Any], gae_lambda: float, return_lambda: float) -> Targets:
-        """Generalised advantages with one lambda, and with another the returns that are the values' targets."""
+    def recorded_targets(
+        self, segment: Segment[Any], gae_lambda: float, return_lambda: float
+    ) -> Targets:
+        """Generalised advantages with one lambda, and with another the returns that are the values'
+        targets.
+        """
         given = (*self.rewards_and_discounts(segment), segment.values, segment.void)
         returns = generalised_advantages(*given, return_lambda) + segment.values[:-1]
         return Targets(generalised_advantages(*given, gae_lambda), returns)
@@ -174,14 +200,18 @@ def check_unit(**values: float) -> None:
 
 
 def log_ratios(outs: AgentOutput, batch: Batch) -> Float[Array, " t"]:
-    """log pi(a) - log mu(a), of the policy that learns and of the one that acted; 0 where the policy is not trained.
+    """log pi(a) - log mu(a), of the policy that learns and of the one that acted; 0 where the
+    policy is not trained.
 
-    Masked steps are replaced before any exponential, so that their gradient is 0 and never NaN; densities of continuous
-    actions may differ by more than an exponential holds, so the result is clipped to `LARGEST_LOG_RATIO` in size.
+    Masked steps are replaced before any exponential, so that their gradient is 0 and never NaN;
+    densities of continuous actions may differ by more than an exponential holds, so the result is
+    clipped to `LARGEST_LOG_RATIO` in size.
     """
     segment = batch.segment
     change = action_log_probabilities(outs, segment.actions) - recorded_log_probabilities(segment)
-    return jnp.clip(jnp.where(batch.effective > 0, change, 0.0), -LARGEST_LOG_RATIO, LARGEST_LOG_RATIO)
+    return jnp.clip(
+        jnp.where(batch.effective > 0, change, 0.0), -LARGEST_LOG_RATIO, LARGEST_LOG_RATIO
+    )
 
 
 def action_log_probabilities(outs: AgentOutput, actions: Action) -> Float[Array, " t"]:
@@ -199,11 +229,15 @@ def policies_before(policies: Policy) -> Policy:
     return jax.tree.map(lambda leaf: leaf[:-1], policies)
 
 
-def agent_terms(agent: AbstractAgent[Any], batch: Batch, outs: AgentOutput, returns: Float[Array, " t"]):
+def agent_terms(
+    agent: AbstractAgent[Any], batch: Batch, outs: AgentOutput, returns: Float[Array, " t"]
+):
     """The agent's own losses and metrics over a segment, as `Terms` takes them."""
     segment = batch.segment
     return {
-        "auxiliary": agent.auxiliary_losses(segment.inputs, outs, segment.actions, returns, batch.effective),
+        "auxiliary": agent.auxiliary_losses(
+            segment.inputs, outs, segment.actions, returns, batch.effective
+        ),
         "metrics": jax.lax.stop_gradient(agent.metrics(segment.inputs, outs, segment.actions)),
     }
 

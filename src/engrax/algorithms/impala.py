@@ -1,4 +1,6 @@
-"""IMPALA's learner: an actor-critic under V-trace, which corrects for the age of the policy that acted."""
+"""IMPALA's learner: an actor-critic under V-trace, which corrects for the age of the policy that
+acted.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -25,10 +27,11 @@ from engrax.types import Segment
 
 @dataclass(frozen=True, kw_only=True)
 class IMPALA(AbstractLearner):
-    """V-trace actor-critic (Espeholt et al. 2018, arXiv 1802.01561, section 4): the paper's learner for HCAM.
+    """V-trace actor-critic (Espeholt et al. 2018, arXiv 1802.01561, section 4): the paper's learner
+    for HCAM.
 
-    Deviations: losses are means over steps, not sums; Adam instead of RMSProp, as HCAM's authors used. Where an action
-    does not count its ratio is 1, whatever the two policies are.
+    Deviations: losses are means over steps, not sums; Adam instead of RMSProp, as HCAM's authors
+    used. Where an action does not count its ratio is 1, whatever the two policies are.
     """
 
     trace_lambda: float = 1.0
@@ -50,7 +53,9 @@ class IMPALA(AbstractLearner):
         return Batch(segments, *self.masks(segments), targets=())
 
     def terms(self, agent: AbstractAgent[Any], batch: Batch) -> Terms:
-        """The policy gradient under V-trace's advantages, and the values' distance from its targets."""
+        """The policy gradient under V-trace's advantages, and the values' distance from its
+        targets.
+        """
         segment = batch.segment
         outs = replay(agent, segment)
         ratios = log_ratios(outs, batch)
@@ -64,7 +69,9 @@ class IMPALA(AbstractLearner):
             self.trace_clip,
         )
         return Terms(
-            policy=policy_gradient(action_log_probabilities(outs, segment.actions), corrected.advantages),
+            policy=policy_gradient(
+                action_log_probabilities(outs, segment.actions), corrected.advantages
+            ),
             entropy=policies_before(outs.policy).entropy(),
             values=outs.value[:-1],
             returns=corrected.returns,

@@ -54,7 +54,9 @@ def update(
         agent, state = apply_gradient(optimiser, agent, state, gradient, rate)
         return (eqx.filter(agent, eqx.is_array), state), metrics
 
-    streams = shuffled_minibatches(key, segments.values.shape[0], learner.epochs, learner.minibatches)
+    streams = shuffled_minibatches(
+        key, segments.values.shape[0], learner.epochs, learner.minibatches
+    )
     carry, metrics = jax.lax.scan(gradient_step, (parameters, optimiser_state), streams)
     metrics = jax.tree.map(jnp.mean, metrics)
     metrics |= {"learning_rate": rate("agent"), "entropy_cost": entropy_cost}
@@ -64,7 +66,10 @@ def update(
 
 
 def gradient_of(
-    learner: AbstractLearner, agent: AbstractAgent[Any], batch: Batch, entropy_cost: Float[Array, ""]
+    learner: AbstractLearner,
+    agent: AbstractAgent[Any],
+    batch: Batch,
+    entropy_cost: Float[Array, ""],
 ) -> tuple[PyTree, Metrics]:
     """The gradient of the loss over a batch, and metrics with the loss and the gradient's norm."""
     with_aux = eqx.filter_value_and_grad(
@@ -75,12 +80,16 @@ def gradient_of(
 
 
 def loss(
-    learner: AbstractLearner, agent: AbstractAgent[Any], batch: Batch, entropy_cost: Float[Array, ""]
+    learner: AbstractLearner,
+    agent: AbstractAgent[Any],
+    batch: Batch,
+    entropy_cost: Float[Array, ""],
 ) -> tuple[Float[Array, ""], Metrics]:
     """The loss over a batch [streams, ...], and its parts.
 
-    policy - entropy_cost * entropy, over steps whose action had an effect; value_cost * half the squared error of the
-    value, over steps that are not void, or over the same; the agent's own losses, over all steps.
+    policy - entropy_cost * entropy, over steps whose action had an effect; value_cost * half the
+    squared error of the value, over steps that are not void, or over the same; the agent's own
+    losses, over all steps.
     """
     terms = jax.vmap(lambda one: learner.terms(agent, one))(batch)
     metrics = {name: jnp.mean(value) for name, value in terms.auxiliary.items()}
@@ -89,7 +98,9 @@ def loss(
     metrics["policy_loss"] = masked_mean(terms.policy, batch.effective)
     metrics["entropy"] = masked_mean(terms.entropy, batch.effective)
     counted = batch.effective if learner.value_only_effective else batch.valid
-    metrics["value_loss"] = masked_mean(jax.vmap(squared_error)(terms.values, terms.returns), counted)
+    metrics["value_loss"] = masked_mean(
+        jax.vmap(squared_error)(terms.values, terms.returns), counted
+    )
     metrics["ratio_change"] = masked_mean(terms.ratio_change, batch.effective)
     metrics["return_variance"] = masked_variance(terms.returns, counted)
     metrics["error_variance"] = masked_variance(terms.returns - terms.values, counted)
@@ -98,6 +109,8 @@ def loss(
 
 
 def shuffled_minibatches(key: Key[Array, ""], streams: int, epochs: int, minibatches: int):
-    """Indices of streams [epochs * minibatches, streams / minibatches], every stream once an epoch."""
+    """Indices of streams [epochs * minibatches, streams / minibatches], every stream once an
+    epoch.
+    """
     orders = jax.vmap(lambda k: jax.random.permutation(k, streams))(jax.random.split(key, epochs))
     return orders.reshape(epochs * minibatches, streams // minibatches)

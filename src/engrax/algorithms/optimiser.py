@@ -10,15 +10,23 @@ from jaxtyping import Array, Float, PyTree
 from engrax.agents.base import AbstractAgent
 
 
-def make_optimiser(agent: AbstractAgent, max_gradient_norm: float, epsilon: float) -> optax.GradientTransformation:
+def make_optimiser(
+    agent: AbstractAgent, max_gradient_norm: float, epsilon: float
+) -> optax.GradientTransformation:
     """Clips the global norm, then Adam, for each of the agent's parameter groups."""
     labels: PyTree[str] = agent.parameter_groups()
 
     def adam() -> optax.GradientTransformation:
-        return optax.chain(optax.clip_by_global_norm(max_gradient_norm), optax.scale_by_adam(eps=epsilon))
+        return optax.chain(
+            optax.clip_by_global_norm(max_gradient_norm), optax.scale_by_adam(eps=epsilon)
+        )
 
     groups = sorted(set(jax.tree.leaves(labels)))
-    return adam() if len(groups) == 1 else optax.multi_transform({group: adam() for group in groups}, labels)
+    return (
+        adam()
+        if len(groups) == 1
+        else optax.multi_transform({group: adam() for group in groups}, labels)
+    )
 
 
 def apply_gradient(
@@ -28,8 +36,14 @@ def apply_gradient(
     gradient: PyTree,
     rate: Callable[[str], Float[Array, ""]],
 ) -> tuple[AbstractAgent, PyTree]:
-    """One step of the optimiser, at each group's learning rate: the agent and the optimiser's state after it."""
+    """One step of the optimiser, at each group's learning rate: the agent and the optimiser's state
+    after it.
+    """
     with jax.numpy_dtype_promotion("standard"):  # optax raises floats to integer powers
-        directions, state = optimiser.update(gradient, state, eqx.filter(agent, eqx.is_inexact_array))
-    steps = jax.tree.map(lambda group, direction: -rate(group) * direction, agent.parameter_groups(), directions)
+        directions, state = optimiser.update(
+            gradient, state, eqx.filter(agent, eqx.is_inexact_array)
+        )
+    steps = jax.tree.map(
+        lambda group, direction: -rate(group) * direction, agent.parameter_groups(), directions
+    )
     return eqx.apply_updates(agent, steps), state

@@ -25,7 +25,9 @@ from engrax.types import Segment
 
 @dataclass(frozen=True, kw_only=True)
 class PPO(AbstractLearner):
-    """Proximal policy optimisation (Schulman et al. 2017, arXiv 1707.06347), recurrent, whole segments a minibatch."""
+    """Proximal policy optimisation (Schulman et al. 2017, arXiv 1707.06347), recurrent, whole
+    segments a minibatch.
+    """
 
     epochs: int = 2
     """Passes over the segments of an update."""

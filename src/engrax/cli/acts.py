@@ -61,7 +61,8 @@ def cards(out: Path, minutes: float, episodes: int) -> None:
     ends = "" if result.returns.ci95 is None else f" (95 % interval {span(result.returns.ci95)})"
     print(
         f"MERLIN finds {result.returns.value:.2f} of 3 pairs{ends} after "
-        f"{result.environment_steps:,} steps; random flips find {result.chance:.2f}, perfect memory 3"
+        f"{result.environment_steps:,} steps; random flips find {result.chance:.2f}, perfect "
+        "memory 3"
     )
     wanted = Replay(out / "merlin.gif", fps=1)
     with status() as progress:
@@ -101,7 +102,10 @@ def verdict(remembers: Evaluation, forgets: Evaluation) -> str:
     _, high = _interval(forgets)
     if low > max(remembers.chance or 0.0, high):
         return "The agent with memory is above chance and above the same agent without memory."
-    return "The agent with memory is not clearly above chance yet: give it more --minutes, or resume it."
+    return (
+        "The agent with memory is not clearly above chance yet: give it more --minutes, or resume "
+        "it."
+    )
 
 
 def _table(results: Sequence[Evaluation]) -> Table:

@@ -40,7 +40,9 @@ class Pace:
         self._rows: deque[Row] = deque(maxlen=_RECENT + 1)
 
     def look(self, row: Row) -> Glance:
-        """Takes in a row, with `update`, `environment_steps` and `seconds`, and looks at how things stand."""
+        """Takes in a row, with `update`, `environment_steps` and `seconds`, and looks at how things
+        stand.
+        """
         self._rows.append(row)
         update, steps = int(row["update"] or 0), int(row["environment_steps"] or 0)
         seconds_per_update, steps_per_update = (

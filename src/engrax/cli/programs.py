@@ -1,4 +1,6 @@
-"""Compiled programs are kept between commands: a run that is resumed or begun again starts in seconds."""
+"""Compiled programs are kept between commands: a run that is resumed or begun again starts in
+seconds.
+"""
 
 from collections.abc import MutableMapping
 from pathlib import Path
@@ -10,7 +12,8 @@ LIMIT = 2**30
 
 
 def keep_programs(environment: MutableMapping[str, str], directory: Path | None = None) -> None:
-    """Has JAX, which must not be imported yet, keep what it compiles; where the environment says so already, there.
+    """Has JAX, which must not be imported yet, keep what it compiles; where the environment says so
+    already, there.
 
     Nothing is kept if the directory cannot be written, or the user has no home.
 
@@ -32,7 +35,9 @@ def keep_programs(environment: MutableMapping[str, str], directory: Path | None 
 
 
 def _mend(directory: Path) -> None:
-    """Removes programs whose time of use is missing: a process was killed as it wrote them, and JAX would stumble."""
+    """Removes programs whose time of use is missing: a process was killed as it wrote them, and JAX
+    would stumble.
+    """
     for program in directory.glob("*-cache"):
         if not program.with_name(program.name.removesuffix("-cache") + "-atime").exists():
             program.unlink(missing_ok=True)

@@ -14,10 +14,11 @@ S = TypeVar("S")
 class AbstractEnvironment(eqx.Module, Generic[S]):
     """A partially observable task, pure and unbatched.
 
-    An environment states how an episode is drawn, how an action advances it, and what is seen of it. `reset` and
-    `step` follow from these: a step after `last` ignores its action and opens the next episode, as dm_env and
-    Gymnasium's NEXT_STEP mode have it. The choice between going on and restarting is made on the state, which should
-    therefore be small. The observation is computed once, from the chosen state.
+    An environment states how an episode is drawn, how an action advances it, and what is seen of
+    it. `reset` and `step` follow from these: a step after `last` ignores its action and opens the
+    next episode, as dm_env and Gymnasium's NEXT_STEP mode have it. The choice between going on and
+    restarting is made on the state, which should therefore be small. The observation is computed
+    once, from the chosen state.
 
     Rewards and discounts are float32; no step is both `first` and `last`.
     """

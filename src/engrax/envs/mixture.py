@@ -24,23 +24,31 @@ class MixtureState(eqx.Module):
 class Mixture(AbstractEnvironment[MixtureState]):
     """Levels with the same observations and actions. Each episode draws one of them uniformly.
 
-    A level's episodes follow on one another as they do alone (`restart`), with those of other levels between them.
+    A level's episodes follow on one another as they do alone (`restart`), with those of other
+    levels between them.
 
-    All levels are computed at every step, and one is shown; so an environment's share of the time grows with their
-    number. `info` has what all levels have, and `level`, the number of the one that is played.
+    All levels are computed at every step, and one is shown; so an environment's share of the time
+    grows with their number. `info` has what all levels have, and `level`, the number of the one
+    that is played.
 
     Source: Lampinen et al. 2021, arXiv 2105.14039, trains on several levels at once.
     """
 
-    levels: tuple[AbstractEnvironment[Any], ...] = eqx.field(converter=tuple, default=(Ballet(dance_delay=2), Ballet()))
-    """The levels, all equally likely; as JSON: [{"kind": "ballet", "dance_delay": 2}, {"kind": "ballet"}]."""
+    levels: tuple[AbstractEnvironment[Any], ...] = eqx.field(
+        converter=tuple, default=(Ballet(dance_delay=2), Ballet())
+    )
+    """The levels, all equally likely; as JSON: [{"kind": "ballet", "dance_delay": 2}, {"kind":
+    "ballet"}].
+    """
 
     def __check_init__(self):
         if not self.levels:
             raise ValueError("a mixture has no levels: name at least one")
         for number, level in enumerate(self.levels):
             if difference := self.levels[0].interface.difference(level.interface):
-                raise ValueError(f"level {number} of a mixture differs: {difference}; mix levels of a kind")
+                raise ValueError(
+                    f"level {number} of a mixture differs: {difference}; mix levels of a kind"
+                )
 
     @property
     def interface(self) -> Interface:
@@ -63,7 +71,9 @@ class Mixture(AbstractEnvironment[MixtureState]):
     def advance(self, state: MixtureState, action: Action, key: Key[Array, ""]) -> MixtureState:
         """The same level, one step further; the others stay as they are."""
         keys = jax.random.split(key, len(self.levels))
-        return self._change_played(state, lambda i, one: self.levels[i].advance(one, action, keys[i]))
+        return self._change_played(
+            state, lambda i, one: self.levels[i].advance(one, action, keys[i])
+        )
 
     def restart(self, state: MixtureState, key: Key[Array, ""]) -> MixtureState:
         """A level, and an episode of it that follows on that level's episode before."""

@@ -39,34 +39,38 @@ def _as_cues(name: str) -> Cues:
 
 
 class Recall(AbstractEnvironment[RecallState]):
-    """Names a cue shown `delay` empty steps before the query; its values are known for every kind of memory.
+    """Names a cue shown `delay` empty steps before the query; its values are known for every kind
+    of memory.
 
-    An episode has `delay + 3` steps. The first shows one of `num_cues` cues; `delay` steps show nothing, or with
-    `distractors` a random item each that is not marked as a cue; one step shows the query. The action taken there is
-    rewarded 1 if it is the answer and 0 if not, with the last step, which has discount 0 and shows nothing. All
-    other actions have no effect.
+    An episode has `delay + 3` steps. The first shows one of `num_cues` cues; `delay` steps show
+    nothing, or with `distractors` a random item each that is not marked as a cue; one step shows
+    the query. The action taken there is rewarded 1 if it is the answer and 0 if not, with the last
+    step, which has discount 0 and shows nothing. All other actions have no effect.
 
-    Observations: `vector`, `[2 + num_cues]`: 1 at the cue, 1 at the query, and the cue or distractor one-hot.
-    Actions: one a cue.
+    Observations: `vector`, `[2 + num_cues]`: 1 at the cue, 1 at the query, and the cue or
+    distractor one-hot. Actions: one a cue.
 
     How one episode's cue and answer follow from the episode before:
 
     * `independent`: they do not. The answer is the cue, and cues are uniform.
     * `contradictory`: the answer is the cue, and the cue is never that of the episode before.
-    * `late`: the answer is the cue of the episode *before*, uniform and nowhere to be seen in its own. No player can
-      beat chance unless something passes from one episode to the next: a learner that does has a leak.
+    * `late`: the answer is the cue of the episode *before*, uniform and nowhere to be seen in its
+      own. No player can beat chance unless something passes from one episode to the next: a learner
+      that does has a leak.
 
-    Values: the mean reward of an episode, from the second episode on, for a player who names at the query ...
+    Values: the mean reward of an episode, from the second episode on, for a player who names at the
+    query this episode's cue (`perfect`), anything, blind (`chance`), or the cue before (`leaking`).
 
-    ===============  ===================================  ==========================  ==========================
-    cues             the cue of this episode (`perfect`)  anything, blind (`chance`)  the cue before (`leaking`)
-    ===============  ===================================  ==========================  ==========================
-    `independent`    1                                    1 / num_cues                1 / num_cues
-    `contradictory`  1                                    1 / num_cues                0
-    `late`           1 / num_cues                         1 / num_cues                1
-    ===============  ===================================  ==========================  ==========================
+    ===============  ============  ============  ============
+    cues             perfect       chance        leaking
+    ===============  ============  ============  ============
+    `independent`    1             1 / num_cues  1 / num_cues
+    `contradictory`  1             1 / num_cues  0
+    `late`           1 / num_cues  1 / num_cues  1
+    ===============  ============  ============  ============
 
-    Info: `success`, at the last step, whether the answer was right. Actions are `effective` at the query only.
+    Info: `success`, at the last step, whether the answer was right. Actions are `effective` at the
+    query only.
     """
 
     delay: int = eqx.field(static=True, default=8)
@@ -76,18 +80,28 @@ class Recall(AbstractEnvironment[RecallState]):
     distractors: bool = eqx.field(static=True, default=False)
     """Whether the steps between show other items."""
     cues: Cues = eqx.field(static=True, default="independent", converter=_as_cues)
-    """How an episode's cue and answer follow from the episode before: `independent` of it, or two tests for leaks."""
+    """How an episode's cue and answer follow from the episode before: `independent` of it, or two
+    tests for leaks.
+    """
 
     def __check_init__(self):
         if self.delay < 0:
-            raise ValueError(f"delay is {self.delay}, expected at least 0: the empty steps between cue and query.")
+            raise ValueError(
+                f"delay is {self.delay}, expected at least 0: the empty steps between cue and "
+                "query."
+            )
         if self.num_cues < 2:
-            raise ValueError(f"num_cues is {self.num_cues}, expected at least 2: with one there is nothing to recall.")
+            raise ValueError(
+                f"num_cues is {self.num_cues}, expected at least 2: with one there is nothing to "
+                "recall."
+            )
 
     @property
     def interface(self) -> Interface:
         """A vector (marked as cue, marked as query, and one entry a cue), and one action a cue."""
-        return Interface({"vector": VectorSpec(2 + self.num_cues)}, Discrete(self.num_cues), chance=self.chance)
+        return Interface(
+            {"vector": VectorSpec(2 + self.num_cues)}, Discrete(self.num_cues), chance=self.chance
+        )
 
     @property
     def chance(self) -> float:
@@ -109,11 +123,17 @@ class Recall(AbstractEnvironment[RecallState]):
         cue, answer = _choices(key, 2, self.num_cues)
         return self._open(cue, answer if self.cues == "late" else cue)
 
-    def advance(self, state: RecallState, action: Int[Array, ""], key: Key[Array, ""]) -> RecallState:
+    def advance(
+        self, state: RecallState, action: Int[Array, ""], key: Key[Array, ""]
+    ) -> RecallState:
         """The next step; the action counts at the query only."""
         success = (state.time == self.delay + 1) & (action == state.answer)
         state = state._replace(time=state.time + 1, success=success)
-        return state._replace(distractor=_choices(key, 1, self.num_cues)[0]) if self.distractors else state
+        return (
+            state._replace(distractor=_choices(key, 1, self.num_cues)[0])
+            if self.distractors
+            else state
+        )
 
     def is_last(self, state: RecallState) -> Bool[Array, ""]:
         """The step after the query."""
@@ -143,7 +163,9 @@ class Recall(AbstractEnvironment[RecallState]):
         return fresh
 
     def _open(self, cue: Int[Array, ""], answer: Int[Array, ""]) -> RecallState:
-        return RecallState(jnp.zeros((), jnp.int32), cue, answer, jnp.zeros((), jnp.int32), jnp.zeros((), bool))
+        return RecallState(
+            jnp.zeros((), jnp.int32), cue, answer, jnp.zeros((), jnp.int32), jnp.zeros((), bool)
+        )
 
     def _picture(self, state: RecallState) -> Float[Array, " size"]:
         at_cue, at_query = state.time == 0, state.time == self.delay + 1
@@ -155,5 +177,7 @@ class Recall(AbstractEnvironment[RecallState]):
 
 
 def _choices(key: Key[Array, ""], count: int, options: int) -> Int[Array, " count"]:
-    """Uniform integers 0..options-1 (to one part in 2^32 / options), in a third of the time of `randint`."""
+    """Uniform integers 0..options-1 (to one part in 2^32 / options), in a third of the time of
+    `randint`.
+    """
     return (jax.random.bits(key, (count,), jnp.uint32) % jnp.uint32(options)).astype(jnp.int32)

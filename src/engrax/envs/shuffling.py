@@ -1,7 +1,8 @@
 """Sampling without repetition, cheap enough for every step of every stream.
 
-Under `vmap` an environment draws a fresh episode at every step and mostly throws it away. So nothing is sorted and
-few random words are spent: the draw is a Lehmer code, whose digits share 32-bit words.
+Under `vmap` an environment draws a fresh episode at every step and mostly throws it away. So
+nothing is sorted and few random words are spent: the draw is a Lehmer code, whose digits share
+32-bit words.
 """
 
 from collections.abc import Sequence
@@ -26,7 +27,8 @@ def uniform_digits(key: Key[Array, ""], sizes: Sequence[int]) -> list[Int[Array,
         sizes: each from 1 to 131072.
 
     Returns:
-        One int32 scalar a size. Scalars, not a vector: under `vmap` each becomes one dense vector over streams.
+        One int32 scalar a size. Scalars, not a vector: under `vmap` each becomes one dense vector
+        over streams.
     """
     groups = _group(sizes)
     words = jax.random.bits(key, (len(groups),), jnp.uint32)
@@ -34,7 +36,8 @@ def uniform_digits(key: Key[Array, ""], sizes: Sequence[int]) -> list[Int[Array,
 
 
 def without_repetition(digits: Sequence[Int[Array, ""]]) -> list[Int[Array, ""]]:
-    """The items that a Lehmer code picks: digit i says which of the items still left is picked i-th.
+    """The items that a Lehmer code picks: digit i says which of the items still left is picked
+    i-th.
 
     Args:
         digits: the i-th over 0..n-1-i.

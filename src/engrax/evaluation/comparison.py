@@ -43,10 +43,10 @@ def interval_of(
 ) -> tuple[Float[np.ndarray, " p"], Float[np.ndarray, " p"] | None]:
     """The interquartile mean of runs at p points, and half of its 95 % interval.
 
-    With fewer than `MANY` runs the interval is Student's, from the deviation of all runs; with more,
-    that of a trimmed mean, from the winsorised deviation (Tukey and McLaughlin 1963). Where it says
-    95 %, it holds in 92 to 95 % of cases for scores that are normal, in about 90 % for skewed ones,
-    and in 70 to 90 % where some seeds learn the task and others do not.
+    With fewer than `MANY` runs the interval is Student's, from the deviation of all runs; with
+    more, that of a trimmed mean, from the winsorised deviation (Tukey and McLaughlin 1963). Where
+    it says 95 %, it holds in 92 to 95 % of cases for scores that are normal, in about 90 % for
+    skewed ones, and in 70 to 90 % where some seeds learn the task and others do not.
 
     Args:
         runs: one run a row, [n, p].

@@ -61,7 +61,8 @@ def play(
     greedy: bool = False,
     progress: Callable[[int], object] = lambda played: None,
 ) -> Played:
-    """Plays fresh episodes, each from a reset and an empty memory, so that long and short ones count alike.
+    """Plays fresh episodes, each from a reset and an empty memory, so that long and short ones
+    count alike.
 
     Args:
         agent: plays; it samples its actions as in training, unless greedy.
@@ -88,13 +89,18 @@ def play(
     return jax.tree.map(lambda *parts: np.concatenate(parts)[:episodes], *rounds)
 
 
-def _player(agent: AbstractAgent[Any], world: World, greedy: bool) -> Callable[[Key[Array, " b"]], Played]:
+def _player(
+    agent: AbstractAgent[Any], world: World, greedy: bool
+) -> Callable[[Key[Array, " b"]], Played]:
     """Plays one episode a key."""
     if not world.pure:
         return lambda keys: _round_on_host(agent, world, keys, greedy)
-    # An agent may have leaves that are no arrays, such as activation functions: they are no arguments of a program.
+    # An agent may have leaves that are no arrays, such as activation functions: they are no
+    # arguments of a program.
     parameters, rest = eqx.partition(agent, eqx.is_array)
-    compiled = jax.jit(lambda parameters, keys: _round(eqx.combine(parameters, rest), world, keys, greedy))
+    compiled = jax.jit(
+        lambda parameters, keys: _round(eqx.combine(parameters, rest), world, keys, greedy)
+    )
     return lambda keys: compiled(parameters, keys)
 
 
@@ -114,7 +120,9 @@ def _round(agent: AbstractAgent[Any], world: World, keys: Key[Array, " b"], gree
     return _played(progress)
 
 
-def _round_on_host(agent: AbstractAgent[Any], world: World, keys: Key[Array, " b"], greedy: bool) -> Played:
+def _round_on_host(
+    agent: AbstractAgent[Any], world: World, keys: Key[Array, " b"], greedy: bool
+) -> Played:
     """The same, in a loop around the compiled acting step; NumPy does the counting."""
     parameters, _, step = compiled_acting(agent)
     streams = open_streams(agent, world, _fold_in(keys, jnp.int32(0)))
@@ -123,7 +131,9 @@ def _round_on_host(agent: AbstractAgent[Any], world: World, keys: Key[Array, " b
     total, length = np.zeros(count, np.float32), np.ones(count, np.int32)
     while not ended.all():
         states, actions, _ = step(parameters, streams.agent, pending(streams), streams.keys, greedy)
-        streams = advance_on_host(world, streams, states, actions, *_turn_keys(keys, np.int32(time)))
+        streams = advance_on_host(
+            world, streams, states, actions, *_turn_keys(keys, np.int32(time))
+        )
         total = np.where(ended, total, streams.episode_return)
         length, time = length + ~ended, time + 1
         success = np.where(ended, success, streams.step.info.get("success", success))

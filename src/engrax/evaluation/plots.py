@@ -16,7 +16,8 @@ from matplotlib.ticker import EngFormatter
 from engrax.evaluation.comparison import curve_with_band
 from engrax.evaluation.statistics import smooth
 
-# Okabe and Ito's colours, which people with any kind of colour vision tell apart; dashes for print in grey.
+# Okabe and Ito's colours, which people with any kind of colour vision tell apart; dashes for print
+# in grey.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)))
 _GREY = "#666666"
@@ -65,7 +66,14 @@ def learning_curve(
     for index, curve in enumerate(curves):
         _draw(axes, curve, index, window)
     if chance is not None:
-        axes.axhline(chance, color=_GREY, linewidth=1, linestyle=(0, (2, 2)), label=f"chance ({chance:.2g})", zorder=1)
+        axes.axhline(
+            chance,
+            color=_GREY,
+            linewidth=1,
+            linestyle=(0, (2, 2)),
+            label=f"chance ({chance:.2g})",
+            zorder=1,
+        )
     _dress(axes, y_label, title)
     FigureCanvasAgg(figure).print_png(str(path), metadata={"Software": "engrax"})
 
@@ -98,7 +106,9 @@ def banded_curves(curves: Sequence[BandedCurve], *, y_label: str = "return") -> 
     for index, curve in enumerate(curves):
         steps, mean, band = curve_with_band(curve.steps, curve.values, curve.window)
         colour, dashes = _style(index)
-        axes.plot(steps, mean, color=colour, linestyle=dashes, linewidth=2, label=curve.label, zorder=3)
+        axes.plot(
+            steps, mean, color=colour, linestyle=dashes, linewidth=2, label=curve.label, zorder=3
+        )
         if band is not None:
             axes.fill_between(steps, *band, color=colour, alpha=0.15, linewidth=0, zorder=2)
     _dress(axes, y_label, "")
@@ -113,14 +123,18 @@ def _check(curves: Sequence[Curve]) -> None:
         raise ValueError("there is nothing to draw: give at least one curve")
     for curve in curves:
         if len(curve.steps) != len(curve.values):
-            raise ValueError(f"curve {curve.label!r} has {len(curve.steps)} steps but {len(curve.values)} values")
+            raise ValueError(
+                f"curve {curve.label!r} has {len(curve.steps)} steps but {len(curve.values)} values"
+            )
 
 
 def _draw(axes: Axes, curve: Curve, index: int, window: int) -> None:
     steps, (colour, dashes) = np.asarray(curve.steps, np.float64), _style(index)
     axes.plot(steps, smooth(curve.values, 1), color=colour, alpha=0.2, linewidth=0.8, zorder=2)
     smoothed = smooth(curve.values, window)
-    axes.plot(steps, smoothed, color=colour, linestyle=dashes, linewidth=2, label=curve.label, zorder=3)
+    axes.plot(
+        steps, smoothed, color=colour, linestyle=dashes, linewidth=2, label=curve.label, zorder=3
+    )
 
 
 def _style(index: int) -> tuple[str, Any]:

@@ -48,15 +48,19 @@ class ReadOut(NamedTuple):
     steps: int
 
 
-def read_out(agent: AbstractAgent[Any], world: object, *, streams: int, steps: int, seed: int) -> ReadOut:
-    """Plays, fits a linear map from features to labels on one half of the streams, and tries it on the other.
+def read_out(
+    agent: AbstractAgent[Any], world: object, *, streams: int, steps: int, seed: int
+) -> ReadOut:
+    """Plays, fits a linear map from features to labels on one half of the streams, and tries it on
+    the other.
 
-    For every thing to be known a ridge regression on one-hot labels is fitted on the steps at which it has been shown;
-    the largest output is the answer.
+    For every thing to be known a ridge regression on one-hot labels is fitted on the steps at which
+    it has been shown; the largest output is the answer.
 
     Args:
         agent: plays, and shows its features; it samples its actions.
-        world: a world, or what `engrax.runtime.as_world` makes one of; its interface has a `question`.
+        world: a world, or what `engrax.runtime.as_world` makes one of; its interface has a
+            `question`.
         streams: played side by side, at least 2.
         steps: of each stream.
         seed: the same seed plays the same episodes.
@@ -68,7 +72,10 @@ def read_out(agent: AbstractAgent[Any], world: object, *, streams: int, steps: i
     check_interface(agent, world.interface)
     question = world.interface.question
     if question is None:
-        raise UserError("this task has no question that a read-out could answer: choose one whose interface has one")
+        raise UserError(
+            "this task has no question that a read-out could answer: choose one whose interface "
+            "has one"
+        )
     keys = jax.random.split(jax.random.key(seed))
     samples = [sample(agent, world, question, key, streams // 2, steps) for key in keys]
     fitted, fresh = (with_constant(each) for each in samples)
@@ -78,7 +85,12 @@ def read_out(agent: AbstractAgent[Any], world: object, *, streams: int, steps: i
 
 
 def sample(
-    agent: AbstractAgent[Any], world: World, question: Question, key: Key[Array, ""], streams: int, steps: int
+    agent: AbstractAgent[Any],
+    world: World,
+    question: Question,
+    key: Key[Array, ""],
+    streams: int,
+    steps: int,
 ) -> Sample:
     """Plays, and takes the agent's features at every step of every stream."""
     parameters, rest = eqx.partition(agent, eqx.is_array)
@@ -90,7 +102,9 @@ def sample(
 
     def features(parameters, segment: Segment[Any]):
         agent = eqx.combine(parameters, rest)
-        return jax.vmap(lambda s: agent.features(agent.unroll(s.state, s.inputs, s.actions, s.keys)[1]))(segment)
+        return jax.vmap(
+            lambda s: agent.features(agent.unroll(s.state, s.inputs, s.actions, s.keys)[1])
+        )(segment)
 
     segment = (jax.jit(segments) if world.pure else segments)(parameters, key)
     found = jax.jit(features)(parameters, segment)
@@ -104,7 +118,12 @@ def sample(
 def answers(fitted: Sample, fresh: Sample, classes: int) -> Int[np.ndarray, "n q"]:
     """The answers to every question on fresh steps, of maps fitted on others."""
     found = np.zeros(fresh.labels.shape, np.int64)
-    ridge = RIDGE * np.mean(np.square(fitted.features)) * len(fitted.features) * np.eye(fitted.features.shape[1])
+    ridge = (
+        RIDGE
+        * np.mean(np.square(fitted.features))
+        * len(fitted.features)
+        * np.eye(fitted.features.shape[1])
+    )
     for index in range(fitted.labels.shape[1]):
         known = fitted.known[:, index]
         features, targets = fitted.features[known], np.eye(classes)[fitted.labels[known, index]]

@@ -13,7 +13,8 @@ _Z = 1.959963984540054
 
 
 class Mean(NamedTuple):
-    """A mean and its 95 % confidence interval; the interval is None where the sample says nothing of it.
+    """A mean and its 95 % confidence interval; the interval is None where the sample says nothing
+    of it.
 
     Attributes:
         value: the mean of the sample.
@@ -27,8 +28,9 @@ class Mean(NamedTuple):
 def mean_ci95(sample: np.ndarray) -> Mean:
     """The mean of independent outcomes with a 95 % confidence interval.
 
-    Outcomes that are all 0 or 1 get Wilson's interval, which is accurate near 0 and 1 and stays within them (Wilson,
-    1927). Any others get Student's t interval: right for normal outcomes, and near it for means of some dozens.
+    Outcomes that are all 0 or 1 get Wilson's interval, which is accurate near 0 and 1 and stays
+    within them (Wilson, 1927). Any others get Student's t interval: right for normal outcomes, and
+    near it for means of some dozens.
 
     Args:
         sample: one number an episode, [n].
@@ -41,7 +43,9 @@ def mean_ci95(sample: np.ndarray) -> Mean:
     """
     sample = np.asarray(sample, np.float64).reshape(-1)
     if not sample.size or not np.isfinite(sample).all():
-        raise ValueError(f"expected at least one outcome, all finite; got {sample.size} outcomes: {sample[:5]}")
+        raise ValueError(
+            f"expected at least one outcome, all finite; got {sample.size} outcomes: {sample[:5]}"
+        )
     mean = float(sample.mean())
     if np.isin(sample, (0.0, 1.0)).all():
         return Mean(mean, wilson_ci95(mean, sample.size))
@@ -79,7 +83,9 @@ def student_ci95(sample: np.ndarray) -> tuple[float, float]:
     Returns:
         The lower and the upper end.
     """
-    half = float(stdtrit(sample.size - 1, 0.975)) * float(sample.std(ddof=1)) / math.sqrt(sample.size)
+    half = (
+        float(stdtrit(sample.size - 1, 0.975)) * float(sample.std(ddof=1)) / math.sqrt(sample.size)
+    )
     return float(sample.mean()) - half, float(sample.mean()) + half
 
 

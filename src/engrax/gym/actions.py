@@ -58,7 +58,9 @@ def _check(here: str, space: Space[Any]) -> None:
             "Box: wrap the environment (gymnasium.ActionWrapper) to take one of these"
         )
     if not np.issubdtype(np.dtype(space.dtype), np.floating):
-        raise ConfigError(f"{here} is a Box of {space.dtype}, expected floating point: make it a MultiDiscrete")
+        raise ConfigError(
+            f"{here} is a Box of {space.dtype}, expected floating point: make it a MultiDiscrete"
+        )
     if not np.isfinite([space.low, space.high]).all() or not (space.low < space.high).all():
         raise ConfigError(
             f"{here} is {space}, expected finite bounds, each low below its high: bound the Box, "

@@ -63,7 +63,11 @@ class GymnasiumBallet(gymnasium.Env[Any, Any]):
             ValueError: if one of these is outside its range.
         """
         check_render_mode(render_mode, "Ballet")
-        size = {"num_dancers": num_dancers, "dance_delay": dance_delay} if level is None else level_settings(level)
+        size = (
+            {"num_dancers": num_dancers, "dance_delay": dance_delay}
+            if level is None
+            else level_settings(level)
+        )
         self.task = Ballet(**size, max_steps=max_steps, view=view, dances=dances)
         self.render_mode = render_mode
         self._interface = self.task.interface
@@ -76,7 +80,9 @@ class GymnasiumBallet(gymnasium.Env[Any, Any]):
         """All but the compiled functions, so that an environment can be sent to another process."""
         return {**self.__dict__, "_player": None}
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observation, Info]:
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, Info]:
         """Opens an episode: the first of a seed's stream, or without a seed the stream's next."""
         super().reset(seed=seed, options=options)
         deal = released_deal(self.np_random, self.task.num_dancers, self.task.repertoire)

@@ -20,7 +20,9 @@ def check_render_mode(render_mode: str | None, task: str) -> None:
         UserError: for anything else.
     """
     if render_mode not in (None, *RENDERS_ARRAYS["render_modes"]):
-        raise UserError(f"render_mode is {render_mode!r}, but {task} has 'rgb_array' only: pass that or None")
+        raise UserError(
+            f"render_mode is {render_mode!r}, but {task} has 'rgb_array' only: pass that or None"
+        )
 
 
 def no_episode(task: str) -> str:
@@ -42,7 +44,11 @@ def checked_action(action: Any, interface: Interface) -> np.ndarray:
     except (TypeError, ValueError):
         taken = None
     low, high = actions.bounds
-    if taken is None or taken.shape != actions.shape or not ((taken >= low) & (taken <= high)).all():
+    if (
+        taken is None
+        or taken.shape != actions.shape
+        or not ((taken >= low) & (taken <= high)).all()
+    ):
         raise UserError(f"action is {action!r}, expected {_expected(interface)}")
     return taken.astype(actions.dtype)
 
@@ -68,4 +74,6 @@ def _expected(interface: Interface) -> str:
         return f"an array of shape {actions.shape} from {low} to {high}"
     numbers = tuple(map(str, range(actions.size)))
     named = interface.action_names not in ((), numbers) and actions.size <= 20
-    return f"an integer from 0 to {high}" + (f": {', '.join(interface.action_names)}" if named else "")
+    return f"an integer from 0 to {high}" + (
+        f": {', '.join(interface.action_names)}" if named else ""
+    )

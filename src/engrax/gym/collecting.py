@@ -20,7 +20,9 @@ RESET_EVERY = 10
 """Episodes of this play are cut off after so many steps, to see many beginnings."""
 
 
-def completed(env: Env[Any, Any], make: Callable[[], Env[Any, Any]], options: ObservationOptions) -> ObservationOptions:
+def completed(
+    env: Env[Any, Any], make: Callable[[], Env[Any, Any]], options: ObservationOptions
+) -> ObservationOptions:
     """Options with all that can be found out about an environment.
 
     Args:

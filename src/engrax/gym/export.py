@@ -75,7 +75,9 @@ class ExportedTask(gymnasium.Env[Any, Any]):
         check_render_mode(render_mode, name)
         if not _has_pictures(task):
             if render_mode is not None:
-                raise UserError(f"render_mode is {render_mode!r}, but {name} has no pictures: pass None")
+                raise UserError(
+                    f"render_mode is {render_mode!r}, but {name} has no pictures: pass None"
+                )
             self.metadata = {"render_modes": []}
         self.task, self.render_mode = task, render_mode
         self.observation_space = observation_space(task.interface.observations)
@@ -88,7 +90,9 @@ class ExportedTask(gymnasium.Env[Any, Any]):
         """All but the compiled functions, so that an environment can be sent to another process."""
         return {**self.__dict__, "_programs": None}
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observation, Info]:
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, Info]:
         """Opens an episode: this seed's first, or without a seed the next."""
         super().reset(seed=seed, options=options)
         drawn, before = self.np_random.integers(2**32, dtype=np.uint32), self._turn

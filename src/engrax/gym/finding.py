@@ -63,7 +63,8 @@ def _import(package: str, name: str) -> None:
     except ImportError as problem:
         extra = '"engrax[suites]"' if package in SUITES.values() else f"the package of {package}"
         raise ConfigError(
-            f"{name} needs {package}, which cannot be imported ({_line(problem)}): pip install {extra}"
+            f"{name} needs {package}, which cannot be imported ({_line(problem)}): pip install "
+            f"{extra}"
         ) from problem
 
 

@@ -115,7 +115,8 @@ class HostEnvironments:
         """
         if len(episodes.number) != self.num_streams:
             raise ConfigError(
-                f"{len(episodes.number)} streams were saved, but there are {self.num_streams}: set as many"
+                f"{len(episodes.number)} streams were saved, but there are {self.num_streams}: set "
+                "as many"
             )
         if not isinstance(self._driver, PlainDriver):
             return self._anew(self._driver, episodes)
@@ -133,7 +134,9 @@ class HostEnvironments:
     def _checked(self, actions: np.ndarray) -> np.ndarray:
         shape = (self.num_streams, *self.interface.actions.shape)
         if np.shape(actions) != shape:
-            raise ConfigError(f"actions have shape {np.shape(actions)}, expected {shape}: one for each stream")
+            raise ConfigError(
+                f"actions have shape {np.shape(actions)}, expected {shape}: one for each stream"
+            )
         return np.array(actions, self.interface.actions.dtype)
 
     def _shown(self, moves: Moves, first: np.ndarray) -> Steps:

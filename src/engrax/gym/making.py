@@ -95,23 +95,32 @@ def _likes(env: Env[Any, Any]) -> Maker:
     return make
 
 
-def _plain(envs: list[Env[Any, Any]], options: ObservationOptions, spec: dict[str, Any]) -> HostEnvironments:
+def _plain(
+    envs: list[Env[Any, Any]], options: ObservationOptions, spec: dict[str, Any]
+) -> HostEnvironments:
     first = envs[0]
     names = action_names(first)
     translator = translator_of(first.observation_space, first.action_space, options, names)
     return HostEnvironments(PlainDriver(envs, translator), translator, spec)
 
 
-def _given(envs: VectorEnv[Any, Any, Any], streams: int, options: ObservationOptions) -> HostEnvironments:
+def _given(
+    envs: VectorEnv[Any, Any, Any], streams: int, options: ObservationOptions
+) -> HostEnvironments:
     if envs.num_envs != streams:
-        raise ConfigError(f"streams is {streams}, but the vector environment has {envs.num_envs}: set as many")
+        raise ConfigError(
+            f"streams is {streams}, but the vector environment has {envs.num_envs}: set as many"
+        )
     if type(envs) is SyncVectorEnv:
         plain = list(envs.envs)
         options = completed(plain[0], envs.env_fns[0], options)
         return _plain(plain, options, _described(plain[0], None, None))
     space = envs.single_observation_space
     if not options.words and any(is_text(leaf) for _, leaf in leaves_of(space)):
-        raise ConfigError("a given vector environment shows texts, but there are no words: give options with words")
+        raise ConfigError(
+            "a given vector environment shows texts, but there are no words: give options with "
+            "words"
+        )
     translator = translator_of(space, envs.single_action_space, options)
     return HostEnvironments(driver_of(envs, translator), translator, _described(envs, None, None))
 
@@ -140,7 +149,9 @@ def _described(
     return {
         "id": name or getattr(env.spec, "id", own.__qualname__),
         "kwargs": dict(kwargs or {}),
-        "versions": {package: version for package in sorted(packages) if (version := _version(package))},
+        "versions": {
+            package: version for package in sorted(packages) if (version := _version(package))
+        },
     }
 
 

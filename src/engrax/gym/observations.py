@@ -43,7 +43,9 @@ def parts_of(space: Space[Any], options: ObservationOptions) -> tuple[Part, ...]
     parts = tuple(_part(path, leaf, options) for path, leaf in leaves_of(space))
     names = [part.name for part in parts]
     if repeated := {name for name in names if names.count(name) > 1}:
-        raise ConfigError(f"observation space: two parts are called {min(repeated)!r}: rename a key")
+        raise ConfigError(
+            f"observation space: two parts are called {min(repeated)!r}: rename a key"
+        )
     if not parts:
         raise ConfigError("observation space: it is empty, expected at least one part")
     return parts

@@ -59,7 +59,8 @@ def _sizes(here: str, high: np.ndarray, options: ObservationOptions) -> tuple[in
     sizes = tuple(int(value) + 1 for value in high.reshape(*high.shape[:2], -1).max(axis=(0, 1)))
     if options.symbol_sizes and len(options.symbol_sizes) != len(sizes):
         raise ConfigError(
-            f"symbol_sizes is {options.symbol_sizes}, but {here} has {len(sizes)} channels: give one size a channel"
+            f"symbol_sizes is {options.symbol_sizes}, but {here} has {len(sizes)} channels: give "
+            "one size a channel"
         )
     known = options.grid_sizes if len(options.grid_sizes) == len(sizes) else sizes
     return options.symbol_sizes or known

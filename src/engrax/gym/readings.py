@@ -46,7 +46,9 @@ class Reading(NamedTuple):
     note: str = ""
 
 
-def read_symbols(here: str, shape: tuple[int, ...], start: np.ndarray, sizes: np.ndarray) -> Reading:
+def read_symbols(
+    here: str, shape: tuple[int, ...], start: np.ndarray, sizes: np.ndarray
+) -> Reading:
     """Reads categories.
 
     Args:

@@ -46,12 +46,15 @@ class Translator:
     def read_each(self, observations: Sequence[Any]) -> dict[str, np.ndarray]:
         """Observations of n environments, as a list, to parts `[n, *shape]`."""
         return {
-            part.name: part.reading.convert([follow(one, part.path) for one in observations]) for part in self.parts
+            part.name: part.reading.convert([follow(one, part.path) for one in observations])
+            for part in self.parts
         }
 
     def read_batch(self, observations: Any) -> dict[str, np.ndarray]:
         """A vector environment's observations to parts `[n, *shape]`."""
-        return {part.name: part.reading.convert(follow(observations, part.path)) for part in self.parts}
+        return {
+            part.name: part.reading.convert(follow(observations, part.path)) for part in self.parts
+        }
 
     def write_each(self, actions: np.ndarray) -> list[Any]:
         """Actions `[n, *shape]` as a list, one an environment."""

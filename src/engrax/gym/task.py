@@ -48,9 +48,13 @@ class GymnasiumTask(AbstractHostTask):
         try:
             arguments = json.loads(self.kwargs)
         except json.JSONDecodeError as problem:
-            raise ConfigError(f"kwargs is {self.kwargs!r}, expected a JSON object: {problem}") from problem
+            raise ConfigError(
+                f"kwargs is {self.kwargs!r}, expected a JSON object: {problem}"
+            ) from problem
         if not isinstance(arguments, dict):
-            raise ConfigError(f'kwargs is {self.kwargs!r}, expected a JSON object such as {{"size": 9}}')
+            raise ConfigError(
+                f'kwargs is {self.kwargs!r}, expected a JSON object such as {{"size": 9}}'
+            )
         return arguments
 
     def options(self) -> ObservationOptions:
@@ -71,7 +75,9 @@ class GymnasiumTask(AbstractHostTask):
         env = make()
         found = completed(env, make, self.options())
         success = self.states_success or states_success(env)
-        return replace(self, words=found.words, text_length=found.text_length, states_success=success)
+        return replace(
+            self, words=found.words, text_length=found.text_length, states_success=success
+        )
 
     @property
     def interface(self) -> Interface:

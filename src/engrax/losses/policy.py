@@ -5,7 +5,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 LARGEST_LOG_RATIO = 20.0
-"""Log-ratios are clipped to this in size: a larger one overflows, and its gradient is not finite."""
+"""Log-ratios are clipped to this in size: a larger one overflows, and its gradient is not finite.
+"""
 
 
 def clipped_surrogate(
@@ -20,6 +21,8 @@ def clipped_surrogate(
     return -jnp.minimum(ratios * advantages, clipped * advantages)
 
 
-def policy_gradient(log_policy: Float[Array, " t"], advantages: Float[Array, " t"]) -> Float[Array, " t"]:
+def policy_gradient(
+    log_policy: Float[Array, " t"], advantages: Float[Array, " t"]
+) -> Float[Array, " t"]:
     """-A log pi(a): its gradient is the policy gradient. No gradient flows into the advantages."""
     return -jax.lax.stop_gradient(advantages) * log_policy

@@ -16,9 +16,10 @@ def generalised_advantages(
 ) -> Float[Array, " t"]:
     """A_t = delta_t + discount_t lambda A_{t+1}, with delta_t = r_t + discount_t V_{t+1} - V_t.
 
-    Source: Schulman et al. 2016, arXiv 1506.02438, equation 16. Transition t leads from step t to step t+1. A void
-    transition, out of a step that ended an episode, has advantage 0 and cuts the trace; the value of that
-    step still bootstraps the transition into it, if that one's discount is not 0.
+    Source: Schulman et al. 2016, arXiv 1506.02438, equation 16. Transition t leads from step t to
+    step t+1. A void transition, out of a step that ended an episode, has advantage 0 and cuts the
+    trace; the value of that step still bootstraps the transition into it, if that one's discount is
+    not 0.
 
     Args:
         rewards: of each transition.
@@ -48,13 +49,15 @@ def vtrace(
     value_clip: float = 1.0,
     trace_clip: float = 1.0,
 ) -> VTrace:
-    """v_t = V_t + delta_t + discount_t c_t (v_{t+1} - V_{t+1}), delta_t = rho_t (r_t + discount_t V_{t+1} - V_t).
+    """v_t = V_t + delta_t + discount_t c_t (v_{t+1} - V_{t+1}), delta_t = rho_t (r_t + discount_t
+    V_{t+1} - V_t).
 
-    With rho_t = min(value_clip, ratio_t) and c_t = trace * min(trace_clip, ratio_t); the advantage of the policy
-    gradient is rho_t (r_t + discount_t v_{t+1} - V_t). Source: Espeholt et al. 2018, arXiv 1802.01561, sections 4.1
-    and 4.2, remark 2. A void transition, out of a step that ended an episode, has return V_t and advantage 0 and lets
-    no trace through. The last step's value is its own target. With a trace below 1 the advantage still uses v_{t+1} as
-    in section 4.2; rlax mixes V_{t+1} into it by 1 - lambda. Both are the same at lambda = 1.
+    With rho_t = min(value_clip, ratio_t) and c_t = trace * min(trace_clip, ratio_t); the advantage
+    of the policy gradient is rho_t (r_t + discount_t v_{t+1} - V_t). Source: Espeholt et al. 2018,
+    arXiv 1802.01561, sections 4.1 and 4.2, remark 2. A void transition, out of a step that ended an
+    episode, has return V_t and advantage 0 and lets no trace through. The last step's value is its
+    own target. With a trace below 1 the advantage still uses v_{t+1} as in section 4.2; rlax mixes
+    V_{t+1} into it by 1 - lambda. Both are the same at lambda = 1.
 
     Args:
         rewards: of each transition.

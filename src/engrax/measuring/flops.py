@@ -1,8 +1,10 @@
-"""The arithmetic that a step needs, counted from the definition of a step rather than from what is executed.
+"""The arithmetic that a step needs, counted from the definition of a step rather than from what is
+executed.
 
-Counted are the multiplications and additions of matrix products and convolutions, two a pair; elementwise arithmetic is
-left out. Products of parameters and constants alone are left out too: no step needs them. What a fast unroll
-computes beyond the definition (masked products, recomputation) is waste, and so does not count.
+Counted are the multiplications and additions of matrix products and convolutions, two a pair;
+elementwise arithmetic is left out. Products of parameters and constants alone are left out too: no
+step needs them. What a fast unroll computes beyond the definition (masked products, recomputation)
+is waste, and so does not count.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +21,9 @@ from engrax.agents.base import AbstractAgent
 from engrax.types import AgentInput, Interface
 
 BACKWARD = 2
-"""Passes forward that a pass backward costs: a gradient of inputs and one of weights for every product."""
+"""Passes forward that a pass backward costs: a gradient of inputs and one of weights for every
+product.
+"""
 
 
 def acting_flops(agent: AbstractAgent[Any], interface: Interface) -> int:
@@ -29,12 +33,16 @@ def acting_flops(agent: AbstractAgent[Any], interface: Interface) -> int:
 
 
 def learning_flops(agent: AbstractAgent[Any], interface: Interface) -> int:
-    """FLOPs of learning from one step once: forward as in acting, the auxiliary losses, and backward through both."""
+    """FLOPs of learning from one step once: forward as in acting, the auxiliary losses, and
+    backward through both.
+    """
     state, inp, key = _example(agent, interface)
 
     def learn(state, inp, key):
         _, action, out = agent.step(state, inp, key=key)
-        inps, outs = jax.tree.map(lambda x: jnp.stack([x, x]), (inp, out))  # a segment of one transition
+        inps, outs = jax.tree.map(
+            lambda x: jnp.stack([x, x]), (inp, out)
+        )  # a segment of one transition
         numbers = jnp.zeros(1, jnp.float32)
         return out, agent.auxiliary_losses(inps, outs, action[None], numbers, numbers)
 
@@ -49,7 +57,8 @@ def count(function: Callable[..., PyTree], *arguments: PyTree) -> int:
         arguments: trees of arrays or shapes.
 
     Returns:
-        Multiplications and additions. A branch counts as its costliest case; a loop of unknown length as one turn.
+        Multiplications and additions. A branch counts as its costliest case; a loop of unknown
+        length as one turn.
     """
     leaves, structure = jax.tree.flatten(arguments)
     closed = jax.make_jaxpr(lambda *flat: function(*jax.tree.unflatten(structure, flat)))(*leaves)
@@ -58,13 +67,17 @@ def count(function: Callable[..., PyTree], *arguments: PyTree) -> int:
 
 def _example(agent: AbstractAgent[Any], interface: Interface):
     numbers = np.random.default_rng(0)
-    observation = {name: jnp.asarray(spec.draw(numbers)) for name, spec in interface.observations.items()}
+    observation = {
+        name: jnp.asarray(spec.draw(numbers)) for name, spec in interface.observations.items()
+    }
     inp = AgentInput(observation, interface.actions.none(), jnp.float32(0), jnp.ones((), bool))
     return agent.init_state(), inp, jax.random.key(0)
 
 
 def _count(jaxpr: Jaxpr, depends: Sequence[bool]) -> tuple[int, list[bool]]:
-    """The FLOPs of a program, and which of its results depend on the arguments, given which of its inputs do."""
+    """The FLOPs of a program, and which of its results depend on the arguments, given which of its
+    inputs do.
+    """
     live = {variable for variable, does in zip(jaxpr.invars, depends, strict=True) if does}
     total = 0
     for equation in jaxpr.eqns:
@@ -72,7 +85,9 @@ def _count(jaxpr: Jaxpr, depends: Sequence[bool]) -> tuple[int, list[bool]]:
         if any(inputs):
             flops, outputs = _equation(equation, inputs)
             total += flops
-            live |= {variable for variable, does in zip(equation.outvars, outputs, strict=True) if does}
+            live |= {
+                variable for variable, does in zip(equation.outvars, outputs, strict=True) if does
+            }
     return total, [not isinstance(atom, Literal) and atom in live for atom in jaxpr.outvars]
 
 
@@ -82,10 +97,16 @@ def _equation(equation: Any, inputs: Sequence[bool]) -> tuple[int, list[bool]]:
         return _product(equation), everything
     if name == "conv_general_dilated":
         return _convolution(equation), everything
-    bodies = [b for p in equation.params.values() for b in (p if isinstance(p, tuple) else (p,)) if _is_program(b)]
+    bodies = [
+        b
+        for p in equation.params.values()
+        for b in (p if isinstance(p, tuple) else (p,))
+        if _is_program(b)
+    ]
     if not bodies:
         return 0, everything
-    # A loop's carry may come to depend on anything; elsewhere inputs and results stand for themselves.
+    # A loop's carry may come to depend on anything; elsewhere inputs and results stand for
+    # themselves.
     inner = [getattr(body, "jaxpr", body) for body in bodies]
     same = len(inner) == 1 and len(inner[0].invars) == len(inputs) and name not in ("scan", "while")
     counted = [_count(body, inputs if same else [True] * len(body.invars)) for body in inner]

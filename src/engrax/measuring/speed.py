@@ -1,4 +1,6 @@
-"""How fast a trainer is, where its time goes, and what share of the machine's arithmetic it uses."""
+"""How fast a trainer is, where its time goes, and what share of the machine's arithmetic it
+uses.
+"""
 
 import time
 from collections.abc import Callable, Iterator
@@ -28,7 +30,8 @@ class Speed(NamedTuple):
         acting: share in the agent's acting.
         learning: share in targets, losses, gradients and the optimiser.
         flops_per_step: what a step needs by definition; see `engrax.measuring.flops`.
-        product_flops: those a second in a large float32 matrix product on this machine, in this run.
+        product_flops: those a second in a large float32 matrix product on this machine, in this
+            run.
     """
 
     steps_per_second: float
@@ -40,7 +43,9 @@ class Speed(NamedTuple):
 
     @property
     def utilisation(self) -> float:
-        """The share of the machine's matrix-product rate that the definition's arithmetic makes up."""
+        """The share of the machine's matrix-product rate that the definition's arithmetic makes
+        up.
+        """
         return self.steps_per_second * self.flops_per_step / self.product_flops
 
 
@@ -52,7 +57,8 @@ def measure(trainer: Trainer, rounds: int) -> Iterator[Speed]:
         rounds: how many, after one that compiles.
 
     Yields:
-        After each round the result so far: for each part the quickest round, since others use the machine too.
+        After each round the result so far: for each part the quickest round, since others use the
+        machine too.
     """
     parts, steps = _parts(trainer), trainer.environment_steps(1)
     flops = flops_per_step(trainer)
@@ -72,7 +78,9 @@ def measure(trainer: Trainer, rounds: int) -> Iterator[Speed]:
 def flops_per_step(trainer: Trainer) -> int:
     """What a step costs by definition: acting once, learning once an epoch."""
     agent, interface = trainer.agent, trainer.world.interface
-    return acting_flops(agent, interface) + trainer.learner.epochs * learning_flops(agent, interface)
+    return acting_flops(agent, interface) + trainer.learner.epochs * learning_flops(
+        agent, interface
+    )
 
 
 def _parts(trainer: Trainer) -> dict[str, Callable[[], Any]]:
@@ -122,7 +130,9 @@ def _environment(world: World, streams: int, length: int) -> Callable[[], Any]:
 
 
 def _play(world: World, keys: Key[Array, " b"], length: int):
-    """Steps all streams of a pure world; every observation is summed up, so that it has to be computed."""
+    """Steps all streams of a pure world; every observation is summed up, so that it has to be
+    computed.
+    """
     sample = jax.vmap(world.interface.actions.sample)
     state, step = world.open(keys)
 

@@ -64,7 +64,9 @@ def empty_rows(rows: int, width: int) -> Rows:
     return Rows(contents, inverse_norms(contents), left, jnp.zeros(rows, jnp.int32))
 
 
-def look_up(rows: Rows, keys: Float[Array, "k w"], strengths: Float[Array, " k"]) -> Float[Array, "k n"]:
+def look_up(
+    rows: Rows, keys: Float[Array, "k w"], strengths: Float[Array, " k"]
+) -> Float[Array, "k n"]:
     """Weights over the rows: a softmax of strength * cosine(key, row).
 
     Epsilon stands inside the roots of the norms.
@@ -74,7 +76,9 @@ def look_up(rows: Rows, keys: Float[Array, "k w"], strengths: Float[Array, " k"]
     return jax.nn.softmax(strengths[:, None] * cosines, axis=-1)
 
 
-def write(rows: Rows, weights: Float[Array, " n"], erased: Float[Array, " w"], added: Float[Array, " w"]) -> Rows:
+def write(
+    rows: Rows, weights: Float[Array, " n"], erased: Float[Array, " w"], added: Float[Array, " w"]
+) -> Rows:
     """M_t(i) = M_{t-1}(i) * (1 - w(i) e) + w(i) a."""
     kept = 1.0 - weights[:, None] * erased[None, :]
     contents = rows.contents * kept + weights[:, None] * added[None, :]

@@ -1,4 +1,6 @@
-"""Checks of the arguments of `step` and `unroll`, at tracing: compiled code does not pay for them."""
+"""Checks of the arguments of `step` and `unroll`, at tracing: compiled code does not pay for
+them.
+"""
 
 from typing import Any
 
@@ -46,7 +48,9 @@ def check_unroll(memory: AbstractMemory[Any], xs: Any, firsts: Any) -> None:
         raise ValueError("xs has 0 steps, expected at least 1: leave out the call")
 
 
-def _check(name: str, value: Any, shape: tuple[int | str, ...], kind: Any, ways_out: tuple[str, str]) -> None:
+def _check(
+    name: str, value: Any, shape: tuple[int | str, ...], kind: Any, ways_out: tuple[str, str]
+) -> None:
     """Compares with a shape and a kind; the ways out are for other axes, and for another size."""
     if not hasattr(value, "shape") and not isinstance(value, bool):
         raise ValueError(
@@ -59,7 +63,9 @@ def _check(name: str, value: Any, shape: tuple[int | str, ...], kind: Any, ways_
         raise ValueError(f"{name} has shape {_show(got)}, expected {_show(shape)}: {way_out}")
     if not jnp.issubdtype(dtype, kind):
         wanted = "bool" if kind is jnp.bool_ else "jnp.float32"
-        raise ValueError(f"{name} is {dtype}, expected {wanted}: convert it with {name}.astype({wanted})")
+        raise ValueError(
+            f"{name} is {dtype}, expected {wanted}: convert it with {name}.astype({wanted})"
+        )
 
 
 def _show(shape: tuple[int | str, ...]) -> str:

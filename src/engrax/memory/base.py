@@ -64,7 +64,9 @@ class AbstractMemory(eqx.Module, Generic[S]):
         """An empty memory: what any state is where `first`."""
 
     @abc.abstractmethod
-    def step(self, state: S, x: Float[Array, " d"], first: Bool[Array, ""]) -> tuple[S, Float[Array, " h"]]:
+    def step(
+        self, state: S, x: Float[Array, " d"], first: Bool[Array, ""]
+    ) -> tuple[S, Float[Array, " h"]]:
         """Reads with one input, then stores it. Where `first`, the state counts as empty."""
 
     @abc.abstractmethod

@@ -78,7 +78,9 @@ class AbstractControlledMemory(AbstractMemory[ControllerState[S]]):
         state, outputs = jax.lax.scan(step, state, (apply(known, xs), firsts))
         return state, jnp.concatenate(outputs, axis=1)
 
-    def recall(self, state: ControllerState[S], x: Float[Array, " d"], first: Bool[Array, ""]) -> Recall:
+    def recall(
+        self, state: ControllerState[S], x: Float[Array, " d"], first: Bool[Array, ""]
+    ) -> Recall:
         """The rows read, a mean over heads."""
         return self._step(state, x, first)[2]
 
@@ -128,7 +130,9 @@ class AbstractStore(eqx.Module, Generic[S]):
         return tree_where(first, self.init_state(), state)
 
     @abc.abstractmethod
-    def access(self, state: S, interface: Float[Array, " i"]) -> tuple[S, Float[Array, " m"], Recall]:
+    def access(
+        self, state: S, interface: Float[Array, " i"]
+    ) -> tuple[S, Float[Array, " m"], Recall]:
         """Reads and writes: the state after it, the reads, and what they attended to."""
 
 

@@ -84,7 +84,11 @@ class DNC(AbstractRowStore[DNCState]):
 
     def init_state(self) -> DNCState:
         """Zeros: nothing is written, and no row is in use."""
-        shapes = {"row": self.rows, "link": (self.rows, self.rows), "reads": (self.heads, self.rows)}
+        shapes = {
+            "row": self.rows,
+            "link": (self.rows, self.rows),
+            "reads": (self.heads, self.rows),
+        }
         zeros = {name: jnp.zeros(shape, jnp.float32) for name, shape in shapes.items()}
         return DNCState(
             rows=empty_rows(self.rows, self.width),
@@ -95,7 +99,9 @@ class DNC(AbstractRowStore[DNCState]):
             read_weights=zeros["reads"],
         )
 
-    def access(self, state: DNCState, interface: Float[Array, " i"]) -> tuple[DNCState, Float[Array, " m"], Recall]:
+    def access(
+        self, state: DNCState, interface: Float[Array, " i"]
+    ) -> tuple[DNCState, Float[Array, " m"], Recall]:
         """Writes, then reads."""
         parts = self.parse(interface)
         usage = used(state.usage, state.write_weights, state.read_weights, parts.free_gates)

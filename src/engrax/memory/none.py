@@ -39,7 +39,9 @@ class NoMemory(AbstractMemory[tuple[()]]):
     input_size: int = eqx.field(static=True)
     output_size: int = eqx.field(static=True)
 
-    def __init__(self, input_size: int, sizes: NoMemorySizes = NoMemorySizes(), *, key: Key[Array, ""]):
+    def __init__(
+        self, input_size: int, sizes: NoMemorySizes = NoMemorySizes(), *, key: Key[Array, ""]
+    ):
         """Args: `input_size` d, `sizes`, and `key` for the parameters."""
         self.projection = linear(input_size, sizes.width, key=key, init="he")
         self.input_size, self.output_size = input_size, sizes.width

@@ -62,14 +62,18 @@ class NTM(AbstractRowStore[NTMState]):
         start = jnp.eye(1, self.rows, dtype=jnp.float32)
         return NTMState(empty_rows(self.rows, self.width), start, jnp.tile(start, (self.heads, 1)))
 
-    def access(self, state: NTMState, interface: Float[Array, " i"]) -> tuple[NTMState, Float[Array, " m"], Recall]:
+    def access(
+        self, state: NTMState, interface: Float[Array, " i"]
+    ) -> tuple[NTMState, Float[Array, " m"], Recall]:
         """Writes, then reads."""
         head = self.width + 6
         parts = jax.lax.split(interface, (self.width, self.width, head, self.heads * head))
         erased, added, of_writer, of_readers = parts
         write_weights = address(state.rows, state.write_weights, parse(of_writer[None]))
         rows = write(state.rows, write_weights[0], jax.nn.sigmoid(erased), added)
-        read_weights = address(rows, state.read_weights, parse(of_readers.reshape(self.heads, head)))
+        read_weights = address(
+            rows, state.read_weights, parse(of_readers.reshape(self.heads, head))
+        )
         reads = (read_weights @ rows.contents).ravel()
         return NTMState(rows, write_weights, read_weights), reads, recalled(rows, read_weights)
 
@@ -109,7 +113,9 @@ def address(rows: Rows, before: Float[Array, "k n"], heads: Heads) -> Float[Arra
 def shift(weights: Float[Array, "k n"], shifts: Float[Array, "k 3"]) -> Float[Array, "k n"]:
     """The circular convolution w(i) = sum_j w(j) s(i - j) (equation 8)."""
     back, still, on = (shifts[:, n : n + 1] for n in range(3))
-    return back * jnp.roll(weights, -1, axis=1) + still * weights + on * jnp.roll(weights, 1, axis=1)
+    return (
+        back * jnp.roll(weights, -1, axis=1) + still * weights + on * jnp.roll(weights, 1, axis=1)
+    )
 
 
 def sharpen(weights: Float[Array, "k n"], powers: Float[Array, " k"]) -> Float[Array, "k n"]:

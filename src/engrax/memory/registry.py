@@ -32,12 +32,18 @@ It is open: a package adds its own memory with `MEMORIES["mine"] = MySizes`, whe
 """
 
 MemoryChoice = (
-    str | AbstractMemorySizes | type[AbstractMemorySizes] | AbstractMemory[Any] | Callable[..., AbstractMemory[Any]]
+    str
+    | AbstractMemorySizes
+    | type[AbstractMemorySizes]
+    | AbstractMemory[Any]
+    | Callable[..., AbstractMemory[Any]]
 )
 """What names, describes or holds a memory; see `make_memory`."""
 
 
-def make_memory(choice: MemoryChoice, input_size: int, *, key: Key[Array, ""]) -> AbstractMemory[Any]:
+def make_memory(
+    choice: MemoryChoice, input_size: int, *, key: Key[Array, ""]
+) -> AbstractMemory[Any]:
     """Makes a memory from whatever names or holds one.
 
     Args:
@@ -54,7 +60,8 @@ def make_memory(choice: MemoryChoice, input_size: int, *, key: Key[Array, ""]) -
     memory = _built(choice, input_size, key)
     if memory.input_size != input_size:
         raise ValueError(
-            f"the {type(memory).__name__} has input_size {memory.input_size}, expected {input_size}: "
+            f"the {type(memory).__name__} has input_size {memory.input_size}, expected "
+            f"{input_size}: "
             f"build it with input_size {input_size}, or pass its sizes and it is built to fit"
         )
     return memory
@@ -72,7 +79,8 @@ def _built(choice: MemoryChoice, input_size: int, key: Key[Array, ""]) -> Abstra
         memory = choice(input_size, key=key)
     if not isinstance(memory, AbstractMemory):
         raise TypeError(
-            f"{choice!r} makes no memory, expected a name ({', '.join(sorted(MEMORIES))}), sizes, a "
+            f"{choice!r} makes no memory, expected a name ({', '.join(sorted(MEMORIES))}), sizes, "
+            "a "
             "callable (input_size, key=key) that returns a memory, or a memory"
         )
     return memory

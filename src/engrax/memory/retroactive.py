@@ -40,7 +40,8 @@ class RetroactiveSizes:
         check_choice(get_args(Reuse), reuse=self.reuse)
         if not 0.0 <= self.discount < 1.0:
             raise ValueError(
-                f"discount is {self.discount}, expected at least 0 and less than 1, as at 1 nothing "
+                f"discount is {self.discount}, expected at least 0 and less than 1, as at 1 "
+                "nothing "
                 "is added to earlier rows: to do without, set retroactive to false"
             )
 

@@ -55,12 +55,16 @@ class RecentAttention(eqx.Module):
         local = KeysValues(*(put(ring, place, row) for ring, row in pairs))
         return Recent(put(state.inputs, place, x), local)
 
-    def attend(self, state: Recent, count: Int[Array, ""], x: Float[Array, " d"]) -> Float[Array, " d"]:
+    def attend(
+        self, state: Recent, count: Int[Array, ""], x: Float[Array, " d"]
+    ) -> Float[Array, " d"]:
         """The attention of step number `count`, whose input has been written."""
         x, ago = self.enter(finite(x)), self.steps_ago(count)
         return self.attention.attend_window(x, state.local, ago, count)
 
-    def weights(self, state: Recent, count: Int[Array, ""], x: Float[Array, " d"]) -> Float[Array, " w"]:
+    def weights(
+        self, state: Recent, count: Int[Array, ""], x: Float[Array, " d"]
+    ) -> Float[Array, " w"]:
         """How much `attend` looks at each row, a mean over heads."""
         x, ago = self.enter(finite(x)), self.steps_ago(count)
         shown = self.attention.window_weights(x, state.local.keys, ago, count)
@@ -100,7 +104,9 @@ class RecentAttention(eqx.Module):
         places = (count + 1 + jnp.arange(window - 1, dtype=jnp.int32)) % window
         return self._project(state.inputs[places])
 
-    def write_sequence(self, state: Recent, steps: Int[Array, " t"], xs: Float[Array, "t d"]) -> Recent:
+    def write_sequence(
+        self, state: Recent, steps: Int[Array, " t"], xs: Float[Array, "t d"]
+    ) -> Recent:
         """Remembers what a segment leaves in reach; projections wait for `refresh`."""
         return Recent(put_last(state.inputs, steps, finite(xs)), state.local)
 
@@ -115,12 +121,16 @@ def episode_steps(count: Int[Array, ""], firsts: Bool[Array, " t"]) -> Int[Array
     return jnp.where(latest_first < 0, times + count, times - latest_first)
 
 
-def put(ring: Float[Array, "..."], place: Int[Array, ""] | tuple, row: Float[Array, "..."]) -> Float[Array, "..."]:
+def put(
+    ring: Float[Array, "..."], place: Int[Array, ""] | tuple, row: Float[Array, "..."]
+) -> Float[Array, "..."]:
     """Overwrites one row; places are in bounds by construction."""
     return ring.at[place].set(row, mode="promise_in_bounds")
 
 
-def put_last(ring: Float[Array, "r d"], steps: Int[Array, " t"], rows: Float[Array, "t d"]) -> Float[Array, "r d"]:
+def put_last(
+    ring: Float[Array, "r d"], steps: Int[Array, " t"], rows: Float[Array, "t d"]
+) -> Float[Array, "r d"]:
     """Writes those rows of the last episode that are in reach, each to its place in the ring."""
     size, times = ring.shape[0], jnp.arange(steps.shape[0], dtype=jnp.int32)
     back = times[-1] - times

@@ -71,7 +71,9 @@ class RLMEM(AbstractControlledMemory[RetroactiveState]):
         reads = sizes.heads * self.store.row_width
         lstm_key, heads_key, store_key = jax.random.split(key, 3)
         self.lstm = StackedLSTM(input_size + reads, sizes.width, sizes.layers, key=lstm_key)
-        self.heads = ReadHeads(self.lstm.output_size, sizes.heads, self.store.row_width, key=heads_key)
+        self.heads = ReadHeads(
+            self.lstm.output_size, sizes.heads, self.store.row_width, key=heads_key
+        )
         self.to_store = linear(self.lstm.output_size, self.store.width, key=store_key)
         self.input_size, self.output_size = input_size, self.lstm.output_size + reads
 

@@ -91,7 +91,9 @@ class TrXLLayer(eqx.Module):
     def __init__(self, sizes: AbstractTrXLSizes, *, key: Key[Array, ""]):
         """Args: `sizes` of the memory, and `key` for the parameters."""
         keys = jax.random.split(key, 4)
-        self.attention = LocalAttention(sizes.width, sizes.num_heads, sizes.window, key=keys[0], output_init="lecun")
+        self.attention = LocalAttention(
+            sizes.width, sizes.num_heads, sizes.window, key=keys[0], output_init="lecun"
+        )
         self.attention_residual = sizes.residual(key=keys[1])
         self.mlp = MLP((sizes.width, sizes.mlp_size, sizes.width), key=keys[2])
         self.mlp_residual = sizes.residual(key=keys[3])
@@ -101,7 +103,9 @@ class TrXLLayer(eqx.Module):
         """The attention, to what enters the residual connection."""
         return RecentAttention(self.attention, self.attention_residual.enter)
 
-    def step(self, state: Recent, count: Int[Array, ""], x: Float[Array, " d"]) -> tuple[Recent, Float[Array, " d"]]:
+    def step(
+        self, state: Recent, count: Int[Array, ""], x: Float[Array, " d"]
+    ) -> tuple[Recent, Float[Array, " d"]]:
         """One step: writes first, so that rings are updated in place, then reads."""
         state = self.recent.write(state, count, x)
         return state, self._rest(x, self.recent.attend(state, count, x))
@@ -118,7 +122,9 @@ class TrXLLayer(eqx.Module):
         state = self.recent.init_state() if state is None else state
         return self.recent.refresh(self.recent.write_sequence(state, steps, xs)), ys
 
-    def _rest(self, x: Float[Array, "*t d"], attended: Float[Array, "*t d"]) -> Float[Array, "*t d"]:
+    def _rest(
+        self, x: Float[Array, "*t d"], attended: Float[Array, "*t d"]
+    ) -> Float[Array, "*t d"]:
         x = self.attention_residual.join(x, attended)
         return self.mlp_residual.join(x, self.mlp(self.mlp_residual.enter(x)))
 
@@ -154,7 +160,9 @@ class TrXL(AbstractMemory[TrXLState]):
 
     def init_state(self) -> TrXLState:
         """An empty memory."""
-        return TrXLState(jnp.zeros((), jnp.int32), tuple(layer.recent.init_state() for layer in self.layers))
+        return TrXLState(
+            jnp.zeros((), jnp.int32), tuple(layer.recent.init_state() for layer in self.layers)
+        )
 
     def step(
         self, state: TrXLState, x: Float[Array, " d"], first: Bool[Array, ""]
@@ -177,17 +185,24 @@ class TrXL(AbstractMemory[TrXLState]):
         steps = episode_steps(count, firsts)
         ys, layers = apply(self.input_projection, xs), []
         for index, layer in enumerate(self.layers):
-            recent, ys = layer.unroll(None if state is None else state.layers[index], count, steps, ys)
+            recent, ys = layer.unroll(
+                None if state is None else state.layers[index], count, steps, ys
+            )
             layers.append(recent)
         return TrXLState(steps[-1] + 1, tuple(layers)), ys
 
     def refresh(self, state: TrXLState) -> TrXLState:
         """Projects all that is remembered with the present parameters."""
-        layers = (layer.recent.refresh(recent) for layer, recent in zip(self.layers, state.layers, strict=True))
+        layers = (
+            layer.recent.refresh(recent)
+            for layer, recent in zip(self.layers, state.layers, strict=True)
+        )
         return TrXLState(state.count, tuple(layers))
 
     def recall(self, state: TrXLState, x: Float[Array, " d"], first: Bool[Array, ""]) -> Recall:
-        """Attention to earlier steps, averaged over heads and layers; the rest is on the present."""
+        """Attention to earlier steps, averaged over heads and layers; the rest is on the
+        present.
+        """
         check_step(self, state, x, first)
         count = jnp.where(first, 0, state.count)
         y, weights = apply(self.input_projection, x), []

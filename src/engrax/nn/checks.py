@@ -15,7 +15,8 @@ def check_at_least(least: int, **sizes: int) -> None:
     for name, size in sizes.items():
         if isinstance(size, bool) or not isinstance(size, Integral) or size < least:
             raise ValueError(
-                f"{name} is {size!r}, expected a whole number of at least {least}: set {name} to {least} or more"
+                f"{name} is {size!r}, expected a whole number of at least {least}: set {name} to "
+                f"{least} or more"
             )
 
 

@@ -20,18 +20,28 @@ class Convolution(eqx.Module):
     padding: str = eqx.field(static=True)
 
     def __init__(
-        self, size: int, channels: tuple[int, int], *, stride: int = 1, padding: str = "SAME", key: Key[Array, ""]
+        self,
+        size: int,
+        channels: tuple[int, int],
+        *,
+        stride: int = 1,
+        padding: str = "SAME",
+        key: Key[Array, ""],
     ):
         """Args: kernel edge, channels in and out, stride, `SAME` or `VALID`, key."""
         shape = (size, size, *channels)
-        self.kernel = jax.nn.initializers.he_normal(in_axis=(0, 1, 2), out_axis=3)(key, shape, jnp.float32)
+        self.kernel = jax.nn.initializers.he_normal(in_axis=(0, 1, 2), out_axis=3)(
+            key, shape, jnp.float32
+        )
         self.bias = jnp.zeros(channels[1], jnp.float32)
         self.stride, self.padding = stride, padding
 
     def __call__(self, x: Float[Array, "n h w i"]) -> Float[Array, "n a b o"]:
         """Convolves."""
         strides, numbers = (self.stride, self.stride), ("NHWC", "HWIO", "NHWC")
-        y = jax.lax.conv_general_dilated(x, self.kernel, strides, self.padding, dimension_numbers=numbers)
+        y = jax.lax.conv_general_dilated(
+            x, self.kernel, strides, self.padding, dimension_numbers=numbers
+        )
         return y + jnp.broadcast_to(self.bias, y.shape)
 
 
@@ -44,7 +54,9 @@ class TileCNN(eqx.Module):
     def __init__(self, spec: ImageSpec, tile: int, *, key: Key[Array, ""]):
         """Args: the spec, pixels along a tile's edge, key."""
         keys = jax.random.split(key, 3)
-        first = Convolution(tile, (spec.channels, CHANNELS[0]), stride=tile, padding="VALID", key=keys[0])
+        first = Convolution(
+            tile, (spec.channels, CHANNELS[0]), stride=tile, padding="VALID", key=keys[0]
+        )
         pairs = zip(CHANNELS[:-1], CHANNELS[1:], keys[1:], strict=True)
         self.tile = tile
         self.layers = (first, *(Convolution(3, (i, o), key=k) for i, o, k in pairs))
@@ -74,14 +86,18 @@ class ResidualBlock(eqx.Module):
 
 
 class ResNet(eqx.Module):
-    """IMPALA's deep network (Espeholt et al. 2018, figure 3): 3 x (convolution, pool by 2, two residual blocks)."""
+    """IMPALA's deep network (Espeholt et al. 2018, figure 3): 3 x (convolution, pool by 2, two
+    residual blocks).
+    """
 
     stages: tuple[tuple[Convolution, ResidualBlock, ResidualBlock], ...]
 
     def __init__(self, spec: ImageSpec, tile: int, *, key: Key[Array, ""]):
         """Args: the spec, a tile size that it ignores, key."""
         del tile
-        pairs = zip((spec.channels, *CHANNELS[:-1]), CHANNELS, jax.random.split(key, 3), strict=True)
+        pairs = zip(
+            (spec.channels, *CHANNELS[:-1]), CHANNELS, jax.random.split(key, 3), strict=True
+        )
         self.stages = tuple(self._stage(i, o, k) for i, o, k in pairs)
 
     def _stage(self, inputs: int, outputs: int, key: Key[Array, ""]):
@@ -93,7 +109,9 @@ class ResNet(eqx.Module):
         """Features at an eighth of the resolution."""
         for convolution, *blocks in self.stages:
             window, strides = (1, 3, 3, 1), (1, 2, 2, 1)
-            x = jax.lax.reduce_window(convolution(x), -jnp.inf, jax.lax.max, window, strides, "SAME")
+            x = jax.lax.reduce_window(
+                convolution(x), -jnp.inf, jax.lax.max, window, strides, "SAME"
+            )
             for block in blocks:
                 x = block(x)
         return jax.nn.relu(x)

@@ -28,12 +28,16 @@ def gaussian(parameters: Float[Array, "*n p"]) -> DiagonalGaussian:
     return DiagonalGaussian(*jnp.split(parameters, 2, axis=-1))
 
 
-def sigmoid_cross_entropy(logits: Float[Array, "*n"], targets: Float[Array, "*n"]) -> Float[Array, "*n"]:
+def sigmoid_cross_entropy(
+    logits: Float[Array, "*n"], targets: Float[Array, "*n"]
+) -> Float[Array, "*n"]:
     """-t log sigmoid(l) - (1 - t) log sigmoid(-l), element by element, for targets in [0, 1]."""
     return jnp.maximum(logits, 0.0) - logits * targets + jnp.log1p(jnp.exp(-jnp.abs(logits)))
 
 
-def softmax_cross_entropy(logits: Float[Array, "*n v"], targets: Integer[Array, "*n"]) -> Float[Array, "*n"]:
+def softmax_cross_entropy(
+    logits: Float[Array, "*n v"], targets: Integer[Array, "*n"]
+) -> Float[Array, "*n"]:
     """-log softmax(l)[t], for targets 0..v-1."""
     chosen = jax.nn.one_hot(targets, logits.shape[-1], dtype=logits.dtype)
     return -jnp.sum(chosen * jax.nn.log_softmax(logits), axis=-1)

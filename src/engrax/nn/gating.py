@@ -11,10 +11,11 @@ from engrax.nn.linear import LayerNorm, apply, linear
 
 
 class GRUGate(eqx.Module):
-    """r = sigmoid(W_r y + U_r x);  z = sigmoid(W_z y + U_z x - b);  x + z (tanh(W_g y + U_g (r x)) - x).
+    """r = sigmoid(W_r y + U_r x);  z = sigmoid(W_z y + U_z x - b);  x + z (tanh(W_g y + U_g (r x))
+    - x).
 
-    Source: Parisotto et al. 2019, arXiv 1910.06764, section 3.2, "Gated-Recurrent-Unit-type gating". W of all three
-    are one product, and so are U_r and U_z.
+    Source: Parisotto et al. 2019, arXiv 1910.06764, section 3.2, "Gated-Recurrent-Unit-type
+    gating". W of all three are one product, and so are U_r and U_z.
     """
 
     from_output: eqx.nn.Linear
@@ -74,8 +75,8 @@ class PostNorm(AbstractResidual):
 class Gated(AbstractResidual):
     """gate(x, relu(f(LN x))), so that the stream itself is never normalised.
 
-    Source: Parisotto et al. 2019, arXiv 1910.06764, section 3: identity-map reordering, and gates in place of sums.
-    With a bias of 2 a gate starts mostly closed, and the stack near the identity.
+    Source: Parisotto et al. 2019, arXiv 1910.06764, section 3: identity-map reordering, and gates
+    in place of sums. With a bias of 2 a gate starts mostly closed, and the stack near the identity.
     """
 
     norm: LayerNorm

@@ -15,17 +15,23 @@ DIAGONALS = {"identity": 1.0, "minus_half": -0.5}
 
 
 def linear(
-    input_size: int, output_size: int, *, key: Key[Array, ""], bias: bool = True, init: Initialiser = "lecun"
+    input_size: int,
+    output_size: int,
+    *,
+    key: Key[Array, ""],
+    bias: bool = True,
+    init: Initialiser = "lecun",
 ) -> eqx.nn.Linear:
-    """A linear layer with variance-scaled, fan-in, truncated-normal weights (or a diagonal) and zero biases.
+    """A linear layer with variance-scaled, fan-in, truncated-normal weights (or a diagonal) and
+    zero biases.
 
     Args:
         input_size: width of the input.
         output_size: width of the output.
         key: for the weights.
         bias: whether there is one.
-        init: `lecun` (variance 1/fan-in), `he` (2/fan-in), `small` (1e-4/fan-in, for policy heads), `identity` (ones
-            on the diagonal: the identity), or `minus_half` (-1/2 on it).
+        init: `lecun` (variance 1/fan-in), `he` (2/fan-in), `small` (1e-4/fan-in, for policy heads),
+            `identity` (ones on the diagonal: the identity), or `minus_half` (-1/2 on it).
 
     Raises:
         ValueError: a size is below 1, or `init` is unknown.
@@ -44,7 +50,9 @@ def _weights(shape: tuple[int, int], key: Key[Array, ""], init: Initialiser) -> 
     if init in DIAGONALS:
         return DIAGONALS[init] * jnp.eye(*shape, dtype=jnp.float32)
     scale = SCALES[init]
-    make = jax.nn.initializers.variance_scaling(scale, "fan_in", "truncated_normal", in_axis=-1, out_axis=-2)
+    make = jax.nn.initializers.variance_scaling(
+        scale, "fan_in", "truncated_normal", in_axis=-1, out_axis=-2
+    )
     return make(key, shape, jnp.float32)
 
 
@@ -59,7 +67,9 @@ class MLP(eqx.Module):
 
     layers: tuple[eqx.nn.Linear, ...]
 
-    def __init__(self, sizes: tuple[int, ...], *, key: Key[Array, ""], last_init: Initialiser = "lecun"):
+    def __init__(
+        self, sizes: tuple[int, ...], *, key: Key[Array, ""], last_init: Initialiser = "lecun"
+    ):
         """Args: `sizes` from input to output; `last_init` of the output layer."""
         keys = jax.random.split(key, len(sizes) - 1)
         inits: list[Initialiser] = [*("he" for _ in sizes[2:]), last_init]
@@ -74,7 +84,9 @@ class MLP(eqx.Module):
 
 
 class LayerNorm(eqx.Module):
-    """Layer normalisation (Ba et al. 2016, arXiv 1607.06450) over the last axis, any leading axes."""
+    """Layer normalisation (Ba et al. 2016, arXiv 1607.06450) over the last axis, any leading
+    axes.
+    """
 
     scale: Float[Array, " d"]
     offset: Float[Array, " d"]
@@ -86,5 +98,9 @@ class LayerNorm(eqx.Module):
     def __call__(self, x: Float[Array, "*batch d"]) -> Float[Array, "*batch d"]:
         """Zero mean and unit variance, then scale and offset."""
         centred = x - jnp.mean(x, axis=-1, keepdims=True)
-        normal = centred * jax.lax.rsqrt(jnp.mean(jnp.square(centred), axis=-1, keepdims=True) + 1e-5)
-        return normal * jnp.broadcast_to(self.scale, x.shape) + jnp.broadcast_to(self.offset, x.shape)
+        normal = centred * jax.lax.rsqrt(
+            jnp.mean(jnp.square(centred), axis=-1, keepdims=True) + 1e-5
+        )
+        return normal * jnp.broadcast_to(self.scale, x.shape) + jnp.broadcast_to(
+            self.offset, x.shape
+        )

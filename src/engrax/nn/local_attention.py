@@ -13,7 +13,9 @@ from engrax.nn.masking import LOWEST
 from engrax.nn.positions import sinusoids
 
 BLOCK = 32
-"""The largest block in steps: larger blocks compute more masked scores, smaller ones copy more keys."""
+"""The largest block in steps: larger blocks compute more masked scores, smaller ones copy more
+keys.
+"""
 
 
 class KeysValues(NamedTuple):
@@ -26,8 +28,9 @@ class KeysValues(NamedTuple):
 class LocalAttention(eqx.Module):
     """Multi-head attention of each step to itself and the window - 1 steps before it.
 
-    The score of a key o steps back is ((q + u) . k + (q + v) . r_o) / sqrt(head size), with r_o a learned projection
-    of the sinusoidal code of o and u, v learned (Dai et al. 2019, arXiv 1901.02860, section 3.3).
+    The score of a key o steps back is ((q + u) . k + (q + v) . r_o) / sqrt(head size), with r_o a
+    learned projection of the sinusoidal code of o and u, v learned (Dai et al. 2019, arXiv
+    1901.02860, section 3.3).
     """
 
     query: eqx.nn.Linear
@@ -41,7 +44,13 @@ class LocalAttention(eqx.Module):
     window: int = eqx.field(static=True)
 
     def __init__(
-        self, size: int, num_heads: int, window: int, *, key: Key[Array, ""], output_init: Initialiser = "small"
+        self,
+        size: int,
+        num_heads: int,
+        window: int,
+        *,
+        key: Key[Array, ""],
+        output_init: Initialiser = "small",
     ):
         """Args:
 
@@ -69,7 +78,11 @@ class LocalAttention(eqx.Module):
         return KeysValues(apply(self.key, xs), apply(self.value, xs))
 
     def attend_window(
-        self, x: Float[Array, " d"], past: KeysValues, steps_ago: Int[Array, " w"], reach: Int[Array, ""]
+        self,
+        x: Float[Array, " d"],
+        past: KeysValues,
+        steps_ago: Int[Array, " w"],
+        reach: Int[Array, ""],
     ) -> Float[Array, " d"]:
         """One step's attention to a ring of w rows.
 
@@ -84,12 +97,18 @@ class LocalAttention(eqx.Module):
         return apply(self.output, mixed.reshape(-1))
 
     def window_weights(
-        self, x: Float[Array, " d"], keys: Float[Array, "w d"], steps_ago: Int[Array, " w"], reach: Int[Array, ""]
+        self,
+        x: Float[Array, " d"],
+        keys: Float[Array, "w d"],
+        steps_ago: Int[Array, " w"],
+        reach: Int[Array, ""],
     ) -> Float[Array, "h w"]:
         """The attention weights of each head of `attend_window`."""
         query = self._heads(apply(self.query, x))
         by_content = jnp.einsum("he,whe->hw", query + self.content_bias, self._heads(keys))
-        by_position = jnp.einsum("he,ohe->ho", query + self.position_bias, self._position_keys(self.window))
+        by_position = jnp.einsum(
+            "he,ohe->ho", query + self.position_bias, self._position_keys(self.window)
+        )
         scores = by_content + by_position[:, steps_ago]
         return self._softmax(jnp.where(steps_ago <= reach, scores, LOWEST))
 
@@ -154,7 +173,9 @@ def in_blocks(rows: Shaped[Array, "t *d"], block: int) -> Shaped[Array, "n b *d"
     return rows.reshape(-1, block, *rows.shape[1:])
 
 
-def with_past(past: Float[Array, "p d"], rows: Float[Array, "t d"], block: int) -> Float[Array, "n k d"]:
+def with_past(
+    past: Float[Array, "p d"], rows: Float[Array, "t d"], block: int
+) -> Float[Array, "n k d"]:
     """Each block of rows behind all blocks that the p rows before it reach into.
 
     Put together from as few slices as may be: by the blocks that one sees, or by the blocks.
@@ -176,10 +197,11 @@ def key_ages(block: int, keys: int) -> Int[Array, "b k"]:
 
 
 def under_keys(scores: Float[Array, "n h b w"], keys: int) -> Float[Array, "n h b k"]:
-    """From scores of each query's window, oldest first, to scores of all keys of its block: 0 outside of the window.
+    """From scores of each query's window, oldest first, to scores of all keys of its block: 0
+    outside of the window.
 
-    The window of each query begins one key after that of the query before. Cutting padded rows anew, one place
-    shorter than they are, shifts each by one more than the row before.
+    The window of each query begins one key after that of the query before. Cutting padded rows
+    anew, one place shorter than they are, shifts each by one more than the row before.
     """
     n, heads, block, window = scores.shape
     rows = jnp.pad(scores, ((0, 0), (0, 0), (0, 0), (keys + 1 - block - window, block)))

@@ -34,11 +34,15 @@ def tiles_of(picture: Shaped[Array, "*n h w c"], tile: int) -> Shaped[Array, "*n
     """The tiles, each flattened."""
     picture = padded(picture, tile)
     *batch, height, width, channels = picture.shape
-    apart = picture.reshape(-1, height // tile, tile, width // tile, tile, channels).transpose(0, 1, 3, 2, 4, 5)
+    apart = picture.reshape(-1, height // tile, tile, width // tile, tile, channels).transpose(
+        0, 1, 3, 2, 4, 5
+    )
     return apart.reshape(*batch, -1, tile * tile * channels)
 
 
-def picture_of(tiles: Shaped[Array, "*n t p"], spec: ImageSpec, tile: int) -> Shaped[Array, "*n h w c"]:
+def picture_of(
+    tiles: Shaped[Array, "*n t p"], spec: ImageSpec, tile: int
+) -> Shaped[Array, "*n h w c"]:
     """The inverse, without the padding."""
     rows, columns = grid_of_tiles(spec.height, spec.width, tile)
     apart = tiles.reshape(-1, rows, columns, tile, tile, spec.channels).transpose(0, 1, 3, 2, 4, 5)

@@ -15,7 +15,9 @@ def sinusoids(positions: Float[Array, " n"], size: int) -> Float[Array, "n d"]:
         ValueError: for an odd size.
     """
     if size % 2:
-        raise ValueError(f"sinusoids need an even width, got {size}: half are sines and half cosines")
+        raise ValueError(
+            f"sinusoids need an even width, got {size}: half are sines and half cosines"
+        )
     frequencies = 1e4 ** (-jnp.arange(0, size, 2, dtype=jnp.float32) / size)
     angles = positions[:, None] * frequencies[None, :]
     return jnp.concatenate([jnp.sin(angles), jnp.cos(angles)], axis=-1)

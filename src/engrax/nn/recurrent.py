@@ -66,7 +66,9 @@ class StackedLSTM(eqx.Module):
         """Args: width of the input, width of each layer, number of layers, key."""
         sizes = (input_size, *(size for _ in range(layers - 1)))
         keys = jax.random.split(key, layers)
-        self.cells = tuple(LSTMCell(below, size, key=k) for below, k in zip(sizes, keys, strict=True))
+        self.cells = tuple(
+            LSTMCell(below, size, key=k) for below, k in zip(sizes, keys, strict=True)
+        )
 
     @property
     def output_size(self) -> int:
@@ -78,14 +80,17 @@ class StackedLSTM(eqx.Module):
         return tuple(cell.init_state() for cell in self.cells)
 
     def part(self, size: int) -> tuple[eqx.nn.Linear, eqx.nn.Linear]:
-        """The first layer's gates as a sum: from the first `size` inputs and the bias, and the rest.
+        """The first layer's gates as a sum: from the first `size` inputs and the bias, and the
+        rest.
 
         Inputs that are known for all steps are multiplied in one product; what is fed back, in each
         step.
         """
         layer = self.cells[0].from_input
         known = eqx.tree_at(lambda where: where.weight, layer, layer.weight[:, :size])
-        rest = eqx.tree_at(lambda where: (where.weight, where.bias), layer, (layer.weight[:, size:], None))
+        rest = eqx.tree_at(
+            lambda where: (where.weight, where.bias), layer, (layer.weight[:, size:], None)
+        )
         return known, rest
 
     def step(

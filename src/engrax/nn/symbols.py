@@ -28,7 +28,8 @@ def blocks_of(
     Args:
         grid: of symbols.
         block: rows and columns of a block.
-        whole: whether a grid that blocks do not fill is padded with 0; else its margins are left out.
+        whole: whether a grid that blocks do not fill is padded with 0; else its margins are left
+            out.
     """
     (height, width, features), (high, wide) = grid.shape[-3:], block
     rows, columns = grid_of_blocks(height, width, block, whole)
@@ -45,7 +46,8 @@ def blocks_of(
 def embed(
     symbols: Integer[Array, "*n f"], sizes: tuple[int, ...], embedding: Float[Array, "s e"]
 ) -> Float[Array, "*n e"]:
-    """The sum of the embeddings of all features' values; rows are of the first feature's values, then the next's.
+    """The sum of the embeddings of all features' values; rows are of the first feature's values,
+    then the next's.
 
     Value 0 of a feature (no colour, an empty square) has no row, s = sum(sizes) - len(sizes). An
     empty square, the majority, gives no features. Rows are looked up, because products
@@ -64,9 +66,17 @@ def num_digits(sizes: tuple[int, ...]) -> int:
 
 
 def binary_digits(symbols: Integer[Array, "*n f"], sizes: tuple[int, ...]) -> Float[Array, "*n b"]:
-    """The values of all features in binary, 0.0 or 1.0 a digit: b = num_digits(sizes), far fewer than one-hot codes."""
+    """The values of all features in binary, 0.0 or 1.0 a digit: b = num_digits(sizes), far fewer
+    than one-hot codes.
+    """
     digits = []
     for i, size in enumerate(sizes):
         shifts = jnp.arange(num_digits((size,)), dtype=symbols.dtype)
-        digits.append((symbols[..., i : i + 1] >> jnp.broadcast_to(shifts, (*symbols.shape[:-1], shifts.size))) & 1)
+        digits.append(
+            (
+                symbols[..., i : i + 1]
+                >> jnp.broadcast_to(shifts, (*symbols.shape[:-1], shifts.size))
+            )
+            & 1
+        )
     return jnp.concatenate(digits, axis=-1).astype(jnp.float32)

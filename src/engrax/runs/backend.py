@@ -1,4 +1,6 @@
-"""Errors of a JAX that cannot start, as errors of its user. Importing this module imports no JAX."""
+"""Errors of a JAX that cannot start, as errors of its user. Importing this module imports no
+JAX.
+"""
 
 import os
 from collections.abc import Iterator

@@ -64,7 +64,8 @@ def experiment_named(name: str, settings: Mapping[str, str] | None = None) -> Ex
         settings: values to change, as typed, by dotted names; see `override`.
 
     Raises:
-        ConfigError: there is no such preset or environment, or a setting is not known or does not fit.
+        ConfigError: there is no such preset or environment, or a setting is not known or does not
+            fit.
     """
     experiment = override(find_preset(name), dict(settings or {}))
     if not isinstance(experiment.task, GymnasiumTask):
@@ -74,9 +75,13 @@ def experiment_named(name: str, settings: Mapping[str, str] | None = None) -> Ex
 
 
 def find_preset(name: str) -> Experiment:
-    """The preset of a name, or the defaults for `gymnasium:ID`; raises `ConfigError` where there is none."""
+    """The preset of a name, or the defaults for `gymnasium:ID`; raises `ConfigError` where there is
+    none.
+    """
     if name == PREFIX:
-        raise ConfigError(f"{PREFIX} names no environment: give its id, such as {PREFIX}CartPole-v1")
+        raise ConfigError(
+            f"{PREFIX} names no environment: give its id, such as {PREFIX}CartPole-v1"
+        )
     if name.startswith(PREFIX):
         return gymnasium_experiment(GymnasiumTask(name.removeprefix(PREFIX)))
     if name not in PRESETS:
@@ -212,7 +217,8 @@ def task_with(experiment: Experiment, settings: Mapping[str, str]) -> Task:
     task = override(replace(experiment, task=level), changes).task
     if (difference := level.interface.difference(task.interface)) is not None:
         raise ConfigError(
-            f"the agent could not play this task: {difference}; choose settings that change neither "
+            f"the agent could not play this task: {difference}; choose settings that change "
+            "neither "
             "observations nor actions"
         )
     return task

@@ -1,8 +1,9 @@
 """Trees of arrays as safetensors files: checkpoints and weights.
 
-A file holds one array a leaf, named by its path in the tree, and a SHA-256 of all it holds. It is only data: reading
-one runs no code (docs/decisions/0001-checkpoints-are-safetensors.md). Typed random keys are stored as the integers
-they are made of. Leaves that are not arrays, such as activation functions, belong to the program, not to the file.
+A file holds one array a leaf, named by its path in the tree, and a SHA-256 of all it holds. It is
+only data: reading one runs no code (docs/decisions/0001-checkpoints-are-safetensors.md). Typed
+random keys are stored as the integers they are made of. Leaves that are not arrays, such as
+activation functions, belong to the program, not to the file.
 """
 
 import hashlib
@@ -58,7 +59,9 @@ class Contents(NamedTuple):
 
 
 def state_sha256(tree: Any) -> str:
-    """The SHA-256 of all arrays of a tree: names, dtypes, shapes and bytes, in the order of their names."""
+    """The SHA-256 of all arrays of a tree: names, dtypes, shapes and bytes, in the order of their
+    names.
+    """
     return _digest(_named_arrays(tree))
 
 
@@ -79,7 +82,8 @@ def save(path: Path, tree: Any, words: Mapping[str, str] | None = None) -> None:
     }
     words = {**(words or {}), "format": _FORMAT, "keys": json.dumps(keys)}
     words["sha256"] = _sign(arrays, words)
-    # Not safetensors' save_file: it leaves a stray file of a random name behind if the process is killed.
+    # Not safetensors' save_file: it leaves a stray file of a random name behind if the process is
+    # killed.
     contents = to_bytes({name: _numbers(array) for name, array in arrays.items()}, words)
     write_atomically(path, contents)
 
@@ -126,7 +130,8 @@ def restore(contents: Contents, template: T, path: Path) -> T:
         The template with its arrays replaced by those of the file.
 
     Raises:
-        CheckpointError: names, shapes or dtypes are not those of the template; the first that differs is named.
+        CheckpointError: names, shapes or dtypes are not those of the template; the first that
+            differs is named.
     """
     _check_same_form(contents.arrays, _named_arrays(template), path)
     leaves, structure = jtu.tree_flatten_with_path(template)
@@ -137,7 +142,9 @@ def restore(contents: Contents, template: T, path: Path) -> T:
 
 
 def save_weights(path: Path, agent: Any, words: Mapping[str, str] | None = None) -> None:
-    """Writes the parameters of an agent, which are its arrays of floats, to one file; see `save`."""
+    """Writes the parameters of an agent, which are its arrays of floats, to one file; see
+    `save`.
+    """
     save(path, eqx.filter(agent, _is_parameter), words)
 
 
@@ -147,7 +154,9 @@ def load_weights(path: Path, agent: T) -> T:
 
 
 def restore_weights(contents: Contents, agent: T, path: Path) -> T:
-    """An agent with the parameters of the contents of a file; see `restore`. The rest of it stays as it is."""
+    """An agent with the parameters of the contents of a file; see `restore`. The rest of it stays
+    as it is.
+    """
     parameters, rest = eqx.partition(agent, _is_parameter)
     return eqx.combine(restore(contents, parameters, path), rest)
 
@@ -243,12 +252,15 @@ def _check_same_form(found: Mapping[str, Any], expected: Mapping[str, Any], path
     for name in found:
         if name not in expected:
             raise CheckpointError(
-                f"{path} has {name}, which was not expected: it is of another agent, task or version"
+                f"{path} has {name}, which was not expected: it is of another agent, task or "
+                "version"
             )
 
 
 def _fits(found: Any, expected: Any) -> bool:
-    """Whether an array has the dtype and shape of another; one of length 0 stands for any length."""
+    """Whether an array has the dtype and shape of another; one of length 0 stands for any
+    length.
+    """
     (dtype, shape), (wanted, length_first) = _form(found), _form(expected)
     any_length = length_first[:1] == [0] and len(shape) == len(length_first)
     return dtype == wanted and (

@@ -1,4 +1,6 @@
-"""The checkpoints of a run: which there are, the newest that is whole, and which of them are dropped."""
+"""The checkpoints of a run: which there are, the newest that is whole, and which of them are
+dropped.
+"""
 
 import re
 from collections.abc import Callable, Mapping
@@ -15,7 +17,9 @@ _COUNT = re.compile(r"[0-9]{1,18}")
 
 
 class CheckpointFolder:
-    """The folder `checkpoints` of a run; files of other names in it are not ours, and left alone."""
+    """The folder `checkpoints` of a run; files of other names in it are not ours, and left
+    alone.
+    """
 
     def __init__(self, path: Path):
         self.path = path
@@ -30,7 +34,9 @@ class CheckpointFolder:
         return [path for _, path in sorted(found, reverse=True)]
 
     def write(self, update: int, tree: Any, words: Mapping[str, str]) -> Path:
-        """Writes a checkpoint; raises `OSError` if it cannot be written, with all others as they were."""
+        """Writes a checkpoint; raises `OSError` if it cannot be written, with all others as they
+        were.
+        """
         path = self.path / f"update-{update:012d}.safetensors"
         checkpoint.save(path, tree, words)
         return path
@@ -58,7 +64,8 @@ class CheckpointFolder:
                 warn(f"{path} is missing; trying the checkpoint before it")
         if paths:
             raise CheckpointError(
-                f"every checkpoint in {self.path} is damaged; delete them to start again from the run's config"
+                f"every checkpoint in {self.path} is damaged; delete them to start again from the "
+                "run's config"
             )
         return None
 

@@ -97,7 +97,8 @@ def plan(
     """
     if twice := [name for name in presets if presets.count(name) > 1]:
         raise UserError(
-            f"preset {show(twice[0])} is named twice: name it once; --seeds says how often it is trained"
+            f"preset {show(twice[0])} is named twice: name it once; --seeds says how often it is "
+            "trained"
         )
     experiments = {name: _of_length(experiment_named(name, settings), length) for name in presets}
     return [
@@ -112,7 +113,8 @@ def task_settings(text: str) -> dict[str, str]:
     pairs = [part.partition("=") for part in text.split(",")]
     if not all(name and equals and value for name, equals, value in pairs):
         raise UserError(
-            f"--also {show(text)}: expected settings of the task, such as dance_delay=48,num_dancers=4"
+            f"--also {show(text)}: expected settings of the task, such as "
+            "dance_delay=48,num_dancers=4"
         )
     return {name.removeprefix("task."): value for name, _, value in pairs}
 

@@ -5,7 +5,8 @@
     checkpoints/         the newest two, each wholly enough to go on from, bit for bit
     weights.safetensors  the agent's parameters as of the newest checkpoint
 
-A published result (`results/<preset>/`) is such a directory without checkpoints: it can be evaluated, not resumed.
+A published result (`results/<preset>/`) is such a directory without checkpoints: it can be
+evaluated, not resumed.
 """
 
 import json
@@ -98,7 +99,8 @@ class RunDirectory:
             experiment: the resolved experiment, a dataclass.
             preset: the name of the preset that it came from.
             command: the command line, for the record.
-            origin: the run whose parameters this one starts from, if any; see `engrax.runs.warm_start`.
+            origin: the run whose parameters this one starts from, if any; see
+                `engrax.runs.warm_start`.
             imports: packages that register what the experiment holds.
 
         Returns:
@@ -165,7 +167,9 @@ class RunDirectory:
 
     @property
     def origin(self) -> dict[str, Any] | None:
-        """The run whose parameters this one started from, as plain JSON; None if it started from its config."""
+        """The run whose parameters this one started from, as plain JSON; None if it started from
+        its config.
+        """
         origin = self.config.get("started_from")
         return origin if isinstance(origin, dict) else None
 
@@ -227,12 +231,14 @@ class RunDirectory:
 
         Raises:
             RunError: this is a published result.
-            CheckpointError: there is none that is whole, or it does not have the form of the template.
+            CheckpointError: there is none that is whole, or it does not have the form of the
+                template.
             OSError: it cannot be read, or the metrics cannot be written.
         """
         if self.published:
             raise RunError(
-                f"{self.path} has weights but no checkpoints to go on from; `engrax evaluate` can use it"
+                f"{self.path} has weights but no checkpoints to go on from; `engrax evaluate` can "
+                "use it"
             )
         found = self.load(warn)
         state = None if found is None else checkpoint.restore(found[1], template, found[0])
@@ -260,7 +266,8 @@ class RunDirectory:
 def _check_vacant(path: Path) -> None:
     if (path / _CONFIG).exists():
         raise RunError(
-            f"{path} holds a run already; go on with it by `engrax resume {path}`, or give another --out"
+            f"{path} holds a run already; go on with it by `engrax resume {path}`, or give another "
+            "--out"
         )
     # A run that was killed while it was being made has left these.
     left = {"checkpoints", _CONFIG + TEMPORARY}

@@ -1,4 +1,6 @@
-"""What was measured, for TensorBoard: the numbers of `metrics.jsonl` once more, as events beside it."""
+"""What was measured, for TensorBoard: the numbers of `metrics.jsonl` once more, as events beside
+it.
+"""
 
 import math
 import time
@@ -9,7 +11,8 @@ from engrax.runs.metrics import COUNTERS
 
 
 class EventLog:
-    """A file of events over environment steps; events of steps that a resumed run makes again are withdrawn.
+    """A file of events over environment steps; events of steps that a resumed run makes again are
+    withdrawn.
 
     Args:
         directory: where the file goes; a new one each time, as TensorBoard expects it.
@@ -35,7 +38,9 @@ class EventLog:
         self._writer.close()
 
     def append(self, row: Mapping[str, int | float | None]) -> None:
-        """Adds what a row measured, under the same names; raises `OSError` if it cannot be written."""
+        """Adds what a row measured, under the same names; raises `OSError` if it cannot be
+        written.
+        """
         event = self._event(wall_time=time.time(), step=int(row["environment_steps"] or 0))
         for name, value in row.items():
             if name not in COUNTERS and value is not None and math.isfinite(value):

@@ -125,7 +125,8 @@ def save(trainer: Trains, state: State, directory: RunDirectory) -> None:
         if not np.isfinite(leaf).all():
             name = jax.tree_util.keystr(where, simple=True, separator=".")
             raise DivergedError(
-                f"the agent's {name} is no longer finite at update {update}; {_where_to_look(directory)}"
+                f"the agent's {name} is no longer finite at update {update}; "
+                f"{_where_to_look(directory)}"
             )
     with writing(directory):
         directory.save(trainer.saved(state), trainer.environment_steps(update))
@@ -177,7 +178,8 @@ def _checked(metrics: Mapping[str, Any], update: int, directory: RunDirectory) -
     if bad:
         names = ", ".join(f"{name} ({value})" for name, value in bad.items())
         raise DivergedError(
-            f"training left the finite numbers: {names} went first, at update {update}; {_where_to_look(directory)}"
+            f"training left the finite numbers: {names} went first, at update {update}; "
+            f"{_where_to_look(directory)}"
         )
     return {name: value if math.isfinite(value) else None for name, value in values.items()}
 
@@ -185,4 +187,7 @@ def _checked(metrics: Mapping[str, Any], update: int, directory: RunDirectory) -
 def _where_to_look(directory: RunDirectory) -> str:
     kept = directory.checkpoints()
     last = f"the last good checkpoint is {kept[0]}" if kept else "there was no checkpoint yet"
-    return f"{last}; {directory.metrics.path} shows the updates before it; a lower --learner.learning_rate may help"
+    return (
+        f"{last}; {directory.metrics.path} shows the updates before it; a lower "
+        "--learner.learning_rate may help"
+    )

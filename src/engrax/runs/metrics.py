@@ -20,7 +20,9 @@ _LARGEST_INTEGER = 2**63 - 1
 
 
 class MetricsLog:
-    """`metrics.jsonl`: appended to line by line, and cut back to a checkpoint when a run is resumed."""
+    """`metrics.jsonl`: appended to line by line, and cut back to a checkpoint when a run is
+    resumed.
+    """
 
     def __init__(self, path: Path):
         self.path = path
@@ -51,9 +53,12 @@ class MetricsLog:
         return [row for _, row in self._lines()]
 
     def trim(self, update: int) -> None:
-        """Drops what was logged after an update, so that resuming from it neither loses nor doubles lines."""
+        """Drops what was logged after an update, so that resuming from it neither loses nor doubles
+        lines.
+        """
         kept = "".join(f"{line}\n" for line, row in self._lines() if (row["update"] or 0) <= update)
-        # A log that is as it should be is left alone: a full disk is no reason not to go on from it.
+        # A log that is as it should be is left alone: a full disk is no reason not to go on from
+        # it.
         if not self._holds(kept):
             write_text(self.path, kept)
 
@@ -103,7 +108,8 @@ def _mean(name: str, group: Sequence[Row]) -> int | float | None:
 
 
 def _read(line: str) -> Row | None:
-    # Without its end, a line may have been cut off, and what is appended next would be joined to it.
+    # Without its end, a line may have been cut off, and what is appended next would be joined to
+    # it.
     if not line.endswith("\n"):
         return None
     try:

@@ -30,7 +30,8 @@ def write_atomically(path: Path, contents: bytes) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A path beside a file, to make a new one there: it takes the file's place if all goes well, else it disappears.
+    """A path beside a file, to make a new one there: it takes the file's place if all goes well,
+    else it disappears.
 
     Raises:
         OSError: it cannot be written; what was there before is untouched.
@@ -38,7 +39,8 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = path.with_name(path.name + TEMPORARY)
     with naming(path):
         try:
-            # What a killed process left is not written over but removed: it might be a link or a pipe.
+            # What a killed process left is not written over but removed: it might be a link or a
+            # pipe.
             temporary.unlink(missing_ok=True)
             yield temporary
             os.replace(temporary, path)
@@ -76,7 +78,8 @@ def naming(path: Path) -> Iterator[None]:
 
 
 def regular_size(path: Path) -> int | None:
-    """The bytes of a file, or None if it is a directory, a pipe or a device: reading one may never end.
+    """The bytes of a file, or None if it is a directory, a pipe or a device: reading one may never
+    end.
 
     Raises:
         OSError: there is nothing, or it cannot be asked.
@@ -97,7 +100,8 @@ def read_text(path: Path, limit: int) -> str:
         raise RunError(f"{path} is not a regular file")
     if size > limit:
         raise RunError(
-            f"{path} has {size:,} bytes, expected at most {limit:,}: `engrax train` did not write it"
+            f"{path} has {size:,} bytes, expected at most {limit:,}: `engrax train` did not write "
+            "it"
         )
     with path.open("rb") as file:
         return file.read(limit).decode(errors="replace")
@@ -110,7 +114,8 @@ def machine_memory() -> int:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Holds a directory for this process; the system lets go of it when the process ends, however it ends.
+    """Holds a directory for this process; the system lets go of it when the process ends, however
+    it ends.
 
     Args:
         path: the directory.

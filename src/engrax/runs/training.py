@@ -223,7 +223,8 @@ def _streams_restored(trainer: Any, saved: Any, warn: Warn) -> Any:
     state, lost = trainer.restored(saved)
     if lost:
         warn(
-            f"{lost} of {trainer.streams} streams open a new episode: their environments did not repeat theirs"
+            f"{lost} of {trainer.streams} streams open a new episode: their environments did not "
+            "repeat theirs"
         )
     return state
 
@@ -239,5 +240,6 @@ def _check_taken_over(directory: RunDirectory, state: Any) -> None:
 def _check_target(directory: RunDirectory, made: int, updates: int) -> None:
     if updates < made:
         raise UserError(
-            f"{directory.path} has made {made} updates already; --updates counts all: give {made} or more"
+            f"{directory.path} has made {made} updates already; --updates counts all: give {made} "
+            "or more"
         )

@@ -1,7 +1,8 @@
-"""Starting a new run from what an earlier one has learnt: its parameters, and its optimiser where that was kept.
+"""Starting a new run from what an earlier one has learnt: its parameters, and its optimiser where
+that was kept.
 
-A run directory has both in its checkpoints. A published result has its parameters in `weights.safetensors`, and may
-have its optimiser in `optimiser.safetensors`.
+A run directory has both in its checkpoints. A published result has its parameters in
+`weights.safetensors`, and may have its optimiser in `optimiser.safetensors`.
 """
 
 from collections.abc import Callable
@@ -26,7 +27,8 @@ class Learnt(NamedTuple):
     Attributes:
         agent: with its parameters.
         optimiser: its state, or None where none was kept or it is of another form.
-        origin: where it is from, as plain JSON: directory, updates, environment steps, SHA-256 of the parameters.
+        origin: where it is from, as plain JSON: directory, updates, environment steps, SHA-256 of
+            the parameters.
     """
 
     agent: Any
@@ -50,7 +52,8 @@ def learnt(directory: RunDirectory, template: Learns, warn: Callable[[str], obje
     Args:
         directory: a run, or a published result.
         template: what is to go on learning, or its shapes.
-        warn: told, in one line, of damaged files that were passed over, and of an optimiser that is missing.
+        warn: told, in one line, of damaged files that were passed over, and of an optimiser that is
+            missing.
 
     Raises:
         RunError: there is nothing to take yet.
@@ -86,12 +89,15 @@ def started_from(state: TrainState, before: Learnt) -> TrainState:
 def sources(
     directory: RunDirectory, warn: Callable[[str], object]
 ) -> tuple[Path, Contents, Contents | None]:
-    """The file of the parameters, what it holds of them, and what is kept of the optimiser; see `learnt`."""
+    """The file of the parameters, what it holds of them, and what is kept of the optimiser; see
+    `learnt`.
+    """
     if not directory.published:
         found = directory.load(warn)
         if found is None:
             raise RunError(
-                f"{directory.path} has learnt nothing yet: parameters come with the first checkpoint"
+                f"{directory.path} has learnt nothing yet: parameters come with the first "
+                "checkpoint"
             )
         path, whole = found
         return (

@@ -1,4 +1,6 @@
-"""Collecting segments: a scan where the world is pure, a loop around the compiled acting step where it is not."""
+"""Collecting segments: a scan where the world is pure, a loop around the compiled acting step where
+it is not.
+"""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -11,7 +13,15 @@ import numpy as np
 from jaxtyping import Array, Key, PyTree
 
 from engrax.agents.base import AbstractAgent
-from engrax.runtime.streams import Episodes, Streams, act, advance, advance_on_host, pending, split_keys
+from engrax.runtime.streams import (
+    Episodes,
+    Streams,
+    act,
+    advance,
+    advance_on_host,
+    pending,
+    split_keys,
+)
 from engrax.runtime.worlds import World
 from engrax.types import AgentInput, AgentOutput, Segment
 
@@ -33,7 +43,8 @@ def collect(
         streams: so far.
         key: for the world and the agent.
         length: T.
-        carry_state: whether segments carry the state they opened with; not where they open with an episode.
+        carry_state: whether segments carry the state they opened with; not where they open with an
+            episode.
 
     Returns:
         The streams after T steps, the segments [streams, ...], and the episodes that ended in them.
@@ -59,7 +70,9 @@ def _collect_traced(
         seen = (streams.step, streams.previous_action, output.policy, output.value, streams.keys)
         return following, (seen, following.episode_return)
 
-    streams, (seen, returns) = jax.lax.scan(tick, streams, step_keys(key, streams.keys.shape[0], length))
+    streams, (seen, returns) = jax.lax.scan(
+        tick, streams, step_keys(key, streams.keys.shape[0], length)
+    )
     output = act(agent, streams)[2]
     final = (streams.step, streams.previous_action, output.policy, output.value, streams.keys)
     seen = jax.tree.map(lambda all, one: jnp.concatenate([all, one[None]]), seen, final)
@@ -77,13 +90,19 @@ def _collect_on_host(
 ) -> tuple[Streams, Segment[Any], Episodes]:
     parameters, refresh, step = compiled_acting(agent)
     state = refresh(parameters, streams.agent)
-    opening = jax.tree.map(jnp.array, state) if carry_state else None  # a copy: acting donates its own
+    opening = (
+        jax.tree.map(jnp.array, state) if carry_state else None
+    )  # a copy: acting donates its own
     keys = _host_keys(key, streams.keys, length)
     streams, seen, returns = _with_states(streams, state), [], []
     for index in range(length):
-        state, actions, output = step(parameters, streams.agent, pending(streams), streams.keys, False)
+        state, actions, output = step(
+            parameters, streams.agent, pending(streams), streams.keys, False
+        )
         seen.append(_on_host(streams, output))
-        streams = advance_on_host(world, streams, state, actions, keys.world[index], keys.agent[index + 1])
+        streams = advance_on_host(
+            world, streams, state, actions, keys.world[index], keys.agent[index + 1]
+        )
         returns.append(np.asarray(streams.episode_return))
     kept = jax.tree.map(jnp.array, streams.agent)
     seen.append(_on_host(streams, step(parameters, kept, pending(streams), streams.keys, False)[2]))
@@ -99,7 +118,9 @@ def _on_host(streams: Streams, output: AgentOutput) -> Any:
 
 
 def refreshed(agent: AbstractAgent[Any], states: PyTree) -> PyTree:
-    """The states of streams, each refreshed; an agent without memory may have states without arrays."""
+    """The states of streams, each refreshed; an agent without memory may have states without
+    arrays.
+    """
     return jax.vmap(agent.refresh)(states) if jax.tree.leaves(states) else states
 
 
@@ -125,7 +146,8 @@ def _host_keys(key: Key[Array, ""], first: Key[Array, " b"], length: int) -> _Ho
 def compiled_acting(
     agent: AbstractAgent[Any],
 ) -> tuple[PyTree, Callable[..., Any], Callable[..., Any]]:
-    """The parameters of an agent, and its compiled `refresh` and `step` over streams, which take them first.
+    """The parameters of an agent, and its compiled `refresh` and `step` over streams, which take
+    them first.
 
     `step(parameters, states, inputs, keys, greedy)` uses up the states.
     """
@@ -135,13 +157,17 @@ def compiled_acting(
 
 
 @lru_cache(maxsize=8)
-def _acting_of(structure: Any, leaves: tuple[Any, ...]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def _acting_of(
+    structure: Any, leaves: tuple[Any, ...]
+) -> tuple[Callable[..., Any], Callable[..., Any]]:
     rest = jax.tree.unflatten(structure, leaves)
 
     def refresh(parameters: PyTree, states: PyTree) -> PyTree:
         return refreshed(eqx.combine(parameters, rest), states)
 
-    def step(parameters: PyTree, states: PyTree, inp: AgentInput, keys: Key[Array, " b"], greedy: Any):
+    def step(
+        parameters: PyTree, states: PyTree, inp: AgentInput, keys: Key[Array, " b"], greedy: Any
+    ):
         agent = eqx.combine(parameters, rest)
         one = lambda state, inp, key: agent.step(state, inp, key=key, greedy=greedy)  # noqa: E731
         return jax.vmap(one)(states, inp, keys)
@@ -153,7 +179,9 @@ def _with_states(streams: Streams, states: PyTree) -> Streams:
     return eqx.tree_at(lambda s: s.agent, streams, states, is_leaf=lambda x: x is None)
 
 
-def _assembled(seen: tuple[Any, ...], returns: Array, opening: PyTree) -> tuple[Segment[Any], Episodes]:
+def _assembled(
+    seen: tuple[Any, ...], returns: Array, opening: PyTree
+) -> tuple[Segment[Any], Episodes]:
     """Segments and episodes, streams first, from steps with time first."""
     seen, returns = jax.tree.map(lambda leaf: jnp.swapaxes(leaf, 0, 1), (seen, returns))
     segment = Segment(*seen, state=opening)

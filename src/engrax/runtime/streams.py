@@ -34,7 +34,9 @@ class Streams(eqx.Module):
 
 
 class Episodes(NamedTuple):
-    """Which of T transitions ended an episode, its return, and whether it succeeded: [streams, T] each."""
+    """Which of T transitions ended an episode, its return, and whether it succeeded: [streams, T]
+    each.
+    """
 
     last: Bool[Array, "*t"]
     returns: Float[Array, "*t"]
@@ -70,7 +72,9 @@ def act(
     return jax.vmap(step)(streams.agent, pending(streams), streams.keys)
 
 
-def advance(world: World, streams: Streams, states: PyTree, actions: Action, keys: Key[Array, " b"]) -> Streams:
+def advance(
+    world: World, streams: Streams, states: PyTree, actions: Action, keys: Key[Array, " b"]
+) -> Streams:
     """The streams after the agent's states and actions of a step."""
     world_keys, agent_keys = split_keys(keys)
     state, step = world.step(streams.world, actions, world_keys)

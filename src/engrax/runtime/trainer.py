@@ -1,4 +1,6 @@
-"""The trainer: a world, an agent and a learner; one compiled program an update where the world is pure."""
+"""The trainer: a world, an agent and a learner; one compiled program an update where the world is
+pure.
+"""
 
 from dataclasses import replace
 from typing import Any
@@ -52,12 +54,13 @@ class Trainer:
 
     Args:
         agent: the agent, freshly made.
-        world: a world, or what `engrax.runtime.worlds.as_world` makes one of: an environment of ours, a Gymnasium task.
+        world: a world, or what `engrax.runtime.worlds.as_world` makes one of: an environment of
+            ours, a Gymnasium task.
         learner: the learner's settings.
         streams: copies of the environment that act side by side.
         segment_length: steps of each stream between updates.
-        whole_episodes: every segment opens with a fresh episode and an empty memory; what has not ended when the
-            segment does is bootstrapped and abandoned.
+        whole_episodes: every segment opens with a fresh episode and an empty memory; what has not
+            ended when the segment does is bootstrapped and abandoned.
         key: from which all randomness but the agent's parameters comes.
 
     Raises:
@@ -86,7 +89,8 @@ class Trainer:
         )
         self.key = key
         self.optimiser = make_optimiser(agent, learner.max_gradient_norm, learner.adam_epsilon)
-        # What is no array, such as an activation function, is no part of a compiled program's arguments.
+        # What is no array, such as an activation function, is no part of a compiled program's
+        # arguments.
         self._rest = eqx.partition(agent, eqx.is_array)[1]
         self._update = jax.jit(self._fused, donate_argnums=0)
         self._learn = jax.jit(self._learn_from, donate_argnums=0)
@@ -99,11 +103,15 @@ class Trainer:
         streams = jax.jit(opening)(keys) if self.world.pure else opening(keys)
         optimiser = self.optimiser.init(eqx.filter(self.agent, eqx.is_inexact_array))
         # A copy: the trainer's own agent must survive donation.
-        agent = jax.tree.map(lambda leaf: jnp.array(leaf) if eqx.is_array(leaf) else leaf, self.agent)
+        agent = jax.tree.map(
+            lambda leaf: jnp.array(leaf) if eqx.is_array(leaf) else leaf, self.agent
+        )
         return TrainState(LearnerState(agent, optimiser, key, jnp.zeros((), jnp.int32)), streams)
 
     def shadow(self) -> "Trainer":
-        """A trainer with the same shapes in a pure world: to trace, where this one's world cannot be traced."""
+        """A trainer with the same shapes in a pure world: to trace, where this one's world cannot
+        be traced.
+        """
         if not isinstance(self.world, Host):
             return self
         return Trainer(
@@ -120,27 +128,35 @@ class Trainer:
         """The state as a checkpoint holds it, in the form of a state of `shadow()`: arrays only."""
         if not isinstance(self.world, Host):
             return state
-        return TrainState(state.learner, replace(state.streams, world=self.world.save(state.streams.world)))
+        return TrainState(
+            state.learner, replace(state.streams, world=self.world.save(state.streams.world))
+        )
 
     def restored(self, saved: TrainState) -> tuple[TrainState, int]:
-        """A state to go on from, and in how many streams of a host world the episode could not be brought back.
+        """A state to go on from, and in how many streams of a host world the episode could not be
+        brought back.
 
-        Learner, optimiser, key and counters are exact. In a host world the open episodes are played again by their
-        seeds and actions; a stream whose environment does not show the same step again opens its next episode.
+        Learner, optimiser, key and counters are exact. In a host world the open episodes are played
+        again by their seeds and actions; a stream whose environment does not show the same step
+        again opens its next episode.
         """
         if not isinstance(self.world, Host):
             return saved, 0
         environments, fresh, lost = self.world.restore(saved.streams.world)
         take = lambda new, old: jnp.where(lost.reshape(-1, *(1,) * (new.ndim - 1)), new, old)  # noqa: E731
         step = jax.tree.map(take, fresh, saved.streams.step)
-        return TrainState(saved.learner, replace(saved.streams, world=environments, step=step)), int(lost.sum())
+        return TrainState(
+            saved.learner, replace(saved.streams, world=environments, step=step)
+        ), int(lost.sum())
 
     def environment_steps(self, updates: int) -> int:
         """Steps taken over all streams after so many updates."""
         return updates * self.streams * self.segment_length
 
     def update(self, state: TrainState) -> tuple[TrainState, Metrics]:
-        """Collects and learns, compiled; it uses up the state. Returns the state after it, and metrics."""
+        """Collects and learns, compiled; it uses up the state. Returns the state after it, and
+        metrics.
+        """
         check_not_used_up(state)
         learner, streams = state.learner, state.streams
         if self.world.pure:
@@ -153,7 +169,9 @@ class Trainer:
         return TrainState(self._whole(learner), streams), metrics
 
     def step(self, state: TrainState) -> tuple[TrainState, Metrics]:
-        """`update`, not compiled, of a pure world; under `vmap` it trains several seeds side by side."""
+        """`update`, not compiled, of a pure world; under `vmap` it trains several seeds side by
+        side.
+        """
         learner, streams, metrics = self._fused(_parameters(state.learner), state.streams)
         return TrainState(self._whole(learner), streams), metrics
 
@@ -165,7 +183,9 @@ class Trainer:
         carry = not self.whole_episodes
         return collect(agent, self.world, streams, act_key, self.segment_length, carry_state=carry)
 
-    def learn(self, learner: LearnerState, segments, key: Key[Array, ""]) -> tuple[LearnerState, Metrics]:
+    def learn(
+        self, learner: LearnerState, segments, key: Key[Array, ""]
+    ) -> tuple[LearnerState, Metrics]:
         """The learning half of an update: the learner's state after it, and metrics."""
         agent, optimiser, metrics = update(
             self.learner,
@@ -178,13 +198,17 @@ class Trainer:
         )
         return LearnerState(agent, optimiser, learner.key, learner.updates + 1), metrics
 
-    def _fused(self, learner: LearnerState, streams: Streams) -> tuple[LearnerState, Streams, Metrics]:
+    def _fused(
+        self, learner: LearnerState, streams: Streams
+    ) -> tuple[LearnerState, Streams, Metrics]:
         key, act_key, learn_key = jax.random.split(learner.key, 3)
         streams, segments, episodes = self.act(self._whole(learner).agent, streams, act_key)
         learner, metrics = self._learn_from(learner, segments, learn_key, key)
         return learner, streams, metrics | summary(episodes)
 
-    def _learn_from(self, learner: LearnerState, segments, key: Key[Array, ""], following: Key[Array, ""]):
+    def _learn_from(
+        self, learner: LearnerState, segments, key: Key[Array, ""], following: Key[Array, ""]
+    ):
         learner, metrics = self.learn(self._whole(learner), segments, key)
         learner = eqx.tree_at(lambda state: state.key, learner, following)
         return _parameters(learner), metrics
@@ -210,16 +234,23 @@ def check_minibatches(streams: int, minibatches: int) -> None:
 
 def check_not_used_up(state: PyTree) -> None:
     """Raises a ValueError where an earlier update has used up the arrays of a state."""
-    real = [leaf for leaf in jax.tree.leaves(state) if isinstance(leaf, jax.Array) and not isinstance(leaf, Tracer)]
+    real = [
+        leaf
+        for leaf in jax.tree.leaves(state)
+        if isinstance(leaf, jax.Array) and not isinstance(leaf, Tracer)
+    ]
     if any(leaf.is_deleted() for leaf in real):
         raise ValueError(
-            "this state was used up by an earlier update: go on from the state that `update` returned, or copy it "
+            "this state was used up by an earlier update: go on from the state that `update` "
+            "returned, or copy it "
             "before with jax.tree.map(jnp.array, state)"
         )
 
 
 def summary(episodes: Episodes) -> Metrics:
-    """The episodes that ended, and means over them; 0 where there were none (`measured` leaves these out)."""
+    """The episodes that ended, and means over them; 0 where there were none (`measured` leaves
+    these out).
+    """
     ended = episodes.last.astype(jnp.float32)
     count = jnp.sum(ended)
     mean = lambda x: jnp.sum(x * ended) / jnp.maximum(count, 1.0)  # noqa: E731

@@ -1,7 +1,8 @@
 """Worlds step environments, many streams side by side. Nothing else does.
 
-A world is *pure* where `open` and `step` may be traced, so that acting and learning become one compiled program, or a
-*host* world, whose environments run in Python beside the compiled acting step.
+A world is *pure* where `open` and `step` may be traced, so that acting and learning become one
+compiled program, or a *host* world, whose environments run in Python beside the compiled acting
+step.
 """
 
 from typing import Any, Protocol, TypeVar, runtime_checkable
@@ -24,8 +25,8 @@ W = TypeVar("W")
 class World(Protocol):
     """Steps environments, one per stream; all arrays have the streams as their first axis.
 
-    The stream's protocol is that of `TimeStep`: a step after a `last` ignores its action and is a `first`, with reward
-    0. `engrax.testing.check_world` tests the laws.
+    The stream's protocol is that of `TimeStep`: a step after a `last` ignores its action and is a
+    `first`, with reward 0. `engrax.testing.check_world` tests the laws.
     """
 
     @property
@@ -64,7 +65,9 @@ class Pure:
         """A fresh episode a stream."""
         return jax.vmap(self.environment.reset)(keys)
 
-    def step(self, state: PyTree, actions: Action, keys: Key[Array, " b"]) -> tuple[PyTree, TimeStep]:
+    def step(
+        self, state: PyTree, actions: Action, keys: Key[Array, " b"]
+    ) -> tuple[PyTree, TimeStep]:
         """One step of every stream."""
         return jax.vmap(self.environment.step)(state, actions, keys)
 
@@ -84,7 +87,9 @@ class Host:
         return self._interface
 
     def open(self, keys: Key[Array, " b"]) -> tuple[HostEnvironments, TimeStep]:
-        """Makes an environment a key, and opens an episode in each, by a seed that follows from its key."""
+        """Makes an environment a key, and opens an episode in each, by a seed that follows from its
+        key.
+        """
         environments = self.task.make(keys.shape[0])
         return environments, self._time_step(environments.reset(seeds_of(keys)))
 
@@ -96,7 +101,9 @@ class Host:
         return state, self._time_step(state.step(np.asarray(actions)))
 
     def save(self, state: HostEnvironments) -> OpenEpisodes:
-        """The seeds and actions of the open episodes: what a checkpoint can hold of host environments."""
+        """The seeds and actions of the open episodes: what a checkpoint can hold of host
+        environments.
+        """
         return state.episodes()
 
     def restore(self, episodes: OpenEpisodes) -> tuple[HostEnvironments, TimeStep, np.ndarray]:
@@ -106,15 +113,17 @@ class Host:
             episodes: as `save` gave them.
 
         Returns:
-            The environments, the steps that they show, and which streams could not be brought back: they opened their
-            next episode instead.
+            The environments, the steps that they show, and which streams could not be brought back:
+            they opened their next episode instead.
         """
         environments = self.task.make(len(episodes.number))
         steps, lost = environments.restore(jax.tree.map(np.asarray, episodes))
         return environments, self._time_step(steps), np.isin(np.arange(len(episodes.number)), lost)
 
     def _time_step(self, steps: Steps) -> TimeStep:
-        """The steps of host environments, copied: `jax.device_put` would share their memory. Every action counts."""
+        """The steps of host environments, copied: `jax.device_put` would share their memory. Every
+        action counts.
+        """
         info = {"success": jnp.array(steps.success)} if self.task.states_success else {}
         return TimeStep(
             observation={name: jnp.array(part) for name, part in steps.observation.items()},
@@ -144,7 +153,9 @@ class Blank:
         taken = jnp.zeros((0, *actions.shape), actions.dtype)
         return OpenEpisodes(seeds, counts, counts, taken, seeds), self._zeros(streams)
 
-    def step(self, state: OpenEpisodes, actions: Action, keys: Key[Array, " b"]) -> tuple[OpenEpisodes, TimeStep]:
+    def step(
+        self, state: OpenEpisodes, actions: Action, keys: Key[Array, " b"]
+    ) -> tuple[OpenEpisodes, TimeStep]:
         """Zeros."""
         del actions
         return state, self._zeros(keys.shape[0])
@@ -176,6 +187,7 @@ def as_world(task: object) -> World:
     if isinstance(task, World):
         return task
     raise UserError(
-        f"world is {task!r}, expected an environment such as Ballet(), a world, or GymnasiumTask('CartPole-v1') from "
+        f"world is {task!r}, expected an environment such as Ballet(), a world, or "
+        "GymnasiumTask('CartPole-v1') from "
         "engrax.gym for an environment of Gymnasium"
     )

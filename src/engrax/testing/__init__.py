@@ -1,4 +1,6 @@
-"""Public contract suites: the laws every memory, agent, environment and world keeps, to be tried on yours."""
+"""Public contract suites: the laws every memory, agent, environment and world keeps, to be tried on
+yours.
+"""
 
 from engrax.testing.agent_suite import AGENT_LAWS, check_agent
 from engrax.testing.contract import ContractError, Settings

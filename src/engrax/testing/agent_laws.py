@@ -17,30 +17,58 @@ from engrax.testing.agent_runs import (
     try_acting,
     window,
 )
-from engrax.testing.contract import Settings, expect, expect_close, expect_same_kind, expect_trees_close, quick_jit
+from engrax.testing.contract import (
+    Settings,
+    expect,
+    expect_close,
+    expect_same_kind,
+    expect_trees_close,
+    quick_jit,
+)
 from engrax.testing.random_inputs import stream
 from engrax.types import AgentInput, Interface
 
 
-def same_outputs(law: str, settings: Settings, got: Any, expected: Any, what: str, hint: str) -> None:
+def same_outputs(
+    law: str, settings: Settings, got: Any, expected: Any, what: str, hint: str
+) -> None:
     """Compares policies and values; other outputs of an agent need not be equal."""
-    expect_trees_close(law, got.policy, expected.policy, settings.tolerance, f"policy {what} [stream, step, ...]", hint)
-    expect_close(law, got.value, expected.value, settings.tolerance, f"value {what} [stream, step]", hint)
+    expect_trees_close(
+        law,
+        got.policy,
+        expected.policy,
+        settings.tolerance,
+        f"policy {what} [stream, step, ...]",
+        hint,
+    )
+    expect_close(
+        law, got.value, expected.value, settings.tolerance, f"value {what} [stream, step]", hint
+    )
 
 
-def check_agent_state_is_stable(agent: AbstractAgent, interface: Interface, settings: Settings) -> None:
-    """The state's tree, shapes and dtypes never change; actions are as the interface says, values scalars."""
+def check_agent_state_is_stable(
+    agent: AbstractAgent, interface: Interface, settings: Settings
+) -> None:
+    """The state's tree, shapes and dtypes never change; actions are as the interface says, values
+    scalars.
+    """
     law, state, steps = "state_is_stable", agent.init_state(), settings.steps
     inputs, keys = _one_segment(interface, settings)
     now = jax.tree.map(lambda leaf: leaf[0], inputs)
     after, action, out = eqx.filter_eval_shape(lambda: agent.step(state, now, key=keys[0]))
     wanted = interface.actions
     good = action.shape == wanted.shape and action.dtype == wanted.dtype
-    expect(good, law, f"`step` returned the action {action}, expected {wanted.dtype}{list(wanted.shape)}.")
+    expect(
+        good,
+        law,
+        f"`step` returned the action {action}, expected {wanted.dtype}{list(wanted.shape)}.",
+    )
     _check_shapes(law, "step", out, (), interface)
     results = {"step": after, "refresh": eqx.filter_eval_shape(agent.refresh, state)}
     for name, begin in {"unroll": state, "unroll of None": None}.items():
-        unroll = eqx.filter_eval_shape(lambda s=begin: agent.unroll(s, inputs, inputs.previous_action[1:], keys))
+        unroll = eqx.filter_eval_shape(
+            lambda s=begin: agent.unroll(s, inputs, inputs.previous_action[1:], keys)
+        )
         results[name], out = unroll
         _check_shapes(law, name, out, (steps + 1,), interface)
     for name, after in results.items():
@@ -54,19 +82,40 @@ def _one_segment(interface: Interface, settings: Settings) -> tuple[AgentInput, 
     return inputs, jax.random.wrap_key_data(story.keys)
 
 
-def _check_shapes(law: str, name: str, out: Any, leading: tuple[int, ...], interface: Interface) -> None:
-    expect(out.value.shape == leading, law, f"`{name}`: the value has shape {out.value.shape}, expected {leading}.")
+def _check_shapes(
+    law: str, name: str, out: Any, leading: tuple[int, ...], interface: Interface
+) -> None:
+    expect(
+        out.value.shape == leading,
+        law,
+        f"`{name}`: the value has shape {out.value.shape}, expected {leading}.",
+    )
     for leaf in jax.tree.leaves(out.policy):
         good = leaf.shape[: len(leading)] == leading
-        expect(good, law, f"`{name}`: the policy has an array of shape {leaf.shape}, expected {leading} in front.")
+        expect(
+            good,
+            law,
+            f"`{name}`: the policy has an array of shape {leaf.shape}, expected {leading} in "
+            "front.",
+        )
     chosen, actions = eqx.filter_eval_shape(out.policy.mode), interface.actions
     good = chosen.shape == (*leading, *actions.shape) and chosen.dtype == actions.dtype
-    expect(good, law, f"`{name}`: the policy's mode is {chosen}, expected {actions.dtype}{[*leading, *actions.shape]}.")
+    expect(
+        good,
+        law,
+        f"`{name}`: the policy's mode is {chosen}, expected "
+        f"{actions.dtype}{[*leading, *actions.shape]}.",
+    )
 
 
-def check_agent_actions_are_in_range(agent: AbstractAgent, interface: Interface, settings: Settings) -> None:
+def check_agent_actions_are_in_range(
+    agent: AbstractAgent, interface: Interface, settings: Settings
+) -> None:
     """Actions lie within the interface's bounds, and policies and values are finite."""
-    law, acted = "actions_are_in_range", try_acting(agent, settings, random_story(interface, settings)).acted
+    law, acted = (
+        "actions_are_in_range",
+        try_acting(agent, settings, random_story(interface, settings)).acted,
+    )
     low, high = interface.actions.bounds
     within = (acted.actions >= low) & (acted.actions <= high)
     extremes = f"{acted.actions.min()}..{acted.actions.max()}"
@@ -75,17 +124,30 @@ def check_agent_actions_are_in_range(agent: AbstractAgent, interface: Interface,
     expect(finite, law, "policies or values are not finite while acting on random observations.")
 
 
-def check_agent_unroll_is_acting(agent: AbstractAgent, interface: Interface, settings: Settings) -> None:
-    """`unroll` with the keys and actions of acting gives the acting policies and values, from any acting state."""
+def check_agent_unroll_is_acting(
+    agent: AbstractAgent, interface: Interface, settings: Settings
+) -> None:
+    """`unroll` with the keys and actions of acting gives the acting policies and values, from any
+    acting state.
+    """
     trial = try_acting(agent, settings, random_story(interface, settings))
     for index, states in enumerate(trial.states):
         _, outs = replay_streams(agent, states, *trial.segment(index, settings.steps))
-        what, hint = f"replayed in segment {index}", "Are state, keys, actions and every `first` used as in `step`?"
-        same_outputs("unroll_is_acting", settings, outs, trial.outputs(index, settings.steps), what, hint)
+        what, hint = (
+            f"replayed in segment {index}",
+            "Are state, keys, actions and every `first` used as in `step`?",
+        )
+        same_outputs(
+            "unroll_is_acting", settings, outs, trial.outputs(index, settings.steps), what, hint
+        )
 
 
-def check_agent_greedy_is_likeliest(agent: AbstractAgent, interface: Interface, settings: Settings) -> None:
-    """Where greedy, `step` takes the policy's mode, and that is the action that enters its state."""
+def check_agent_greedy_is_likeliest(
+    agent: AbstractAgent, interface: Interface, settings: Settings
+) -> None:
+    """Where greedy, `step` takes the policy's mode, and that is the action that enters its
+    state.
+    """
     law = "greedy_is_likeliest"
     trial = try_acting(agent, settings, random_story(interface, settings), greedy=True)
     policy = jax.tree.map(jnp.asarray, trial.acted.policy)
@@ -94,31 +156,54 @@ def check_agent_greedy_is_likeliest(agent: AbstractAgent, interface: Interface, 
     expect_close(law, trial.acted.actions, likeliest, settings.tolerance, what, hint)
     for index, states in enumerate(trial.states):
         _, outs = replay_streams(agent, states, *trial.segment(index, settings.steps))
-        what, hint = f"replayed in greedy segment {index}", "Does the state take in another action than was taken?"
+        what, hint = (
+            f"replayed in greedy segment {index}",
+            "Does the state take in another action than was taken?",
+        )
         same_outputs(law, settings, outs, trial.outputs(index, settings.steps), what, hint)
 
 
-def check_agent_state_crosses_segments(agent: AbstractAgent, interface: Interface, settings: Settings) -> None:
-    """The state that `unroll` returns is the one after T of the T+1 inputs: the next segment goes on from it."""
+def check_agent_state_crosses_segments(
+    agent: AbstractAgent, interface: Interface, settings: Settings
+) -> None:
+    """The state that `unroll` returns is the one after T of the T+1 inputs: the next segment goes
+    on from it.
+    """
     trial = try_acting(agent, settings, random_story(interface, settings))
     carried, _ = replay_streams(agent, trial.states[0], *trial.segment(0, settings.steps))
     _, outs = replay_streams(agent, carried, *trial.segment(1, settings.steps))
-    hint = "Segments share a step: return the state after T inputs, not T+1 (or T-1), and not the one passed in."
+    hint = (
+        "Segments share a step: return the state after T inputs, not T+1 (or T-1), and not the one "
+        "passed in."
+    )
     what = "of a segment replayed from the state that the one before returned"
-    same_outputs("state_crosses_segments", settings, outs, trial.outputs(1, settings.steps), what, hint)
+    same_outputs(
+        "state_crosses_segments", settings, outs, trial.outputs(1, settings.steps), what, hint
+    )
 
 
-def check_agent_streams_stay_apart(agent: AbstractAgent, interface: Interface, settings: Settings) -> None:
-    """Streams side by side under `vmap`, at different steps of their episodes, equal each stream alone."""
+def check_agent_streams_stay_apart(
+    agent: AbstractAgent, interface: Interface, settings: Settings
+) -> None:
+    """Streams side by side under `vmap`, at different steps of their episodes, equal each stream
+    alone.
+    """
     steps, trial = settings.steps, try_acting(agent, settings, random_story(interface, settings))
     for index in range(settings.streams):
-        _, alone = act_one(agent, *stream((trial.carries[1], window(trial.story, steps, steps)), index))
+        _, alone = act_one(
+            agent, *stream((trial.carries[1], window(trial.story, steps, steps)), index)
+        )
         together = stream(window(trial.acted, steps, steps), index)
-        what, hint = f"of stream {index}, in company and alone", "Does a counter or a scale mix streams?"
+        what, hint = (
+            f"of stream {index}, in company and alone",
+            "Does a counter or a scale mix streams?",
+        )
         same_outputs("streams_stay_apart", settings, together, alone, what, hint)
 
 
-def check_agent_none_is_empty(agent: AbstractAgent, interface: Interface, settings: Settings) -> None:
+def check_agent_none_is_empty(
+    agent: AbstractAgent, interface: Interface, settings: Settings
+) -> None:
     """`unroll(None, ...)` equals `unroll(init_state(), ...)`: outputs, and the state returned."""
     trial = try_acting(agent, settings, random_story(interface, settings))
     carried, outs = replay_streams(agent, None, *trial.segment(0, settings.steps))
@@ -126,17 +211,26 @@ def check_agent_none_is_empty(agent: AbstractAgent, interface: Interface, settin
     for index, got in enumerate((outs, next_outs)):
         expected = trial.outputs(index, settings.steps)
         hint = "None is the state before the first step of all."
-        same_outputs("none_is_empty", settings, got, expected, f"in segment {index} after unroll(None)", hint)
+        same_outputs(
+            "none_is_empty", settings, got, expected, f"in segment {index} after unroll(None)", hint
+        )
 
 
-def check_agent_refresh_is_identity(agent: AbstractAgent, interface: Interface, settings: Settings) -> None:
+def check_agent_refresh_is_identity(
+    agent: AbstractAgent, interface: Interface, settings: Settings
+) -> None:
     """`refresh` under unchanged parameters changes nothing that a step could notice."""
     trial = try_acting(agent, settings, random_story(interface, settings))
     for index, (states, previous) in enumerate(trial.carries):
         carry = (refresh_streams(agent, states), previous)
-        _, acted = act_streams(agent, carry, window(trial.story, index * settings.steps, settings.steps), np.False_)
+        _, acted = act_streams(
+            agent, carry, window(trial.story, index * settings.steps, settings.steps), np.False_
+        )
         expected = window(trial.acted, index * settings.steps, settings.steps)
-        what, hint = f"after refresh, in segment {index}", "Recompute exactly as `step` and `unroll` computed."
+        what, hint = (
+            f"after refresh, in segment {index}",
+            "Recompute exactly as `step` and `unroll` computed.",
+        )
         same_outputs("refresh_is_identity", settings, acted, expected, what, hint)
 
 
@@ -153,17 +247,25 @@ def check_agent_one_trace(agent: AbstractAgent, interface: Interface, settings: 
     state = agent.init_state()
     for index in range(3):
         state = step(agent, state, *jax.tree.map(lambda leaf, i=index: leaf[i], (inputs, keys)))
-    message = f"`step` was traced {len(traces)} times in 3 calls, expected once. Is a dtype or a weak type unstable?"
+    message = (
+        f"`step` was traced {len(traces)} times in 3 calls, expected once. Is a dtype or a weak "
+        "type unstable?"
+    )
     expect(len(traces) == 1, "one_trace", message)
 
 
-def check_agent_parameter_groups(agent: AbstractAgent, interface: Interface, settings: Settings) -> None:
+def check_agent_parameter_groups(
+    agent: AbstractAgent, interface: Interface, settings: Settings
+) -> None:
     """`parameter_groups` labels each parameter."""
     del interface, settings
     law, labels = "parameter_groups", agent.parameter_groups()
     parameters = eqx.filter(agent, eqx.is_inexact_array)
     same = jax.tree.structure(labels) == jax.tree.structure(parameters)
-    message = "has another structure than the parameters. Map over eqx.filter(self, eqx.is_inexact_array)."
+    message = (
+        "has another structure than the parameters. Map over eqx.filter(self, "
+        "eqx.is_inexact_array)."
+    )
     expect(same, law, f"the tree of labels {message}")
     odd = [label for label in jax.tree.leaves(labels) if not isinstance(label, str)]
     expect(not odd, law, f"labels are {odd[:1]}, expected strings.")

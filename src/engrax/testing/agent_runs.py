@@ -11,7 +11,12 @@ from jaxtyping import Array, PyTree
 
 from engrax.agents.base import AbstractAgent
 from engrax.testing.contract import Settings, quick_jit
-from engrax.testing.random_inputs import broadcast_state, on_host, random_key_data, random_observations
+from engrax.testing.random_inputs import (
+    broadcast_state,
+    on_host,
+    random_key_data,
+    random_observations,
+)
 from engrax.types import AgentInput, AgentOutput, Interface
 
 
@@ -34,7 +39,9 @@ class Story(NamedTuple):
 
 
 class Acted(NamedTuple):
-    """What an agent did: its inputs, and its actions, policies and values; `[streams, steps]` each."""
+    """What an agent did: its inputs, and its actions, policies and values; `[streams, steps]`
+    each.
+    """
 
     inputs: AgentInput
     actions: Any
@@ -43,13 +50,19 @@ class Acted(NamedTuple):
 
 
 def random_story(interface: Interface, settings: Settings, salt: int = 0) -> Story:
-    """Three segments of random observations, with short and long episodes that begin in some streams, not in all."""
+    """Three segments of random observations, with short and long episodes that begin in some
+    streams, not in all.
+    """
     shape, numbers = (settings.streams, 3 * settings.steps), settings.numbers(100 + salt)
     firsts = numbers.random(shape) < 0.15
     firsts[0] = False
     firsts[1] = np.arange(shape[1]) % settings.steps == 0  # at the joints of segments
     return Story(
-        on_host(random_observations(interface.observations, jax.random.fold_in(settings.key, salt), shape)),
+        on_host(
+            random_observations(
+                interface.observations, jax.random.fold_in(settings.key, salt), shape
+            )
+        ),
         numbers.standard_normal(shape).astype(np.float32),
         firsts,
         interface.actions.draw(numbers, shape),
@@ -58,7 +71,9 @@ def random_story(interface: Interface, settings: Settings, salt: int = 0) -> Sto
 
 
 class Trial(NamedTuple):
-    """Two segments of acting: what was done, and the state and previous action before each of the two."""
+    """Two segments of acting: what was done, and the state and previous action before each of the
+    two.
+    """
 
     story: Story
     acted: Acted
@@ -73,7 +88,11 @@ class Trial(NamedTuple):
         """The T+1 inputs, T actions and T+1 keys of a segment, as `unroll` takes them."""
         start = index * steps
         inputs = window(self.acted.inputs, start, steps + 1)
-        return inputs, window(self.acted.actions, start, steps), window(self.story.keys, start, steps + 1)
+        return (
+            inputs,
+            window(self.acted.actions, start, steps),
+            window(self.story.keys, start, steps + 1),
+        )
 
     def outputs(self, index: int, steps: int) -> Acted:
         """The T+1 acting outputs of a segment."""
@@ -90,8 +109,12 @@ def _act(agent: AbstractAgent, carry: Any, story: Story, greedy: Any) -> tuple[A
         state, previous = carry
         previous = jnp.where(now.firsts, now.stale, previous)
         inputs = AgentInput(now.observations, previous, now.rewards, now.firsts)
-        state, action, output = agent.step(state, inputs, key=jax.random.wrap_key_data(now.keys), greedy=greedy)
-        return (state, action.astype(now.stale.dtype)), Acted(inputs, action, output.policy, output.value)
+        state, action, output = agent.step(
+            state, inputs, key=jax.random.wrap_key_data(now.keys), greedy=greedy
+        )
+        return (state, action.astype(now.stale.dtype)), Acted(
+            inputs, action, output.policy, output.value
+        )
 
     return jax.lax.scan(step, carry, story)
 
@@ -104,7 +127,9 @@ def act_one(agent: AbstractAgent, carry: Any, story: Story) -> tuple[Any, Acted]
 
 @quick_jit
 def act_streams(agent: AbstractAgent, carry: Any, story: Story, greedy: Any) -> tuple[Any, Acted]:
-    """Streams side by side under `vmap`; `greedy` is an array, so that one program does for both kinds."""
+    """Streams side by side under `vmap`; `greedy` is an array, so that one program does for both
+    kinds.
+    """
     return jax.vmap(lambda carry, story: _act(agent, carry, story, greedy))(carry, story)
 
 
@@ -129,7 +154,9 @@ def try_acting(
 
 
 @quick_jit
-def replay_streams(agent: AbstractAgent, states: Any, inputs: Any, actions: Any, keys: Any) -> tuple[Any, AgentOutput]:
+def replay_streams(
+    agent: AbstractAgent, states: Any, inputs: Any, actions: Any, keys: Any
+) -> tuple[Any, AgentOutput]:
     """`unroll` of T+1 inputs of each stream."""
     return jax.vmap(agent.unroll)(states, inputs, actions, jax.random.wrap_key_data(keys))
 
@@ -153,12 +180,16 @@ def metric_streams(agent: AbstractAgent, *arguments: Any) -> Mapping[str, Array]
 
 
 @quick_jit
-def replay_gradients(agent: AbstractAgent, states: Any, inputs: Any, actions: Any, keys: Any, returns: Any) -> PyTree:
+def replay_gradients(
+    agent: AbstractAgent, states: Any, inputs: Any, actions: Any, keys: Any, returns: Any
+) -> PyTree:
     """The parameters' gradient of a loss in which every output and auxiliary loss takes part."""
 
     def loss(agent: AbstractAgent) -> Array:
         _, outs = jax.vmap(agent.unroll)(states, inputs, actions, jax.random.wrap_key_data(keys))
-        losses = jax.vmap(agent.auxiliary_losses)(inputs, outs, actions, returns, jnp.ones_like(returns))
+        losses = jax.vmap(agent.auxiliary_losses)(
+            inputs, outs, actions, returns, jnp.ones_like(returns)
+        )
         own = sum(jnp.sum(leaf + leaf**2) for leaf in (*jax.tree.leaves(outs.policy), outs.value))
         return own + sum((jnp.sum(leaf) for leaf in losses.values()), jnp.zeros(()))
 

@@ -39,14 +39,16 @@ def check_agent(
     steps: int = 16,
     tolerance: float = 1e-4,
 ) -> None:
-    """Tries every law of the agent contract on random observations, and reports all that are broken.
+    """Tries every law of the agent contract on random observations, and reports all that are
+    broken.
 
     Use a small agent: most of the time goes into compiling some ten small programs.
 
     Args:
         agent: the agent to test.
         interface: what it sees and does.
-        key: draws observations, rewards, episodes and the agent's own keys; by default always the same.
+        key: draws observations, rewards, episodes and the agent's own keys; by default always the
+            same.
         steps: T, the length of a segment; three are acted through.
         tolerance: how far numbers may differ, absolute below 1 and relative above.
 

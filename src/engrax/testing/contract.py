@@ -41,17 +41,27 @@ class Settings:
 
     def __post_init__(self):
         if self.steps < 12:
-            raise ValueError(f"steps is {self.steps}: the laws need at least 12, to place episodes inside; pass more.")
+            raise ValueError(
+                f"steps is {self.steps}: the laws need at least 12, to place episodes inside; pass "
+                "more."
+            )
         if self.streams < 4:
-            raise ValueError(f"streams is {self.streams}: the laws need at least 4, each with episodes of its own.")
+            raise ValueError(
+                f"streams is {self.streams}: the laws need at least 4, each with episodes of its "
+                "own."
+            )
 
     def numbers(self, salt: int = 0) -> np.random.Generator:
         """A fresh NumPy generator from the key: drawing with it costs no compilation."""
-        return np.random.default_rng([*np.asarray(jax.random.key_data(self.key)).ravel().tolist(), salt])
+        return np.random.default_rng(
+            [*np.asarray(jax.random.key_data(self.key)).ravel().tolist(), salt]
+        )
 
 
 def quick_jit(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`eqx.filter_jit` for programs that run once or twice: on the CPU it halves the time to compile."""
+    """`eqx.filter_jit` for programs that run once or twice: on the CPU it halves the time to
+    compile.
+    """
 
     @functools.cache
     def compiled() -> Callable[..., Any]:
@@ -75,7 +85,8 @@ def expect_close(law: str, got: Any, expected: Any, tolerance: float, what: str,
         law: the name of the law under test.
         got: what the implementation gave.
         expected: what the law says it should be.
-        tolerance: the largest difference, as a share of the largest expected number where that exceeds 1.
+        tolerance: the largest difference, as a share of the largest expected number where that
+            exceeds 1.
         what: the quantity and its axes, for the message.
         hint: where the mistake is likely to be.
 
@@ -86,8 +97,16 @@ def expect_close(law: str, got: Any, expected: Any, tolerance: float, what: str,
     if got.dtype.kind in "biu" and np.array_equal(got, expected):
         return  # pictures are large, and floats larger
     got, expected = got.astype(np.float64), expected.astype(np.float64)
-    expect(got.shape == expected.shape, law, f"{what}: shape {got.shape}, expected {expected.shape}. {hint}")
-    expect(np.isfinite(got).all(), law, f"{what} is not finite at index {_first_true(~np.isfinite(got))}. {hint}")
+    expect(
+        got.shape == expected.shape,
+        law,
+        f"{what}: shape {got.shape}, expected {expected.shape}. {hint}",
+    )
+    expect(
+        np.isfinite(got).all(),
+        law,
+        f"{what} is not finite at index {_first_true(~np.isfinite(got))}. {hint}",
+    )
     expect(np.isfinite(expected).all(), law, f"{what}: the reference is itself not finite. {hint}")
     difference = np.abs(got - expected)
     bound = tolerance * max(1.0, float(np.abs(expected).max(initial=0.0)))
@@ -97,8 +116,12 @@ def expect_close(law: str, got: Any, expected: Any, tolerance: float, what: str,
         expect(False, law, f"{what} differs, most at index {worst}: {values}. {hint}")
 
 
-def expect_trees_close(law: str, got: PyTree, expected: PyTree, tolerance: float, what: str, hint: str) -> None:
-    """`expect_close` over the leaves of two trees of the same structure; names the leaf that differs."""
+def expect_trees_close(
+    law: str, got: PyTree, expected: PyTree, tolerance: float, what: str, hint: str
+) -> None:
+    """`expect_close` over the leaves of two trees of the same structure; names the leaf that
+    differs.
+    """
     leaves = zip(jax.tree_util.tree_leaves_with_path(got), jax.tree.leaves(expected), strict=True)
     for (path, leaf), reference in leaves:
         expect_close(law, leaf, reference, tolerance, f"{what}{jax.tree_util.keystr(path)}", hint)
@@ -107,7 +130,8 @@ def expect_trees_close(law: str, got: PyTree, expected: PyTree, tolerance: float
 def describe(tree: PyTree) -> dict[str, str]:
     """The path, dtype and shape of each leaf: what must never change in a state."""
     return {
-        f"state{jax.tree_util.keystr(path)}": f"{leaf.dtype}{list(leaf.shape)}" + " weak" * _is_weak(leaf)
+        f"state{jax.tree_util.keystr(path)}": f"{leaf.dtype}{list(leaf.shape)}"
+        + " weak" * _is_weak(leaf)
         if hasattr(leaf, "dtype")
         else f"{type(leaf).__name__} {leaf!r} (not an array)"
         for path, leaf in jax.tree_util.tree_leaves_with_path(tree)
@@ -115,19 +139,30 @@ def describe(tree: PyTree) -> dict[str, str]:
 
 
 def expect_same_kind(law: str, got: PyTree, expected: PyTree, what: str) -> None:
-    """Raises ContractError unless two trees have the same structure, shapes, dtypes and weak types."""
+    """Raises ContractError unless two trees have the same structure, shapes, dtypes and weak
+    types.
+    """
     ours, theirs = describe(got), describe(expected)
     for path in {**theirs, **ours}:
         pair = f"{ours.get(path, 'absent')}, expected {theirs.get(path, 'absent')}"
-        expect(ours.get(path) == theirs.get(path), law, f"{what}, {path}: {pair}. Make shapes and dtypes explicit.")
+        expect(
+            ours.get(path) == theirs.get(path),
+            law,
+            f"{what}, {path}: {pair}. Make shapes and dtypes explicit.",
+        )
     same = jax.tree.structure(got) == jax.tree.structure(expected)
-    expect(same, law, f"{what}: tree {jax.tree.structure(got)}, expected {jax.tree.structure(expected)}.")
+    expect(
+        same,
+        law,
+        f"{what}: tree {jax.tree.structure(got)}, expected {jax.tree.structure(expected)}.",
+    )
 
 
 def run_laws(name: str, laws: Mapping[str, Callable[..., None]], *args: Any) -> None:
     """Tries every law, and reports all that are broken in one error.
 
-    The first law says that trees and shapes are as they should be; if it is broken the others are not tried.
+    The first law says that trees and shapes are as they should be; if it is broken the others are
+    not tried.
 
     Raises:
         ContractError: if any law is broken.
@@ -145,7 +180,9 @@ def run_laws(name: str, laws: Mapping[str, Callable[..., None]], *args: Any) -> 
 
 
 def _try_law(law: Callable[..., None], args: tuple[Any, ...]) -> ContractError | None:
-    """The error of a broken law; errors that are not about laws pass through, with a note of where."""
+    """The error of a broken law; errors that are not about laws pass through, with a note of
+    where.
+    """
     try:
         law(*args)
     except ContractError as error:

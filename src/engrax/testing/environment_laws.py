@@ -10,7 +10,14 @@ import numpy as np
 from jaxtyping import Array, Key
 
 from engrax.envs.base import AbstractEnvironment
-from engrax.testing.contract import Settings, expect, expect_close, expect_same_kind, quick_jit, run_laws
+from engrax.testing.contract import (
+    Settings,
+    expect,
+    expect_close,
+    expect_same_kind,
+    quick_jit,
+    run_laws,
+)
 from engrax.testing.random_inputs import another_action, random_key_data, stream
 from engrax.testing.stream_checks import at_last, expect_protocol, expect_specs, identical
 from engrax.types import TimeStep
@@ -57,15 +64,22 @@ def _played(environment: AbstractEnvironment, settings: Settings) -> TimeStep:
     return jax.tree.map(np.asarray, play_streams(environment, random_play(environment, settings)))
 
 
-def check_environment_shapes_are_stable(environment: AbstractEnvironment, settings: Settings) -> None:
+def check_environment_shapes_are_stable(
+    environment: AbstractEnvironment, settings: Settings
+) -> None:
     """States and time steps of `reset` and `step` have the same trees, shapes and dtypes."""
     law, action = "shapes_are_stable", environment.interface.actions.none()
     state, opening = eqx.filter_eval_shape(environment.reset, settings.key)
     after, later = eqx.filter_eval_shape(environment.step, state, action, settings.key)
     expect_same_kind(law, after, state, "the state after `step` differs from that of `reset`")
     expect_same_kind(law, later, opening, "the time step of `step` differs from that of `reset`")
-    kinds = {name: getattr(opening, name).dtype for name in ("reward", "discount", "first", "last", "effective")}
-    expected = {name: jnp.float32 if name in ("reward", "discount") else jnp.bool_ for name in kinds}
+    kinds = {
+        name: getattr(opening, name).dtype
+        for name in ("reward", "discount", "first", "last", "effective")
+    }
+    expected = {
+        name: jnp.float32 if name in ("reward", "discount") else jnp.bool_ for name in kinds
+    }
     expect(kinds == expected, law, f"dtypes {kinds}, expected {expected}.")
 
 
@@ -74,28 +88,45 @@ def check_environment_specs_hold(environment: AbstractEnvironment, settings: Set
     expect_specs("specs_hold", environment.interface, _played(environment, settings).observation)
 
 
-def check_environment_episodes_follow_protocol(environment: AbstractEnvironment, settings: Settings) -> None:
+def check_environment_episodes_follow_protocol(
+    environment: AbstractEnvironment, settings: Settings
+) -> None:
     """`first`, `last`, `reward` and `discount` follow the protocol of episodes."""
     expect_protocol("episodes_follow_protocol", _played(environment, settings))
 
 
-def check_environment_last_ignores_action(environment: AbstractEnvironment, settings: Settings) -> None:
+def check_environment_last_ignores_action(
+    environment: AbstractEnvironment, settings: Settings
+) -> None:
     """The action given on a `last` step changes nothing that follows."""
     play, steps = random_play(environment, settings), _played(environment, settings)
     others = another_action(environment.interface.actions, play.actions)
     again = play_streams(
-        environment, play._replace(actions=np.where(at_last(steps, play.actions), others, play.actions))
+        environment,
+        play._replace(actions=np.where(at_last(steps, play.actions), others, play.actions)),
     )
-    expect(identical(again, steps), "last_ignores_action", "another action on a `last` step changed what followed.")
+    expect(
+        identical(again, steps),
+        "last_ignores_action",
+        "another action on a `last` step changed what followed.",
+    )
 
 
-def check_environment_same_key_same_episode(environment: AbstractEnvironment, settings: Settings) -> None:
+def check_environment_same_key_same_episode(
+    environment: AbstractEnvironment, settings: Settings
+) -> None:
     """The same keys and actions give the same steps, to the last bit."""
     same = identical(_played(environment, settings), _played(environment, settings))
-    expect(same, "same_key_same_episode", "two runs with the same keys differ. Draw all that is random from `key`.")
+    expect(
+        same,
+        "same_key_same_episode",
+        "two runs with the same keys differ. Draw all that is random from `key`.",
+    )
 
 
-def check_environment_streams_stay_apart(environment: AbstractEnvironment, settings: Settings) -> None:
+def check_environment_streams_stay_apart(
+    environment: AbstractEnvironment, settings: Settings
+) -> None:
     """Streams side by side under `vmap` equal each stream alone."""
     play, together = random_play(environment, settings), _played(environment, settings)
     for index in range(2):
@@ -123,7 +154,10 @@ def check_environment_one_trace(environment: AbstractEnvironment, settings: Sett
     state, _ = quick_jit(environment.reset)(settings.key)
     for action, key in zip(play.actions[:3], play.keys[:3], strict=True):
         state = step(state, action, key)
-    message = f"`step` was traced {len(traces)} times in 3 calls, expected once. Is a dtype or a weak type unstable?"
+    message = (
+        f"`step` was traced {len(traces)} times in 3 calls, expected once. Is a dtype or a weak "
+        "type unstable?"
+    )
     expect(len(traces) == 1, "one_trace", message)
 
 
@@ -140,9 +174,14 @@ ENVIRONMENT_LAWS: Mapping[str, Callable[[AbstractEnvironment, Settings], None]] 
 
 
 def check_environment(
-    environment: AbstractEnvironment, *, key: Key[Array, ""] | None = None, steps: int = 400, tolerance: float = 1e-5
+    environment: AbstractEnvironment,
+    *,
+    key: Key[Array, ""] | None = None,
+    steps: int = 400,
+    tolerance: float = 1e-5,
 ) -> None:
-    """Plays at random in a few streams, tries every law of the environment contract, and reports all that are broken.
+    """Plays at random in a few streams, tries every law of the environment contract, and reports
+    all that are broken.
 
     Args:
         environment: the environment to test.
@@ -154,4 +193,9 @@ def check_environment(
         ContractError: naming each broken law, where it fails, and what to look at.
     """
     key = jax.random.key(0) if key is None else key
-    run_laws(type(environment).__name__, ENVIRONMENT_LAWS, environment, Settings(key, steps, tolerance=tolerance))
+    run_laws(
+        type(environment).__name__,
+        ENVIRONMENT_LAWS,
+        environment,
+        Settings(key, steps, tolerance=tolerance),
+    )

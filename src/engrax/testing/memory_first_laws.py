@@ -17,7 +17,10 @@ def check_memory_first_forgets(memory: AbstractMemory, settings: Settings) -> No
     """From `first` on, outputs are those of an empty memory, whatever finite state came before."""
     law, places = "first_forgets", first_places(settings)
     xs, _ = random_streams(settings, memory.input_size, salt=5)
-    hint = "Reset every leaf or mask it, counters too; select with jnp.where, as 0 * garbage may not be 0."
+    hint = (
+        "Reset every leaf or mask it, counters too; select with jnp.where, as 0 * garbage may not "
+        "be 0."
+    )
     for path in PATHS:
         for name, states, starts in _starts_to_forget(memory, settings, places):
             pair = _from_first(path, memory, settings, (states, xs), starts)
@@ -28,13 +31,18 @@ def check_memory_first_forgets(memory: AbstractMemory, settings: Settings) -> No
                     expect_close(law, got, expected, settings.tolerance, what, hint)
 
 
-def check_memory_first_forgets_what_is_not_finite(memory: AbstractMemory, settings: Settings) -> None:
+def check_memory_first_forgets_what_is_not_finite(
+    memory: AbstractMemory, settings: Settings
+) -> None:
     """From `first` on, outputs are those of an empty memory, after inputs of NaN too."""
     law, places = "first_forgets_what_is_not_finite", first_places(settings)
     xs, _ = random_streams(settings, memory.input_size, salt=5)
     hint = "A weight of 0 does not mask a NaN: remember zeros in place of what is not finite."
     for path in PATHS:
-        empty, spoilt = fresh_states(memory, settings), not_finite(xs, np.full_like(places, settings.steps))
+        empty, spoilt = (
+            fresh_states(memory, settings),
+            not_finite(xs, np.full_like(places, settings.steps)),
+        )
         carried = on_host(run_streams(path, memory, empty, spoilt, no_firsts(settings))[0])
         cases = ((empty, not_finite(xs, places), places), (carried, xs, np.zeros_like(places)))
         for states, inputs, starts in cases:

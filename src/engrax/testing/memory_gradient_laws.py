@@ -23,7 +23,11 @@ from engrax.testing.random_inputs import garbage_like, no_firsts, random_streams
 from engrax.types import Recall
 
 DIRECTIONS = 6
-STRIDES = (3e-4, 1e-4, 3e-5)  # per parameter: small against weights of order 0.1, large against rounding of float32
+STRIDES = (
+    3e-4,
+    1e-4,
+    3e-5,
+)  # per parameter: small against weights of order 0.1, large against rounding of float32
 
 
 def _weights(memory: AbstractMemory, settings: Settings) -> np.ndarray:
@@ -39,18 +43,31 @@ def check_memory_gradients_are_finite(memory: AbstractMemory, settings: Settings
         for path, states in (("step", empty), ("unroll", empty), ("unroll", None)):
             grads = gradients(path, memory, states, inputs, firsts, weights)
             for place, leaf in jax.tree_util.tree_leaves_with_path(grads):
-                what = f"gradient{jax.tree_util.keystr(place)} by {path} from {'None' if states is None else 'empty'}"
-                message = f"{what}, {name} inputs, is not finite. Roots, norms and divisions need an epsilon inside."
+                what = (
+                    f"gradient{jax.tree_util.keystr(place)} by {path} from "
+                    f"{'None' if states is None else 'empty'}"
+                )
+                message = (
+                    f"{what}, {name} inputs, is not finite. Roots, norms and divisions need an "
+                    "epsilon inside."
+                )
                 expect(np.isfinite(leaf).all(), "gradients_are_finite", message)
 
 
 def check_memory_gradients_agree(memory: AbstractMemory, settings: Settings) -> None:
     """From a refreshed state, `unroll` has the gradients of a scan of `step`."""
     states, streams = past_states(memory, settings), random_streams(settings, memory.input_size)
-    by_step, by_unroll = (gradients(path, memory, states, *streams, _weights(memory, settings)) for path in PATHS)
-    for index, name in ((0, "gradient of the parameters"), (2, "gradient of the inputs [stream, step, d]")):
+    by_step, by_unroll = (
+        gradients(path, memory, states, *streams, _weights(memory, settings)) for path in PATHS
+    )
+    for index, name in (
+        (0, "gradient of the parameters"),
+        (2, "gradient of the inputs [stream, step, d]"),
+    ):
         hint = "Does `unroll` stop a gradient where `step` does not, or drop one across a chunk?"
-        expect_trees_close("gradients_agree", by_unroll[index], by_step[index], 5 * settings.tolerance, name, hint)
+        expect_trees_close(
+            "gradients_agree", by_unroll[index], by_step[index], 5 * settings.tolerance, name, hint
+        )
 
 
 def check_memory_gradients_reach_back(memory: AbstractMemory, settings: Settings) -> None:
@@ -69,7 +86,8 @@ def check_memory_gradients_reach_back(memory: AbstractMemory, settings: Settings
         earlier = np.abs(np.asarray(of_xs)[:, :-1]).max(axis=(1, 2))
         message = (
             f"the gradient of the last output by {path} is 0 for all earlier inputs of stream "
-            f"{int(np.argmin(earlier))}. Is a gradient stopped on the way, or the state not passed on?"
+            f"{int(np.argmin(earlier))}. Is a gradient stopped on the way, or the state not passed "
+            "on?"
         )
         expect((earlier > 0).all(), "gradients_reach_back", message)
 
@@ -83,11 +101,18 @@ def check_memory_first_cuts_gradients(memory: AbstractMemory, settings: Settings
             ("a state full of garbage", dirty, np.zeros_like(places)),
             ("an earlier episode", past_states(memory, settings), places),
         ):
-            _cuts_gradients(path, memory, settings, states, starts, f"by {path}, with `first` after {name}")
+            _cuts_gradients(
+                path, memory, settings, states, starts, f"by {path}, with `first` after {name}"
+            )
 
 
-def _cuts_gradients(path: Any, memory: AbstractMemory, settings: Settings, states: Any, starts: Any, name: str) -> None:
-    law, hint = "first_cuts_gradients", "Select with jnp.where and safe numbers on both sides: 0 * inf is NaN."
+def _cuts_gradients(
+    path: Any, memory: AbstractMemory, settings: Settings, states: Any, starts: Any, name: str
+) -> None:
+    law, hint = (
+        "first_cuts_gradients",
+        "Select with jnp.where and safe numbers on both sides: 0 * inf is NaN.",
+    )
     xs, _ = random_streams(settings, memory.input_size, salt=5)
     steps = np.arange(settings.steps)
     weights = np.where((steps >= starts[:, None])[..., None], _weights(memory, settings), 0)
@@ -96,11 +121,30 @@ def _cuts_gradients(path: Any, memory: AbstractMemory, settings: Settings, state
         what = f"gradient of the state before{jax.tree_util.keystr(place)} {name}"
         expect((np.asarray(leaf) == 0).all(), law, f"{what} is not exactly zero. {hint}")
     before = np.asarray(of_xs)[steps < starts[:, None]]
-    expect((before == 0).all(), law, f"gradient of inputs before `first`, {name}, is not exactly zero. {hint}")
-    roll = lambda a: np.stack([np.roll(one, -start, axis=0) for one, start in zip(a, starts, strict=True)])  # noqa: E731
-    reference = gradients(path, memory, fresh_states(memory, settings), roll(xs), no_firsts(settings), roll(weights))
-    expect_trees_close(law, ours, reference[0], 5 * settings.tolerance, f"gradient of the parameters {name}", hint)
-    expect_close(law, roll(of_xs), reference[2], 5 * settings.tolerance, f"gradient of the inputs {name}", hint)
+    expect(
+        (before == 0).all(),
+        law,
+        f"gradient of inputs before `first`, {name}, is not exactly zero. {hint}",
+    )
+
+    def roll(a: np.ndarray) -> np.ndarray:
+        pairs = zip(a, starts, strict=True)
+        return np.stack([np.roll(one, -start, axis=0) for one, start in pairs])
+
+    reference = gradients(
+        path, memory, fresh_states(memory, settings), roll(xs), no_firsts(settings), roll(weights)
+    )
+    expect_trees_close(
+        law, ours, reference[0], 5 * settings.tolerance, f"gradient of the parameters {name}", hint
+    )
+    expect_close(
+        law,
+        roll(of_xs),
+        reference[2],
+        5 * settings.tolerance,
+        f"gradient of the inputs {name}",
+        hint,
+    )
 
 
 def check_memory_refresh_follows_parameters(memory: AbstractMemory, settings: Settings) -> None:
@@ -115,17 +159,30 @@ def check_memory_refresh_follows_parameters(memory: AbstractMemory, settings: Se
     once = refresh_streams(changed, past_states(memory, settings))
     twice = future(changed, refresh_streams(changed, once), settings)
     hint = "`refresh` must recompute from what does not depend on the parameters."
-    expect_close(law, twice, future(changed, once, settings), settings.tolerance, "output after a second refresh", hint)
+    expect_close(
+        law,
+        twice,
+        future(changed, once, settings),
+        settings.tolerance,
+        "output after a second refresh",
+        hint,
+    )
     if not jax.tree.leaves(eqx.filter(memory, eqx.is_inexact_array)):
         return  # without parameters there is nothing to follow
     slopes, measured = _slopes(changed, past_states(memory, settings), settings)
     scale = max(1e-2, float(np.sqrt(np.mean(slopes**2))))
-    # The median, as a step in a random direction may cross the jump of a top-k or the kink of a relu; the best of all
-    # strides, as a long one bends where there are many parameters, and a short one is rounded off.
+    # The median, as a step in a random direction may cross the jump of a top-k or the kink of a
+    # relu; the best of all strides, as a long one bends where there are many parameters, and a
+    # short one is rounded off.
     error = float(np.min(np.median(np.abs(slopes - measured), axis=1))) / scale
-    message = f"slopes by gradient {slopes}, by finite differences {measured}. Is a gradient stopped inside refresh?"
+    message = (
+        f"slopes by gradient {slopes}, by finite differences {measured}. Is a gradient stopped "
+        "inside refresh?"
+    )
     expect(
-        np.isfinite(error) and error < 0.03, law, f"the gradient through `refresh` is not that of its value: {message}"
+        np.isfinite(error) and error < 0.03,
+        law,
+        f"the gradient through `refresh` is not that of its value: {message}",
     )
 
 
@@ -135,47 +192,77 @@ def perturbed(memory: AbstractMemory, numbers: np.random.Generator, scale: float
     return jax.tree.map(lambda leaf: moved(leaf) if eqx.is_inexact_array(leaf) else leaf, memory)
 
 
-def _slopes(memory: AbstractMemory, states: Any, settings: Settings) -> tuple[np.ndarray, np.ndarray]:
+def _slopes(
+    memory: AbstractMemory, states: Any, settings: Settings
+) -> tuple[np.ndarray, np.ndarray]:
     """Slopes of the next outputs in random directions: by gradient, and by finite differences."""
     xs, firsts = random_streams(settings, memory.input_size, salt=1)
     parameters, rest = eqx.partition(memory, eqx.is_inexact_array)
     numbers = settings.numbers(salt=9)
     directions = jax.tree.map(lambda p: numbers.standard_normal((DIRECTIONS, *p.shape)), parameters)
     there = [stride * sign for stride in STRIDES for sign in (1, -1)]
-    offsets = jax.tree.map(lambda d: np.concatenate([0 * d[:1], *(length * d for length in there)]), directions)
+    offsets = jax.tree.map(
+        lambda d: np.concatenate([0 * d[:1], *(length * d for length in there)]), directions
+    )
     moved = jax.tree.map(lambda p, o: np.asarray(p) + o.astype(p.dtype), parameters, offsets)
-    # Only the next output: what is stored from here on may be stored without gradient, by definition.
+    # Only the next output: what is stored from here on may be stored without gradient, by
+    # definition.
     arguments = (states, xs[:, :1], np.zeros_like(firsts[:, :1]), _weights(memory, settings)[:, :1])
     losses, grads = refreshed_gradients(eqx.combine(moved, rest), *arguments)
     grads = eqx.filter(grads, eqx.is_inexact_array)
-    dots = jax.tree.map(lambda g, d: (np.asarray(g[0]) * d).reshape(DIRECTIONS, -1).sum(1), grads, directions)
-    ahead, behind = np.moveaxis(np.asarray(losses, np.float64)[1:].reshape(len(STRIDES), 2, DIRECTIONS), 1, 0)
-    return sum(jax.tree.leaves(dots), np.zeros(DIRECTIONS)), (ahead - behind) / (2 * np.asarray(STRIDES)[:, None])
+    dots = jax.tree.map(
+        lambda g, d: (np.asarray(g[0]) * d).reshape(DIRECTIONS, -1).sum(1), grads, directions
+    )
+    ahead, behind = np.moveaxis(
+        np.asarray(losses, np.float64)[1:].reshape(len(STRIDES), 2, DIRECTIONS), 1, 0
+    )
+    return sum(jax.tree.leaves(dots), np.zeros(DIRECTIONS)), (ahead - behind) / (
+        2 * np.asarray(STRIDES)[:, None]
+    )
 
 
 def check_memory_recall_is_of_this_episode(memory: AbstractMemory, settings: Settings) -> None:
     """`recall` shows items of this episode only, with weights that are a share of attention."""
     law = "recall_is_of_this_episode"
-    empty, (xs, firsts) = fresh_states(memory, settings), random_streams(settings, memory.input_size)
+    empty, (xs, firsts) = (
+        fresh_states(memory, settings),
+        random_streams(settings, memory.input_size),
+    )
     dirty, at_once = garbage_like(empty, settings.numbers(salt=10)), firsts.copy()
     at_once[:, 0] = True
     for name, states, begins in (("an empty memory", empty, firsts), ("garbage", dirty, at_once)):
         shown = recall_streams(memory, states, xs, begins)
-        expect(isinstance(shown, Recall), law, f"recall returned a {type(shown).__name__}, expected a Recall")
-        _check_shown(law, jax.tree.map(np.asarray, shown), begins, f"in a run from {name} [stream, step, item]")
+        expect(
+            isinstance(shown, Recall),
+            law,
+            f"recall returned a {type(shown).__name__}, expected a Recall",
+        )
+        _check_shown(
+            law,
+            jax.tree.map(np.asarray, shown),
+            begins,
+            f"in a run from {name} [stream, step, item]",
+        )
 
 
 def _check_shown(law: str, shown: PyTree, firsts: np.ndarray, where: str) -> None:
     weights, ago, valid = shown.weights, shown.steps_ago, shown.valid
     steps = _steps_since_first(firsts)[..., None]
     kinds = (weights.dtype.kind, ago.dtype.kind, valid.dtype.kind)
-    expect(kinds in (("f", "i", "b"), ("f", "u", "b")), law, f"dtypes of recall: {kinds}, expected float, int and bool")
+    expect(
+        kinds in (("f", "i", "b"), ("f", "u", "b")),
+        law,
+        f"dtypes of recall: {kinds}, expected float, int and bool",
+    )
     laws = {
         "weights are not finite": np.isfinite(weights),
         "weights are negative": weights >= 0,
         "weights are not 0 at items that are not valid": (weights == 0) | valid,
         "an item is of this very step or of the future (steps_ago < 1)": (ago >= 1) | ~valid,
-        "an item is of an earlier episode (steps_ago exceeds the steps since `first`)": (ago <= steps) | ~valid,
+        "an item is of an earlier episode (steps_ago exceeds the steps since `first`)": (
+            ago <= steps
+        )
+        | ~valid,
         "weights add up to more than 1": weights.sum(-1) <= 1 + 1e-4,
     }
     for message, holds in laws.items():

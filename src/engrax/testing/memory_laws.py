@@ -47,7 +47,9 @@ def check_memory_state_is_stable(memory: AbstractMemory, settings: Settings) -> 
     x, first = jnp.zeros(memory.input_size, jnp.float32), jnp.zeros((), bool)
     for leaf in jax.tree.leaves(memory.init_state()):
         expect(
-            eqx.is_array(leaf), law, f"init_state holds {leaf!r}, expected arrays only. Use jnp.zeros or jnp.asarray."
+            eqx.is_array(leaf),
+            law,
+            f"init_state holds {leaf!r}, expected arrays only. Use jnp.zeros or jnp.asarray.",
         )
     calls = {
         "refresh": lambda: (memory.refresh(state), None),
@@ -68,12 +70,29 @@ def check_memory_unroll_is_scan(memory: AbstractMemory, settings: Settings) -> N
     law = "unroll_is_scan"
     for states in (fresh_states(memory, settings), past_states(memory, settings)):
         streams = random_streams(settings, memory.input_size)
-        ends, ys = zip(*(run_streams(path, memory, states, *streams) for path in PATHS), strict=True)
-        hint = "Is the incoming state used, is every `first` obeyed, and is an item seen only by later steps?"
-        expect_close(law, ys[1], ys[0], settings.tolerance, "output of unroll [stream, step, h]", hint)
+        ends, ys = zip(
+            *(run_streams(path, memory, states, *streams) for path in PATHS), strict=True
+        )
+        hint = (
+            "Is the incoming state used, is every `first` obeyed, and is an item seen only by "
+            "later steps?"
+        )
+        expect_close(
+            law, ys[1], ys[0], settings.tolerance, "output of unroll [stream, step, h]", hint
+        )
         after = [future(memory, end, settings) for end in ends]
-        hint = "Does the state hold all steps, the last one included, and counters of the open episode?"
-        expect_close(law, after[1], after[0], settings.tolerance, "output after unroll [stream, step, h]", hint)
+        hint = (
+            "Does the state hold all steps, the last one included, and counters of the open "
+            "episode?"
+        )
+        expect_close(
+            law,
+            after[1],
+            after[0],
+            settings.tolerance,
+            "output after unroll [stream, step, h]",
+            hint,
+        )
 
 
 def check_memory_pieces_make_the_whole(memory: AbstractMemory, settings: Settings) -> None:
@@ -90,18 +109,34 @@ def check_memory_pieces_make_the_whole(memory: AbstractMemory, settings: Setting
         states, ys = run_streams("unroll", memory, states, xs[:, piece], firsts[:, piece])
         outputs.append(np.asarray(ys))
     ends, whole = run_streams("unroll", memory, whole_states, xs, firsts)
-    hint = f"The joints are at steps {joints.tolist()}: is the state after a piece the one after its last step?"
+    hint = (
+        f"The joints are at steps {joints.tolist()}: is the state after a piece the one after its "
+        "last step?"
+    )
     got = np.concatenate(outputs, axis=1)
     expect_close(law, got, whole, settings.tolerance, "output in pieces [stream, step, h]", hint)
     after = [future(memory, end, settings) for end in (states, ends)]
-    expect_close(law, after[0], after[1], settings.tolerance, "output after the pieces [stream, step, h]", hint)
+    expect_close(
+        law,
+        after[0],
+        after[1],
+        settings.tolerance,
+        "output after the pieces [stream, step, h]",
+        hint,
+    )
 
 
 def piece_lengths(settings: Settings) -> list[int]:
     """Lengths from PIECES, in varying order, that add up to the number of steps."""
     numbers, lengths = settings.numbers(salt=2), list(PIECES)
     while sum(lengths) < settings.steps:
-        lengths.append(int(numbers.choice([piece for piece in PIECES if piece <= settings.steps - sum(lengths)])))
+        lengths.append(
+            int(
+                numbers.choice(
+                    [piece for piece in PIECES if piece <= settings.steps - sum(lengths)]
+                )
+            )
+        )
     return lengths
 
 
@@ -112,14 +147,24 @@ def check_memory_streams_stay_apart(memory: AbstractMemory, settings: Settings) 
         together = np.asarray(run_streams(path, memory, states, *streams)[1])
         for index in range(settings.streams):
             _, alone = run_one(path, memory, *stream((states, *streams), index))
-            what, hint = f"output of stream {index} by {path} [step, h]", "Does a counter or a scale mix streams?"
-            expect_close("streams_stay_apart", together[index], alone, settings.tolerance, what, hint)
+            what, hint = (
+                f"output of stream {index} by {path} [step, h]",
+                "Does a counter or a scale mix streams?",
+            )
+            expect_close(
+                "streams_stay_apart", together[index], alone, settings.tolerance, what, hint
+            )
 
 
 def check_memory_none_is_empty(memory: AbstractMemory, settings: Settings) -> None:
-    """`unroll(None, ...)` equals `unroll(init_state(), ...)`, with and without a `first` at once."""
+    """`unroll(None, ...)` equals `unroll(init_state(), ...)`, with and without a `first` at
+    once.
+    """
     streams = random_streams(settings, memory.input_size)
-    runs = [run_streams("unroll", memory, states, *streams) for states in (None, fresh_states(memory, settings))]
+    runs = [
+        run_streams("unroll", memory, states, *streams)
+        for states in (None, fresh_states(memory, settings))
+    ]
     hint = "None is an empty memory, and nothing else."
     what = "output of unroll(None, ...) [stream, step, h]"
     expect_close("none_is_empty", runs[0][1], runs[1][1], settings.tolerance, what, hint)
@@ -136,10 +181,23 @@ def check_memory_none_is_empty(memory: AbstractMemory, settings: Settings) -> No
 
 def check_memory_refresh_is_identity(memory: AbstractMemory, settings: Settings) -> None:
     """`refresh` under unchanged parameters changes nothing that a step could notice."""
-    for name, states in {"empty": fresh_states(memory, settings), "filled": past_states(memory, settings)}.items():
+    for name, states in {
+        "empty": fresh_states(memory, settings),
+        "filled": past_states(memory, settings),
+    }.items():
         after = future(memory, refresh_streams(memory, states), settings)
-        what, hint = f"output after refresh of a {name} state", "Recompute exactly as `step` and `unroll` computed."
-        expect_close("refresh_is_identity", after, future(memory, states, settings), settings.tolerance, what, hint)
+        what, hint = (
+            f"output after refresh of a {name} state",
+            "Recompute exactly as `step` and `unroll` computed.",
+        )
+        expect_close(
+            "refresh_is_identity",
+            after,
+            future(memory, states, settings),
+            settings.tolerance,
+            what,
+            hint,
+        )
 
 
 def check_memory_one_trace(memory: AbstractMemory, settings: Settings) -> None:
@@ -155,7 +213,10 @@ def check_memory_one_trace(memory: AbstractMemory, settings: Settings) -> None:
     state = memory.init_state()
     for x, first in zip(xs[:4], firsts[:4], strict=True):
         state = step(memory, state, x, first)
-    message = f"`step` was traced {len(traces)} times in 4 calls, expected once. Is a dtype or a weak type unstable?"
+    message = (
+        f"`step` was traced {len(traces)} times in 4 calls, expected once. Is a dtype or a weak "
+        "type unstable?"
+    )
     expect(len(traces) == 1, "one_trace", message)
 
 
@@ -168,12 +229,20 @@ def check_memory_save_and_load(memory: AbstractMemory, settings: Settings) -> No
     file.seek(0)
     loaded = eqx.tree_deserialise_leaves(file, template)
     pairs = zip(jax.tree.leaves(loaded), jax.tree.leaves(_without_keys(states)), strict=True)
-    same = all(np.asarray(a).tobytes() == np.asarray(b).tobytes() and a.dtype == b.dtype for a, b in pairs)
-    expect(same, "save_and_load", "a leaf of the state changed on its way through a file. Hold plain arrays only.")
+    same = all(
+        np.asarray(a).tobytes() == np.asarray(b).tobytes() and a.dtype == b.dtype for a, b in pairs
+    )
+    expect(
+        same,
+        "save_and_load",
+        "a leaf of the state changed on its way through a file. Hold plain arrays only.",
+    )
     restored = jax.tree.map(_with_key, loaded, states)
     after = [future(memory, one, settings) for one in (restored, states)]
     hint = "Is something kept outside of the state?"
-    expect_close("save_and_load", after[0], after[1], 0.0, "output after loading [stream, step, h]", hint)
+    expect_close(
+        "save_and_load", after[0], after[1], 0.0, "output after loading [stream, step, h]", hint
+    )
 
 
 def _without_keys(state: PyTree) -> PyTree:

@@ -23,17 +23,23 @@ def _run(path: Path, memory: AbstractMemory, state: Any, xs: Any, firsts: Any) -
 
 
 @quick_jit
-def run_one(path: Path, memory: AbstractMemory, state: Any, xs: Any, firsts: Any) -> tuple[Any, Array]:
+def run_one(
+    path: Path, memory: AbstractMemory, state: Any, xs: Any, firsts: Any
+) -> tuple[Any, Array]:
     """One stream on its own, without `vmap`: the end state and the outputs `[t, h]`."""
     return _run(path, memory, state, xs, firsts)
 
 
-def _run_streams(path: Path, memory: AbstractMemory, states: Any, xs: Any, firsts: Any) -> tuple[Any, Array]:
+def _run_streams(
+    path: Path, memory: AbstractMemory, states: Any, xs: Any, firsts: Any
+) -> tuple[Any, Array]:
     return jax.vmap(lambda *stream: _run(path, memory, *stream))(states, xs, firsts)
 
 
 @quick_jit
-def run_streams(path: Path, memory: AbstractMemory, states: Any, xs: Any, firsts: Any) -> tuple[Any, Array]:
+def run_streams(
+    path: Path, memory: AbstractMemory, states: Any, xs: Any, firsts: Any
+) -> tuple[Any, Array]:
     """Streams side by side under `vmap`: the end states and the outputs `[streams, t, h]`."""
     return _run_streams(path, memory, states, xs, firsts)
 
@@ -44,7 +50,9 @@ def _refresh_streams(memory: AbstractMemory, states: Any) -> Any:
 
 
 @quick_jit
-def gradients(path: Path, memory: AbstractMemory, states: Any, xs: Any, firsts: Any, weights: Any) -> PyTree:
+def gradients(
+    path: Path, memory: AbstractMemory, states: Any, xs: Any, firsts: Any, weights: Any
+) -> PyTree:
     """Gradients of `sum(weights * (y + y^2))` by the parameters, the states and the inputs.
 
     States are refreshed first, as learners do: what is cached must not hide the parameters it was
@@ -68,7 +76,9 @@ def refresh_streams(memory: AbstractMemory, states: Any) -> Any:
 
 
 @quick_jit
-def refreshed_gradients(memories: AbstractMemory, states: Any, xs: Any, firsts: Any, weights: Any) -> PyTree:
+def refreshed_gradients(
+    memories: AbstractMemory, states: Any, xs: Any, firsts: Any, weights: Any
+) -> PyTree:
     """A weighted sum of outputs after refreshing, and its gradient, for sets of parameters."""
 
     def loss(memory: AbstractMemory) -> Array:
@@ -76,7 +86,9 @@ def refreshed_gradients(memories: AbstractMemory, states: Any, xs: Any, firsts: 
         return jnp.sum(weights * _run_streams("unroll", memory, fresh, xs, firsts)[1])
 
     parameters, rest = eqx.partition(memories, eqx.is_inexact_array)
-    return jax.lax.map(lambda one: eqx.filter_value_and_grad(loss)(eqx.combine(one, rest)), parameters)
+    return jax.lax.map(
+        lambda one: eqx.filter_value_and_grad(loss)(eqx.combine(one, rest)), parameters
+    )
 
 
 @quick_jit

@@ -1,4 +1,6 @@
-"""Random inputs for the suites: observations that satisfy a spec, sequences with episodes, and garbage states."""
+"""Random inputs for the suites: observations that satisfy a spec, sequences with episodes, and
+garbage states.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,14 +13,16 @@ from jaxtyping import Array, Key, PyTree
 from engrax.testing.contract import Settings
 from engrax.types import Actions, Spec
 
-# Neighbouring pieces of these lengths cover a sequence: boundaries at many places, few programs to compile.
+# Neighbouring pieces of these lengths cover a sequence: boundaries at many places, few programs to
+# compile.
 PIECES: tuple[int, ...] = (1, 2, 7)
 
 
 def random_observations(
     observation_spec: Mapping[str, Spec], key: Key[Array, ""], shape: tuple[int, ...] = ()
 ) -> dict[str, Array]:
-    """Observations drawn uniformly from what a spec allows (vectors: standard normal); not for use inside `jit`.
+    """Observations drawn uniformly from what a spec allows (vectors: standard normal); not for use
+    inside `jit`.
 
     Args:
         observation_spec: one spec a modality.
@@ -44,8 +48,9 @@ def another_action(actions: Actions, action: np.ndarray) -> np.ndarray:
 def random_streams(settings: Settings, size: int, salt: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Inputs `[streams, steps, size]` of order 1, and where episodes begin `[streams, steps]`.
 
-    The first stream is one long episode that opens before the sequence does. The second begins one at index 0 and
-    one in the middle. The third has short episodes, two of a single step. The others begin at random.
+    The first stream is one long episode that opens before the sequence does. The second begins one
+    at index 0 and one in the middle. The third has short episodes, two of a single step. The others
+    begin at random.
     """
     numbers = settings.numbers(salt)
     shape = (settings.streams, settings.steps)
@@ -57,7 +62,9 @@ def random_streams(settings: Settings, size: int, salt: int = 0) -> tuple[np.nda
 
 
 def random_key_data(settings: Settings, shape: tuple[int, ...], salt: int = 0) -> np.ndarray:
-    """The words of keys of JAX's default kind: they are wrapped where they are used, inside the compiled programs."""
+    """The words of keys of JAX's default kind: they are wrapped where they are used, inside the
+    compiled programs.
+    """
     words = jax.random.key_data(jax.random.key(0)).shape
     return settings.numbers(salt).integers(0, 2**32, (*shape, *words), dtype=np.uint32)
 
@@ -89,7 +96,8 @@ def _is_key(leaf: Any) -> bool:
 def garbage_like(state: PyTree, numbers: np.random.Generator) -> PyTree:
     """A state of the same shapes with every leaf replaced by finite garbage.
 
-    Floats lie in +-1e3; integers are small, negative or as large as they get; keys and truth values are arbitrary.
+    Floats lie in +-1e3; integers are small, negative or as large as they get; keys and truth values
+    are arbitrary.
     """
     return jax.tree.map(lambda leaf: _garbage(leaf, numbers), state)
 
@@ -109,6 +117,8 @@ def _garbage(leaf: Any, numbers: np.random.Generator) -> Any:
 def _garbage_integers(leaf: Any, numbers: np.random.Generator) -> np.ndarray:
     """Small numbers matter most: they look like counters of another episode."""
     bounds = jnp.iinfo(leaf.dtype)
-    huge = numbers.integers(int(bounds.min), int(bounds.max), leaf.shape, dtype=np.int64, endpoint=True)
+    huge = numbers.integers(
+        int(bounds.min), int(bounds.max), leaf.shape, dtype=np.int64, endpoint=True
+    )
     small = np.clip(numbers.integers(-4, 60, leaf.shape), int(bounds.min), int(bounds.max))
     return np.where(numbers.random(leaf.shape) < 0.6, small, huge).astype(leaf.dtype)

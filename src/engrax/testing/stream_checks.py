@@ -1,4 +1,6 @@
-"""What the suites of environments and of worlds check alike, on steps [streams, steps + 1] in NumPy."""
+"""What the suites of environments and of worlds check alike, on steps [streams, steps + 1] in
+NumPy.
+"""
 
 from typing import Any
 
@@ -10,33 +12,57 @@ from engrax.types import Interface, TimeStep
 
 
 def expect_specs(law: str, interface: Interface, observation: Any) -> None:
-    """Raises ContractError unless observations have the shape, dtype and range that the interface says."""
+    """Raises ContractError unless observations have the shape, dtype and range that the interface
+    says.
+    """
     specs = interface.observations
     names = (sorted(observation), sorted(specs))
-    expect(names[0] == names[1], law, f"observations have the parts {names[0]}, the interface says {names[1]}.")
+    expect(
+        names[0] == names[1],
+        law,
+        f"observations have the parts {names[0]}, the interface says {names[1]}.",
+    )
     for name, spec in specs.items():
         array, dtype = observation[name], spec.dtype
-        kind = f"`{name}` is {array.dtype}{list(array.shape[2:])}, expected {dtype}{list(spec.shape)}."
+        kind = (
+            f"`{name}` is {array.dtype}{list(array.shape[2:])}, expected {dtype}{list(spec.shape)}."
+        )
         expect(array.shape[2:] == spec.shape and array.dtype == dtype, law, kind)
         low, high = spec.bounds
         within = (array >= low).all() and (array <= high).all()  # not a number is neither
-        expect(within, law, f"`{name}` has values {array.min()}..{array.max()}, expected {low} to {high}.")
+        expect(
+            within,
+            law,
+            f"`{name}` has values {array.min()}..{array.max()}, expected {low} to {high}.",
+        )
 
 
 def expect_protocol(law: str, steps: TimeStep) -> None:
-    """Raises ContractError unless `first`, `last`, `reward` and `discount` follow the protocol of streams."""
+    """Raises ContractError unless `first`, `last`, `reward` and `discount` follow the protocol of
+    streams.
+    """
     first, last, discount, reward = steps.first, steps.last, steps.discount, steps.reward
-    expect(last.any(), law, f"no episode ended in {last.shape[1] - 1} steps of random play: pass more `steps`.")
+    expect(
+        last.any(),
+        law,
+        f"no episode ended in {last.shape[1] - 1} steps of random play: pass more `steps`.",
+    )
     for message, holds in {
         "the opening step must be `first`": first[:, 0],
         "a step after `last`, and only that, must be `first`": first[:, 1:] == last[:, :-1],
-        "a step must not be `first` and `last`: an episode has at least one action": ~(first & last),
+        "a step must not be `first` and `last`: an episode has at least one action": ~(
+            first & last
+        ),
         "the reward at `first` must be 0": (reward == 0) | ~first,
         "rewards must be finite": np.isfinite(reward),
         "the discount must be 0 or 1": (discount == 0) | (discount == 1),
         "the discount may be 0 at `last` only": (discount == 1) | last,
     }.items():
-        expect(holds.all(), law, f"{message}; fails at [stream, step] {np.argwhere(~holds)[:1].tolist()}.")
+        expect(
+            holds.all(),
+            law,
+            f"{message}; fails at [stream, step] {np.argwhere(~holds)[:1].tolist()}.",
+        )
 
 
 def identical(one: TimeStep, two: TimeStep) -> bool:
@@ -46,6 +72,8 @@ def identical(one: TimeStep, two: TimeStep) -> bool:
 
 
 def at_last(steps: TimeStep, actions: np.ndarray) -> np.ndarray:
-    """Where actions [streams, steps, ...] are given on a `last` step, with the axes of an action added."""
+    """Where actions [streams, steps, ...] are given on a `last` step, with the axes of an action
+    added.
+    """
     ended = np.asarray(steps.last[:, :-1])
     return ended.reshape(*ended.shape, *(1,) * (actions.ndim - 2))

@@ -1,4 +1,6 @@
-"""The contract suite of worlds: the laws of the streams that they show, and one call that tries them."""
+"""The contract suite of worlds: the laws of the streams that they show, and one call that tries
+them.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -24,8 +26,12 @@ def random_actions(world: World, settings: Settings) -> np.ndarray:
     return world.interface.actions.draw(settings.numbers(), (settings.streams, settings.steps))
 
 
-def play(world: World, settings: Settings, actions: np.ndarray, streams: slice = slice(None)) -> TimeStep:
-    """The steps [streams, steps + 1] that a world shows under these actions, from always the same keys."""
+def play(
+    world: World, settings: Settings, actions: np.ndarray, streams: slice = slice(None)
+) -> TimeStep:
+    """The steps [streams, steps + 1] that a world shows under these actions, from always the same
+    keys.
+    """
     keys = jax.random.split(settings.key, settings.streams)[streams]
     turns = jax.vmap(lambda key: jax.random.split(key, actions.shape[1]), out_axes=1)(keys)
     state, opening = world.open(keys)
@@ -38,31 +44,54 @@ def play(world: World, settings: Settings, actions: np.ndarray, streams: slice =
     return jax.tree.map(lambda *leaves: np.stack(leaves, axis=1), *shown)
 
 
-def _played_at_once(world: World, state: Any, opening: TimeStep, actions: Array, turns: Key[Array, "t b"]) -> TimeStep:
+def _played_at_once(
+    world: World, state: Any, opening: TimeStep, actions: Array, turns: Key[Array, "t b"]
+) -> TimeStep:
     def step(state: Any, now: Any) -> Any:
         return world.step(state, *now)
 
-    run = jax.jit(lambda state, actions, turns: jax.lax.scan(step, state, (jnp.swapaxes(actions, 0, 1), turns))[1])
+    run = jax.jit(
+        lambda state, actions, turns: jax.lax.scan(
+            step, state, (jnp.swapaxes(actions, 0, 1), turns)
+        )[1]
+    )
     later = run(state, actions, turns)
-    return jax.tree.map(lambda a, b: np.concatenate([np.asarray(a)[:, None], np.swapaxes(b, 0, 1)], 1), opening, later)
+    return jax.tree.map(
+        lambda a, b: np.concatenate([np.asarray(a)[:, None], np.swapaxes(b, 0, 1)], 1),
+        opening,
+        later,
+    )
 
 
 def check_world_specs_hold(world: World, settings: Settings) -> None:
     """Observations have the shape, dtype and range that the interface says, under random play."""
-    expect_specs("specs_hold", world.interface, play(world, settings, random_actions(world, settings)).observation)
+    expect_specs(
+        "specs_hold",
+        world.interface,
+        play(world, settings, random_actions(world, settings)).observation,
+    )
 
 
 def check_world_streams_follow_protocol(world: World, settings: Settings) -> None:
-    """`first`, `last`, `reward` and `discount` follow the protocol: a step after `last` opens the next episode."""
-    expect_protocol("streams_follow_protocol", play(world, settings, random_actions(world, settings)))
+    """`first`, `last`, `reward` and `discount` follow the protocol: a step after `last` opens the
+    next episode.
+    """
+    expect_protocol(
+        "streams_follow_protocol", play(world, settings, random_actions(world, settings))
+    )
 
 
 def check_world_last_ignores_action(world: World, settings: Settings) -> None:
     """The action given on a `last` step changes nothing that follows."""
     actions = random_actions(world, settings)
     steps = play(world, settings, actions)
-    others = np.where(at_last(steps, actions), another_action(world.interface.actions, actions), actions)
-    message = "another action on a `last` step changed what followed: the step after it must reset, not act."
+    others = np.where(
+        at_last(steps, actions), another_action(world.interface.actions, actions), actions
+    )
+    message = (
+        "another action on a `last` step changed what followed: the step after it must reset, not "
+        "act."
+    )
     expect(identical(play(world, settings, others), steps), "last_ignores_action", message)
 
 
@@ -70,7 +99,11 @@ def check_world_same_keys_same_steps(world: World, settings: Settings) -> None:
     """The same keys and actions give the same steps, to the last bit."""
     actions = random_actions(world, settings)
     same = identical(play(world, settings, actions), play(world, settings, actions))
-    expect(same, "same_keys_same_steps", "two runs with the same keys differ. Draw all that is random from the keys.")
+    expect(
+        same,
+        "same_keys_same_steps",
+        "two runs with the same keys differ. Draw all that is random from the keys.",
+    )
 
 
 def check_world_streams_stay_apart(world: World, settings: Settings) -> None:
@@ -95,8 +128,11 @@ WORLD_LAWS: Mapping[str, Callable[[World, Settings], None]] = {
 """Every law of a world by name."""
 
 
-def check_world(world: object, *, key: Key[Array, ""] | None = None, steps: int = 100, tolerance: float = 1e-5) -> None:
-    """Plays at random in a few streams, tries every law of the world contract, and reports all that are broken.
+def check_world(
+    world: object, *, key: Key[Array, ""] | None = None, steps: int = 100, tolerance: float = 1e-5
+) -> None:
+    """Plays at random in a few streams, tries every law of the world contract, and reports all that
+    are broken.
 
     Args:
         world: a world, or what `engrax.runtime.as_world` makes one of.
@@ -112,9 +148,16 @@ def check_world(world: object, *, key: Key[Array, ""] | None = None, steps: int 
 
 
 def check_worlds_agree(
-    one: object, other: object, agent: AbstractAgent[Any], *, streams: int = 4, steps: int = 24, segments: int = 2
+    one: object,
+    other: object,
+    agent: AbstractAgent[Any],
+    *,
+    streams: int = 4,
+    steps: int = 24,
+    segments: int = 2,
 ) -> None:
-    """The same agent under the same keys collects the same segments in two worlds of one task, one pure and one host.
+    """The same agent under the same keys collects the same segments in two worlds of one task, one
+    pure and one host.
 
     Args:
         one: a world, or what `engrax.runtime.as_world` makes one of.
@@ -128,13 +171,24 @@ def check_worlds_agree(
         ContractError: naming what differs.
     """
     for index, (got, expected) in enumerate(
-        zip(*(_segments(as_world(world), agent, streams, steps, segments) for world in (one, other)), strict=True)
+        zip(
+            *(
+                _segments(as_world(world), agent, streams, steps, segments)
+                for world in (one, other)
+            ),
+            strict=True,
+        )
     ):
-        what, hint = f"segment {index}, ", "Compare the two worlds step by step under the same actions."
+        what, hint = (
+            f"segment {index}, ",
+            "Compare the two worlds step by step under the same actions.",
+        )
         expect_trees_close("worlds_agree", got, expected, 1e-5, what, hint)
 
 
-def _segments(world: World, agent: AbstractAgent[Any], streams: int, steps: int, segments: int) -> list[Any]:
+def _segments(
+    world: World, agent: AbstractAgent[Any], streams: int, steps: int, segments: int
+) -> list[Any]:
     key = jax.random.key(7)
     run = eqx.filter_jit(collect) if world.pure else collect
     state, found = open_streams(agent, world, jax.random.split(key, streams)), []

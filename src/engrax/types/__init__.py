@@ -3,7 +3,15 @@
 from engrax.types.actions import Action, Actions, Continuous, Discrete, MultiDiscrete, Policy
 from engrax.types.interface import Interface, Question
 from engrax.types.recall import Recall, nothing_recalled
-from engrax.types.specs import AbstractSpec, ImageSpec, Observation, Spec, SymbolsSpec, TextSpec, VectorSpec
+from engrax.types.specs import (
+    AbstractSpec,
+    ImageSpec,
+    Observation,
+    Spec,
+    SymbolsSpec,
+    TextSpec,
+    VectorSpec,
+)
 from engrax.types.stream import AgentInput, AgentOutput, Segment, TimeStep, tree_where
 
 __all__ = [

@@ -1,7 +1,7 @@
 """Kinds of action, and the methods of a distribution over actions.
 
-An action is an array of its spec's shape and dtype. Before an episode's first action comes `none()`, zeros that every
-agent ignores.
+An action is an array of its spec's shape and dtype. Before an episode's first action comes
+`none()`, zeros that every agent ignores.
 """
 
 import abc
@@ -19,7 +19,9 @@ Action = Array
 
 @runtime_checkable
 class Policy(Protocol):
-    """A distribution over actions, over any leading axes; `engrax.nn.policies` has one for each kind of action."""
+    """A distribution over actions, over any leading axes; `engrax.nn.policies` has one for each
+    kind of action.
+    """
 
     def sample(self, key: Key[Array, ""]) -> Action:
         """Draws an action."""
@@ -43,7 +45,9 @@ class Policy(Protocol):
 
 
 class AbstractActions(abc.ABC):
-    """A kind of action. Specs are frozen dataclasses: equal where they describe the same actions."""
+    """A kind of action. Specs are frozen dataclasses: equal where they describe the same
+    actions.
+    """
 
     @property
     @abc.abstractmethod
@@ -115,7 +119,10 @@ class MultiDiscrete(AbstractActions):
 
     def __post_init__(self):
         if not self.sizes or min(self.sizes) < 1:
-            raise ValueError(f"sizes is {self.sizes}, expected at least one component, each with at least 1 choice")
+            raise ValueError(
+                f"sizes is {self.sizes}, expected at least one component, each with at least 1 "
+                "choice"
+            )
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -150,9 +157,17 @@ class Continuous(AbstractActions):
 
     def __post_init__(self):
         if not self.low or len(self.low) != len(self.high):
-            raise ValueError(f"low has {len(self.low)} components and high {len(self.high)}: expected as many, not 0")
-        if not all(np.isfinite([a, b]).all() and a < b for a, b in zip(self.low, self.high, strict=True)):
-            raise ValueError(f"bounds are {self.low} and {self.high}: expected finite numbers, each low below its high")
+            raise ValueError(
+                f"low has {len(self.low)} components and high {len(self.high)}: expected as many, "
+                "not 0"
+            )
+        if not all(
+            np.isfinite([a, b]).all() and a < b for a, b in zip(self.low, self.high, strict=True)
+        ):
+            raise ValueError(
+                f"bounds are {self.low} and {self.high}: expected finite numbers, each low below "
+                "its high"
+            )
 
     @property
     def shape(self) -> tuple[int, ...]:

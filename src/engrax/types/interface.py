@@ -55,5 +55,8 @@ class Interface:
         for name in sorted({*self.observations, *other.observations}):
             ours, theirs = self.observations.get(name), other.observations.get(name)
             if ours != theirs:
-                return f"observation {name!r} is {theirs or 'missing'}, expected {ours or 'nothing of that name'}"
+                return (
+                    f"observation {name!r} is {theirs or 'missing'}, expected "
+                    f"{ours or 'nothing of that name'}"
+                )
         return None

@@ -1,7 +1,8 @@
 """Specs of the parts of an observation: shape, dtype, bounds, and random samples.
 
-A spec has a *kind*, such as `image`. Encoders, decoders and loss weights depend on the kind, never on the name that an
-environment gives to the part. `engrax.nn.senses.SENSES` lists the kinds that can be encoded.
+A spec has a *kind*, such as `image`. Encoders, decoders and loss weights depend on the kind, never
+on the name that an environment gives to the part. `engrax.nn.senses.SENSES` lists the kinds that
+can be encoded.
 """
 
 import abc
@@ -17,7 +18,8 @@ Observation = Mapping[str, Array]
 
 
 class AbstractSpec(abc.ABC):
-    """One part of an observation. Specs are frozen dataclasses: equal where they describe the same arrays.
+    """One part of an observation. Specs are frozen dataclasses: equal where they describe the same
+    arrays.
 
     Attributes:
         kind: the name of the kind.
@@ -43,7 +45,9 @@ class AbstractSpec(abc.ABC):
     def draw(self, numbers: np.random.Generator, leading: tuple[int, ...] = ()) -> np.ndarray:
         """Random observations `[*leading, *shape]`, uniform within the bounds."""
         low, high = self.bounds
-        return numbers.integers(low, high, (*leading, *self.shape), dtype=np.int64, endpoint=True).astype(self.dtype)
+        return numbers.integers(
+            low, high, (*leading, *self.shape), dtype=np.int64, endpoint=True
+        ).astype(self.dtype)
 
 
 @dataclass(frozen=True)
@@ -73,10 +77,11 @@ class ImageSpec(AbstractSpec):
 
 @dataclass(frozen=True)
 class SymbolsSpec(AbstractSpec):
-    """A grid of categorical features `[height, width, len(sizes)]`; feature f takes values 0..sizes[f]-1.
+    """A grid of categorical features `[height, width, len(sizes)]`; feature f takes values
+    0..sizes[f]-1.
 
-    The dtype is uint8, or int32 where a feature has more than 256 values. `salience` is the weight of each feature
-    when a grid is reconstructed: 1 each where it is empty.
+    The dtype is uint8, or int32 where a feature has more than 256 values. `salience` is the weight
+    of each feature when a grid is reconstructed: 1 each where it is empty.
     """
 
     kind = "symbols"

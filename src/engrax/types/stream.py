@@ -27,9 +27,11 @@ class TimeStep(eqx.Module):
         reward: of the transition into this step; 0 at `first`.
         discount: 0 only where the episode truly ended; `last` with discount 1 is a truncation.
         first: this step opens an episode.
-        last: this step closes an episode; the action given on it is ignored and the next step is a `first`.
+        last: this step closes an episode; the action given on it is ignored and the next step is a
+            `first`.
         info: extra arrays for metrics and linear probes; agents never receive them.
-        effective: whether the action given on this step has an effect; true everywhere if not given.
+        effective: whether the action given on this step has an effect; true everywhere if not
+            given.
     """
 
     observation: Observation
@@ -48,7 +50,8 @@ class TimeStep(eqx.Module):
 class AgentInput(eqx.Module):
     """The input of an agent at a step.
 
-    At `first` the previous action and reward belong to another episode: every agent must ignore them.
+    At `first` the previous action and reward belong to another episode: every agent must ignore
+    them.
     """
 
     observation: Observation
@@ -66,18 +69,21 @@ class AgentOutput(eqx.Module):
 
 
 class Segment(eqx.Module, Generic[S]):
-    """T consecutive transitions of one stream, with all that is needed to replay the agent over them.
+    """T consecutive transitions of one stream, with all that is needed to replay the agent over
+    them.
 
-    Consecutive segments share one step: the last of one is the first of the next, with the same key.
+    Consecutive segments share one step: the last of one is the first of the next, with the same
+    key.
 
     Attributes:
         steps: T+1 time steps.
-        previous_actions: T+1; the action that led to each step, so `actions` are the last T of them.
+        previous_actions: T+1; the action that led to each step, so `actions` are the last T of
+            them.
         policy: T+1 behaviour policies, recorded while acting.
         values: T+1 behaviour values, recorded while acting.
         keys: T+1; the key the agent was given at each step.
-        state: the agent's state before `steps[0]` was consumed; None where the segment opens with an episode
-            and nothing was carried in.
+        state: the agent's state before `steps[0]` was consumed; None where the segment opens with
+            an episode and nothing was carried in.
     """
 
     steps: TimeStep
@@ -100,15 +106,21 @@ class Segment(eqx.Module, Generic[S]):
 
     @property
     def void(self) -> Bool[Array, "..."]:
-        """The T transitions that lead out of a `last` step; they have no loss. A stream axis may precede time."""
+        """The T transitions that lead out of a `last` step; they have no loss. A stream axis may
+        precede time.
+        """
         return self.steps.last[..., :-1]
 
     @property
     def effective(self) -> Bool[Array, "..."]:
-        """Which of the T transitions have an action with an effect. A stream axis may precede time."""
+        """Which of the T transitions have an action with an effect. A stream axis may precede
+        time.
+        """
         return self.steps.effective[..., :-1] & ~self.void
 
 
 def tree_where(condition: Bool[Array, ""], new: PyTree, old: PyTree) -> PyTree:
-    """`new` where the condition holds, else `old`, leaf by leaf. It copies, so use it for small states only."""
+    """`new` where the condition holds, else `old`, leaf by leaf. It copies, so use it for small
+    states only.
+    """
     return jax.tree.map(lambda a, b: jnp.where(condition, a, b), new, old)

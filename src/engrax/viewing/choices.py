@@ -11,7 +11,9 @@ from engrax.types import Actions, Continuous, Discrete, Interface, MultiDiscrete
 
 
 def bars(actions: Actions, policy: Policy) -> Float[Array, "*t b"]:
-    """The heights of a policy's bars, 0 to 1: probabilities, or where its mode lies between the bounds."""
+    """The heights of a policy's bars, 0 to 1: probabilities, or where its mode lies between the
+    bounds.
+    """
     if isinstance(actions, Continuous):
         return 0.5 * (1.0 + policy_class(actions).code(actions, policy.mode()))
     return jnp.exp(policy.features())
@@ -19,7 +21,9 @@ def bars(actions: Actions, policy: Policy) -> Float[Array, "*t b"]:
 
 @singledispatch
 def _labels(actions: Actions, interface: Interface) -> tuple[str, ...]:
-    raise ValueError(f"actions are {actions}, expected a kind that can be drawn: see engrax.viewing.choices")
+    raise ValueError(
+        f"actions are {actions}, expected a kind that can be drawn: see engrax.viewing.choices"
+    )
 
 
 @_labels.register
@@ -29,7 +33,9 @@ def _(actions: Discrete, interface: Interface) -> tuple[str, ...]:
 
 @_labels.register
 def _(actions: MultiDiscrete, interface: Interface) -> tuple[str, ...]:
-    return tuple(f"{part}:{choice}" for part, size in enumerate(actions.sizes) for choice in range(size))
+    return tuple(
+        f"{part}:{choice}" for part, size in enumerate(actions.sizes) for choice in range(size)
+    )
 
 
 @_labels.register

@@ -40,7 +40,9 @@ class Film:
     Static parts are drawn once; a frame restores them and draws the rest on top.
     """
 
-    def __init__(self, world: object, episode: Episode, *, title: str = "", name: str = "", scale: int = 1):
+    def __init__(
+        self, world: object, episode: Episode, *, title: str = "", name: str = "", scale: int = 1
+    ):
         """Draws all that does not move.
 
         Args:
@@ -51,7 +53,9 @@ class Film:
             scale: how many times larger than `SIZE` the picture is.
         """
         self._episode, self._name = episode, name
-        self._figure = Figure(figsize=(SIZE[0] / 100, SIZE[1] / 100), dpi=100 * scale, facecolor="white")
+        self._figure = Figure(
+            figsize=(SIZE[0] / 100, SIZE[1] / 100), dpi=100 * scale, facecolor="white"
+        )
         self._canvas = FigureCanvasAgg(self._figure)
         self._figure.text(0.03, 0.945, title, fontsize=11.5, fontweight="bold", color="#222222")
         self._status = self._figure.text(0.975, 0.945, "", fontsize=10, color="#222222", ha="right")
@@ -81,12 +85,16 @@ class Film:
         return Reel([self.frame(step) for step in sorted({*evenly, *first_choice})], self.shots())
 
     def shots(self) -> Iterator[Shot]:
-        """All steps in order. Steps with effective actions, if not all are, and the last step are shown longer."""
+        """All steps in order. Steps with effective actions, if not all are, and the last step are
+        shown longer.
+        """
         effective = self._episode.effective
         some = not effective[:-1].all()
         for step in range(self._episode.length):
             last = step == self._episode.length - 1
-            yield Shot(self.frame(step), _END if last else _CHOICE if some and effective[step] else 1)
+            yield Shot(
+                self.frame(step), _END if last else _CHOICE if some and effective[step] else 1
+            )
 
     def _describe(self, step: int) -> str:
         episode = self._episode

@@ -16,7 +16,8 @@ _COLOURS = 255
 
 
 def write_gif(path: Path, reels: Iterable[Reel], fps: int) -> int:
-    """Writes reels one after another, a frame a step; each has a palette of its own, so that no colour flickers.
+    """Writes reels one after another, a frame a step; each has a palette of its own, so that no
+    colour flickers.
 
     Args:
         path: the file.
@@ -38,7 +39,9 @@ def write_gif(path: Path, reels: Iterable[Reel], fps: int) -> int:
             palette = Image.fromarray(np.concatenate(reel.sample)).quantize(_COLOURS)
             for shot in reel.shots:
                 written += 1
-                frame = Image.fromarray(shot.frame).quantize(palette=palette, dither=Image.Dither.NONE)
+                frame = Image.fromarray(shot.frame).quantize(
+                    palette=palette, dither=Image.Dither.NONE
+                )
                 frame.info["duration"] = 10 * round(100 / fps * shot.beats)
                 yield frame
 
@@ -47,12 +50,21 @@ def write_gif(path: Path, reels: Iterable[Reel], fps: int) -> int:
         first = next(all_frames, None)
         if first is None:
             raise ValueError("there is nothing to write: give at least one frame")
-        first.save(file, format="GIF", save_all=True, append_images=all_frames, loop=0, optimize=True, disposal=1)
+        first.save(
+            file,
+            format="GIF",
+            save_all=True,
+            append_images=all_frames,
+            loop=0,
+            optimize=True,
+            disposal=1,
+        )
     return written
 
 
 def write_mp4(path: Path, reels: Iterable[Reel], fps: int) -> int:
-    """Writes reels one after another as H.264, which any browser plays; a frame is repeated for each of its beats.
+    """Writes reels one after another as H.264, which any browser plays; a frame is repeated for
+    each of its beats.
 
     Args:
         path: the file; its ending does not matter.
@@ -68,7 +80,9 @@ def write_mp4(path: Path, reels: Iterable[Reel], fps: int) -> int:
         OSError: it cannot be written.
     """
     program = ffmpeg()
-    path.open("wb").close()  # Python's own error for a file that cannot be written is clearer than ffmpeg's
+    path.open(
+        "wb"
+    ).close()  # Python's own error for a file that cannot be written is clearer than ffmpeg's
     frames = (shot.frame for reel in reels for shot in reel.shots for _ in range(shot.beats))
     first = next(frames, None)
     if first is None:
@@ -89,7 +103,9 @@ def write_mp4(path: Path, reels: Iterable[Reel], fps: int) -> int:
             raise
         _, complaint = process.communicate()
     if process.returncode:
-        raise OSError(f"ffmpeg could not write {path}: {complaint.decode(errors='replace').strip()[-300:]}")
+        raise OSError(
+            f"ffmpeg could not write {path}: {complaint.decode(errors='replace').strip()[-300:]}"
+        )
     return written
 
 
@@ -98,7 +114,9 @@ def ffmpeg() -> str:
     try:
         from imageio_ffmpeg import get_ffmpeg_exe
     except ImportError:
-        raise UserError("an .mp4 file needs imageio-ffmpeg: install engrax[video], or write a .gif") from None
+        raise UserError(
+            "an .mp4 file needs imageio-ffmpeg: install engrax[video], or write a .gif"
+        ) from None
     return get_ffmpeg_exe()
 
 
@@ -108,12 +126,25 @@ def write_png(path: Path, frame: UInt8[np.ndarray, "h w 3"]) -> None:
         Image.fromarray(frame).save(file, format="PNG", optimize=True)
 
 
-MOVIES: Mapping[str, Callable[[Path, Iterable[Reel], int], int]] = {".gif": write_gif, ".mp4": write_mp4}
+MOVIES: Mapping[str, Callable[[Path, Iterable[Reel], int], int]] = {
+    ".gif": write_gif,
+    ".mp4": write_mp4,
+}
 """What writes films, by the ending of the file."""
 
 
 def _command(program: str, path: Path, shape: tuple[int, ...], fps: int) -> list[str]:
     frames_in = f"-f rawvideo -pix_fmt rgb24 -s {shape[1]}x{shape[0]} -r {fps:g} -i -"
-    video_out = "-an -c:v libx264 -preset medium -crf 18 -pix_fmt yuv420p -movflags +faststart -f mp4"
+    video_out = (
+        "-an -c:v libx264 -preset medium -crf 18 -pix_fmt yuv420p -movflags +faststart -f mp4"
+    )
     # `file:` keeps ffmpeg from reading a path as an option or as an address.
-    return [program, "-y", "-loglevel", "error", *frames_in.split(), *video_out.split(), f"file:{path}"]
+    return [
+        program,
+        "-y",
+        "-loglevel",
+        "error",
+        *frames_in.split(),
+        *video_out.split(),
+        f"file:{path}",
+    ]

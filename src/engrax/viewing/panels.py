@@ -1,4 +1,6 @@
-"""The parts of a replay's picture: the present step, the episode so far, and what was recalled of it."""
+"""The parts of a replay's picture: the present step, the episode so far, and what was recalled of
+it.
+"""
 
 import textwrap
 from typing import Any
@@ -28,17 +30,23 @@ class Present:
     def __init__(self, figure: Figure, story: Story):
         self._story = story
         self._image = _picture(figure.add_axes((0.03, 0.315, 0.335, 0.5956)), story.frames[0])
-        self._words = figure.text(0.1975, 0.268, "", fontsize=12.5, fontweight="bold", color=_DARK, ha="center")
+        self._words = figure.text(
+            0.1975, 0.268, "", fontsize=12.5, fontweight="bold", color=_DARK, ha="center"
+        )
         self._values = []
         for x, name in zip((0.03, 0.165, 0.275), ("action", "reward", "value"), strict=True):
             figure.text(x, 0.207, name, fontsize=8.5, color=_GREY)
-            self._values.append(figure.text(x + 0.012 + 0.0072 * len(name), 0.207, "", fontsize=10, color=_DARK))
+            self._values.append(
+                figure.text(x + 0.012 + 0.0072 * len(name), 0.207, "", fontsize=10, color=_DARK)
+            )
         axes = figure.add_axes((0.03, 0.062, 0.335, 0.12))
         labels = bar_labels(story.interface)
         count = len(labels)
         axes.set(xlim=(-0.6, count - 0.4), ylim=(0, 1))
         axes.set_yticks([])
-        axes.set_xticks(range(0, count, 1 + count // 17), labels[:: 1 + count // 17], fontsize=7.5, color=_GREY)
+        axes.set_xticks(
+            range(0, count, 1 + count // 17), labels[:: 1 + count // 17], fontsize=7.5, color=_GREY
+        )
         axes.tick_params(length=0, pad=2)
         axes.spines[["top", "right", "left"]].set_visible(False)
         axes.spines["bottom"].set_color(_PALE)
@@ -86,9 +94,17 @@ class Past:
         self._future = Rectangle((0, 0), length, 2 * top, color="#f4f4f4")
         axes.add_patch(self._future)
         self._now = axes.axvline(0, color=_DARK, linewidth=1.4, zorder=4)
-        self._label = axes.text(0, 1.0, "now", transform=axes.get_xaxis_transform(), fontsize=8.5, color=_DARK)
+        self._label = axes.text(
+            0, 1.0, "now", transform=axes.get_xaxis_transform(), fontsize=8.5, color=_DARK
+        )
         spans, labels = _mark_effective(axes, story.episode.effective)
-        self.moving: list[Artist] = [self._strip.image, self._future, *spans, self._weights, *self._chosen]
+        self.moving: list[Artist] = [
+            self._strip.image,
+            self._future,
+            *spans,
+            self._weights,
+            *self._chosen,
+        ]
         self.moving += [*labels, self._now, self._label]
 
     def show(self, step: int) -> None:
@@ -105,11 +121,15 @@ class Past:
         self._future.set_x(step + 0.5)
         self._now.set_xdata([step, step])
         late = step > 0.9 * len(attention)
-        self._label.set(x=step + (-0.006 if late else 0.006) * len(attention), ha="right" if late else "left")
+        self._label.set(
+            x=step + (-0.006 if late else 0.006) * len(attention), ha="right" if late else "left"
+        )
 
 
 class Strip:
-    """Pictures of the episode side by side, above the times at which they were seen; the future is blank."""
+    """Pictures of the episode side by side, above the times at which they were seen; the future is
+    blank.
+    """
 
     def __init__(self, figure: Figure, place: tuple[float, float, float, float], frames: Frames):
         axes = figure.add_axes(place)
@@ -131,7 +151,9 @@ class Strip:
     def show(self, step: int) -> None:
         """Shows what was seen up to a step."""
         known = self._edges[int(np.sum(self._steps <= step))]
-        self.image.set_data(np.concatenate([self._filled[:, :known], self._blank[:, known:]], axis=1))
+        self.image.set_data(
+            np.concatenate([self._filled[:, :known], self._blank[:, known:]], axis=1)
+        )
 
 
 class Recollection:
@@ -140,9 +162,17 @@ class Recollection:
     def __init__(self, figure: Figure, story: Story):
         self._story = story
         self._share = figure.text(_LEFT + _WIDE, 0.893, "", fontsize=8.5, color=_GREY, ha="right")
-        figure.text(_LEFT, 0.893, "recalled at this step", fontsize=10, fontweight="bold", color=_DARK)
-        why = "attends to nothing at this step" if story.remembers else "this memory attends to no steps of its past"
-        self._nothing = figure.text(_LEFT + _WIDE / 2, 0.28, why, fontsize=10.5, color=_GREY, ha="center")
+        figure.text(
+            _LEFT, 0.893, "recalled at this step", fontsize=10, fontweight="bold", color=_DARK
+        )
+        why = (
+            "attends to nothing at this step"
+            if story.remembers
+            else "this memory attends to no steps of its past"
+        )
+        self._nothing = figure.text(
+            _LEFT + _WIDE / 2, 0.28, why, fontsize=10.5, color=_GREY, ha="center"
+        )
         self._slots = [Slot(figure, index, story.frames[0]) for index in range(RECALLED)]
         self.moving: list[Artist] = [self._share, self._nothing]
         self.moving += [artist for slot in self._slots for artist in slot.moving]
@@ -153,7 +183,11 @@ class Recollection:
         steps = strongest(attention)
         self._nothing.set_visible(not len(steps))
         share = attention[steps].sum() / max(float(attention.sum()), 1e-9)
-        self._share.set_text(f"the {len(steps)} strongest hold {share:.0%} of the attention" if len(steps) > 1 else "")
+        self._share.set_text(
+            f"the {len(steps)} strongest hold {share:.0%} of the attention"
+            if len(steps) > 1
+            else ""
+        )
         for index, slot in enumerate(self._slots):
             recalled = int(steps[index]) if index < len(steps) else None
             slot.show(story, step, recalled, best=recalled == int(np.argmax(attention)))
@@ -165,7 +199,9 @@ class Slot:
     def __init__(self, figure: Figure, index: int, frame: np.ndarray):
         pitch, self._colour = _WIDE / RECALLED, _SLOTS[index]
         self._centre = _LEFT + (index + 0.5) * pitch
-        self._axes = figure.add_axes((_LEFT + (index + 0.03) * pitch, 0.175, 0.94 * pitch, 0.94 * pitch * 16 / 9))
+        self._axes = figure.add_axes(
+            (_LEFT + (index + 0.03) * pitch, 0.175, 0.94 * pitch, 0.94 * pitch * 16 / 9)
+        )
         self._image = _picture(self._axes, frame)
         for spine in self._axes.spines.values():
             spine.set(color=self._colour, linewidth=2.2)
@@ -173,7 +209,9 @@ class Slot:
         self._line = Line2D([], [], color=self._colour, linewidth=1.2)
         figure.add_artist(self._line)
         centred: dict[str, Any] = {"ha": "center", "va": "top"}
-        self._weight = figure.text(self._centre, 0.163, "", fontsize=11, color=self._colour, **centred)
+        self._weight = figure.text(
+            self._centre, 0.163, "", fontsize=11, color=self._colour, **centred
+        )
         self._when = figure.text(self._centre, 0.119, "", fontsize=8, color=_DARK, **centred)
         self._text = figure.text(self._centre, 0.083, "", fontsize=8, color=_GREY, **centred)
         self.moving: list[Artist] = [self._line, self._axes, self._weight, self._when, self._text]
@@ -186,7 +224,9 @@ class Slot:
             return
         self._image.set_data(story.frames[recalled])
         x = _LEFT + _WIDE * (recalled + 0.5) / story.episode.length
-        self._line.set_data([x, x, self._centre, self._centre], [0.515, 0.468, self._top + 0.018, self._top])
+        self._line.set_data(
+            [x, x, self._centre, self._centre], [0.515, 0.468, self._top + 0.018, self._top]
+        )
         self._weight.set_text(f"{story.attention[now][recalled]:.2f}")
         self._weight.set_fontweight("bold" if best else "normal")
         self._when.set_text(f"step {recalled}, {now - recalled} ago")
@@ -210,7 +250,9 @@ def _fit(frame: np.ndarray, wide: int, high: int) -> np.ndarray:
 
 
 def _mark_effective(axes: Axes, effective: np.ndarray) -> tuple[list[Artist], list[Artist]]:
-    """Shades the steps on which actions count, unless all do but the last; the shades, and what says what they are."""
+    """Shades the steps on which actions count, unless all do but the last; the shades, and what
+    says what they are.
+    """
     if effective[:-1].all() or not effective.any():
         return [], []
     changes = np.flatnonzero(np.diff(np.concatenate([[False], effective, [False]]).astype(int)))
@@ -220,6 +262,7 @@ def _mark_effective(axes: Axes, effective: np.ndarray) -> tuple[list[Artist], li
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
     )  # fmt: skip
     spans: list[Artist] = [
-        axes.axvspan(low - 0.5, end - 0.5, color=_AMBER, alpha=0.2, lw=0) for low, end in changes.reshape(-1, 2)
+        axes.axvspan(low - 0.5, end - 0.5, color=_AMBER, alpha=0.2, lw=0)
+        for low, end in changes.reshape(-1, 2)
     ]
     return spans, [label]

@@ -16,11 +16,13 @@ _SQUARE = 9
 _BARS = 96
 """Height of a vector's bars, and the least width of all of them together."""
 _PAPER, _INK, _BELOW = (238, 238, 238), (0, 114, 178), (213, 94, 0)
-# Kelly's colours of most contrast, after the code 0, which is nothing; more codes begin again, paler each time.
+# Kelly's colours of most contrast, after the code 0, which is nothing; more codes begin again,
+# paler each time.
 _CODES = (
-    (24, 24, 24), (243, 195, 0), (135, 86, 146), (243, 132, 0), (161, 202, 241), (190, 0, 50), (194, 178, 128),
-    (132, 132, 130), (0, 136, 86), (230, 143, 172), (0, 103, 165), (249, 147, 121), (96, 78, 151), (246, 166, 0),
-    (179, 68, 108), (220, 211, 0), (136, 45, 23), (141, 182, 0), (101, 69, 34), (226, 88, 34), (43, 61, 38),
+    (24, 24, 24), (243, 195, 0), (135, 86, 146), (243, 132, 0), (161, 202, 241), (190, 0, 50),
+    (194, 178, 128), (132, 132, 130), (0, 136, 86), (230, 143, 172), (0, 103, 165),
+    (249, 147, 121), (96, 78, 151), (246, 166, 0), (179, 68, 108), (220, 211, 0), (136, 45, 23),
+    (141, 182, 0), (101, 69, 34), (226, 88, 34), (43, 61, 38),
 )  # fmt: skip
 
 
@@ -32,13 +34,22 @@ def pictures(world: World, observation: Mapping[str, np.ndarray]) -> Frames | No
         observation: one array a part, [T, ...].
 
     Returns:
-        A picture a step, all of one size, modalities one under the other; None where there is nothing but text.
+        A picture a step, all of one size, modalities one under the other; None where there is
+        nothing but text.
     """
-    own = jax.jit(jax.vmap(world.environment.picture))(observation) if isinstance(world, Pure) else None
+    own = (
+        jax.jit(jax.vmap(world.environment.picture))(observation)
+        if isinstance(world, Pure)
+        else None
+    )
     if own is not None:
         return np.asarray(own)
     specs = world.interface.observations.items()
-    drawn = [DRAWN[type(spec)](np.asarray(observation[name])) for name, spec in specs if type(spec) in DRAWN]
+    drawn = [
+        DRAWN[type(spec)](np.asarray(observation[name]))
+        for name, spec in specs
+        if type(spec) in DRAWN
+    ]
     return _stack(drawn) if drawn else None
 
 
@@ -62,12 +73,15 @@ def words(interface: Interface, observation: Mapping[str, np.ndarray]) -> list[s
 
 
 def image_pictures(images: UInt8[np.ndarray, "t h w c"]) -> Frames:
-    """Images as they are: the first three channels, or the first in grey where there are not so many."""
+    """Images as they are: the first three channels, or the first in grey where there are not so
+    many.
+    """
     return images[..., :3] if images.shape[-1] >= 3 else np.repeat(images[..., :1], 3, axis=-1)
 
 
 def symbols_pictures(symbols: np.ndarray) -> Frames:
-    """A grid of squares, each with one stripe a feature, top to bottom; each code of a feature has its colour.
+    """A grid of squares, each with one stripe a feature, top to bottom; each code of a feature has
+    its colour.
 
     Args:
         symbols: codes, [T, h, w, f]; 0 is nothing, which is dark.
@@ -90,7 +104,8 @@ def symbols_pictures(symbols: np.ndarray) -> Frames:
 
 
 def vector_pictures(vectors: np.ndarray) -> Frames:
-    """Bars, one a component: up and blue where positive, down and red where negative, on one scale for all steps.
+    """Bars, one a component: up and blue where positive, down and red where negative, on one scale
+    for all steps.
 
     Args:
         vectors: real numbers, [T, n].
@@ -103,7 +118,9 @@ def vector_pictures(vectors: np.ndarray) -> Frames:
     scale = max(float(np.abs(finite).max(initial=0.0)), 1e-12)
     low = _BARS // 2 if (finite < 0).any() else 4  # pixels under the base line
     heights = np.round(finite / scale * (_BARS - 8 - low if low == 4 else low - 4)).astype(np.int64)
-    above = _BARS - low - np.arange(_BARS)[:, None]  # of each row of pixels: how high it is over the base line
+    above = (
+        _BARS - low - np.arange(_BARS)[:, None]
+    )  # of each row of pixels: how high it is over the base line
     bars = np.where(heights[:, None] > 0, (above >= 1) & (above <= heights[:, None]), False)
     drops = np.where(heights[:, None] < 0, (above < 1) & (above > heights[:, None]), False)
     wide = max(3, _BARS // max(size, 1))
@@ -128,5 +145,7 @@ def _stack(drawn: Sequence[np.ndarray]) -> Frames:
         height = max(1, round(frames.shape[1] * width / frames.shape[2]))
         rows = np.arange(height) * frames.shape[1] // height
         columns = np.arange(width) * frames.shape[2] // width
-        scaled.append(frames[:, rows[:, None], columns[None]] if frames.shape[2] != width else frames)
+        scaled.append(
+            frames[:, rows[:, None], columns[None]] if frames.shape[2] != width else frames
+        )
     return np.concatenate(scaled, axis=1)

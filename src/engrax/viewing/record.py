@@ -32,7 +32,8 @@ class Episode(NamedTuple):
         effective: on which steps the action had an effect: never on the last.
         policy: what `engrax.viewing.choices.bars` shows of the policy, [T, b].
         value: the value of each step.
-        weights: attention of each step to n remembered items, [T, n]; n is 0 for a memory that attends to nothing.
+        weights: attention of each step to n remembered items, [T, n]; n is 0 for a memory that
+            attends to nothing.
         steps_ago: how many steps before it each item was experienced, [T, n].
         valid: which items are of this episode, [T, n].
     """
@@ -108,7 +109,8 @@ def most_telling(episode: Episode) -> tuple[int, float]:
         episode: any.
 
     Returns:
-        The step, and the sum of its squared attention; the first such step, and 0, where nothing is recalled.
+        The step, and the sum of its squared attention; the first such step, and 0, where nothing is
+        recalled.
     """
     steps = np.flatnonzero(episode.effective).tolist() or list(range(episode.length))
     sharpness = [float(np.square(episode.attention(step)).sum()) for step in steps]
@@ -125,7 +127,9 @@ def _whole_episode(blocks: Iterator[Episode]) -> Episode:
     return jax.tree.map(lambda part: part[: 1 + int(np.argmax(whole.last))], whole)
 
 
-def _traced_blocks(agent: AbstractAgent[Any], world: World, keys: Key[Array, " b"], greedy: bool) -> Iterator[Episode]:
+def _traced_blocks(
+    agent: AbstractAgent[Any], world: World, keys: Key[Array, " b"], greedy: bool
+) -> Iterator[Episode]:
     """The steps of a stream in a pure world, block by block in one compiled program."""
     parameters, rest = eqx.partition(agent, eqx.is_array)
     begin, block = _programs(world, jax.tree.structure(rest), tuple(jax.tree.leaves(rest)), greedy)
@@ -138,7 +142,9 @@ def _traced_blocks(agent: AbstractAgent[Any], world: World, keys: Key[Array, " b
 
 @lru_cache(maxsize=4)
 def _programs(world: World, structure: Any, leaves: tuple[Any, ...], greedy: bool):
-    """Compiled: the opening of a stream, and a block of its steps; `time` is the number of the first one to come."""
+    """Compiled: the opening of a stream, and a block of its steps; `time` is the number of the
+    first one to come.
+    """
     rest = jax.tree.unflatten(structure, leaves)
 
     def begin(parameters: PyTree, keys: Key[Array, " b"]) -> Streams:
@@ -156,7 +162,9 @@ def _programs(world: World, structure: Any, leaves: tuple[Any, ...], greedy: boo
     return jax.jit(begin), jax.jit(block)
 
 
-def _host_blocks(agent: AbstractAgent[Any], world: World, keys: Key[Array, " b"], greedy: bool) -> Iterator[Episode]:
+def _host_blocks(
+    agent: AbstractAgent[Any], world: World, keys: Key[Array, " b"], greedy: bool
+) -> Iterator[Episode]:
     """The steps of a stream in a host world, one by one."""
     look = eqx.filter_jit(lambda agent, streams: _look(agent, world, streams, greedy))
     streams, time = open_streams(agent, world, _fold_in(keys, jnp.int32(0))), 1
@@ -164,10 +172,15 @@ def _host_blocks(agent: AbstractAgent[Any], world: World, keys: Key[Array, " b"]
         bare = eqx.tree_at(lambda s: s.world, streams, None, is_leaf=lambda x: x is None)
         seen, states, actions = look(agent, bare)
         yield jax.tree.map(lambda leaf: np.asarray(leaf)[None], seen)
-        streams, time = advance(world, streams, states, actions, _fold_in(keys, jnp.int32(time))), time + 1
+        streams, time = (
+            advance(world, streams, states, actions, _fold_in(keys, jnp.int32(time))),
+            time + 1,
+        )
 
 
-def _look(agent: AbstractAgent[Any], world: World, streams: Streams, greedy: bool) -> tuple[Episode, PyTree, Any]:
+def _look(
+    agent: AbstractAgent[Any], world: World, streams: Streams, greedy: bool
+) -> tuple[Episode, PyTree, Any]:
     """One step of the one stream as an episode has it, and the agent's next states and actions."""
     step = streams.step
     states, actions, output = act(agent, streams, greedy)

@@ -51,6 +51,8 @@ def tell(world: World, episode: Episode) -> Story:
 
 
 def strongest(attention: Float[np.ndarray, " t"], most: int = RECALLED) -> np.ndarray:
-    """The steps with the most attention, in the order of time; those with next to none are left out."""
+    """The steps with the most attention, in the order of time; those with next to none are left
+    out.
+    """
     steps = np.argsort(-attention, kind="stable")[:most]
     return np.sort(steps[attention[steps] > _LEAST * max(float(attention.max(initial=0.0)), 1e-9)])

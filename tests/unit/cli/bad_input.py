@@ -45,7 +45,9 @@ def stop(*words: Any, **named: Any) -> Any:
 def cli(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> Iterator[FakeCli]:
-    """The commands, in a directory with a run, a file and a pipe; nothing is trained, played or compiled."""
+    """The commands, in a directory with a run, a file and a pipe; nothing is trained, played or
+    compiled.
+    """
     cli = FakeCli(monkeypatch, capsys)
     make_run(tmp_path / "run")
     (tmp_path / "file").write_text("thesis")

@@ -117,7 +117,9 @@ def option(name: str, of: st.SearchStrategy[str]) -> st.SearchStrategy[list[str]
 def line(
     command: str, positional: st.SearchStrategy[str], *options: Any
 ) -> st.SearchStrategy[list[str]]:
-    """A command line that is nearly right: its arguments in any order, some twice, with a stray word at times."""
+    """A command line that is nearly right: its arguments in any order, some twice, with a stray
+    word at times.
+    """
     named = [option(name, of) for name, of in options]
     flags = st.sampled_from([["--json"], ["--json"], ["--help"], ["--jso"], ["--"]])
     parts = st.lists(

@@ -182,7 +182,8 @@ def test_a_run_with_a_strange_log_goes_on(cli: FakeCli, monkeypatch: pytest.Monk
     monkeypatch.setattr("engrax.runs.training.build_trainer", shapes)
     with Path("run/metrics.jsonl").open("ab") as file:
         file.write(
-            b'{"update": true, "seconds": "x"}\n{"update": 2, "seconds": 1e999}\n\xff\xfe\x00\n{"update": 3, "se'
+            b'{"update": true, "seconds": "x"}\n{"update": 2, "seconds": 1e999}\n'
+            b'\xff\xfe\x00\n{"update": 3, "se'
         )
     answer = cli("resume", "run", "--updates", "5")
     assert answer.status == 0, answer.err

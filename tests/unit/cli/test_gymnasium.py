@@ -11,7 +11,9 @@ SMALL = ["--streams", "4", "--segment_length", "12", "--agent.hidden", "4", "--l
 
 
 @pytest.mark.slow
-def test_a_gymnasium_environment_is_trained_resumed_evaluated_replayed_and_compared(tmp_path, capsys):
+def test_a_gymnasium_environment_is_trained_resumed_evaluated_replayed_and_compared(
+    tmp_path, capsys
+):
     run, words = tmp_path / "run", [*SMALL, "--memory", "lstm", "--memory.width", "4"]
     assert main(["train", NAME, *words, "--updates", "1", "--out", str(run)]) == 0
     config = json.loads((run / "config.json").read_text())
@@ -34,7 +36,17 @@ def test_a_gymnasium_environment_is_trained_resumed_evaluated_replayed_and_compa
 
 @pytest.mark.slow
 def test_merlin_learns_from_a_gymnasium_environment_and_its_speed_is_measured(tmp_path, capsys):
-    words = [*SMALL, "--agent", "merlin", "--agent.latent", "4", "--agent.width", "4", "--agent.store.rows", "6"]
+    words = [
+        *SMALL,
+        "--agent",
+        "merlin",
+        "--agent.latent",
+        "4",
+        "--agent.width",
+        "4",
+        "--agent.store.rows",
+        "6",
+    ]
     assert main(["train", NAME, *words, "--updates", "1", "--out", str(tmp_path / "run")]) == 0
     capsys.readouterr()
     assert main(["bench", NAME, *words, "--rounds", "1", "--json"]) == 0

@@ -1,4 +1,6 @@
-"""What is compiled is kept, where the user says or in a place of the user's own, and never in the way."""
+"""What is compiled is kept, where the user says or in a place of the user's own, and never in the
+way.
+"""
 
 import os
 import subprocess

@@ -7,7 +7,9 @@ from scipy import stats
 from engrax.evaluation.statistics import mean_ci95, smooth
 
 
-@pytest.mark.parametrize(("successes", "trials"), [(0, 1), (1, 1), (0, 20), (20, 20), (7, 20), (431, 500)])
+@pytest.mark.parametrize(
+    ("successes", "trials"), [(0, 1), (1, 1), (0, 20), (20, 20), (7, 20), (431, 500)]
+)
 def test_outcomes_of_zero_and_one_get_wilsons_interval(successes: int, trials: int):
     sample = np.arange(trials) < successes
     expected = stats.binomtest(successes, trials).proportion_ci(method="wilson")
@@ -28,8 +30,12 @@ def test_the_interval_covers_the_true_mean_as_often_as_it_says():
     draws = np.random.default_rng(0)
     normal = [mean_ci95(draws.normal(1.5, 1, 10)).ci95 for _ in range(1000)]
     coin = [mean_ci95(draws.random(100) < 0.9).ci95 for _ in range(1000)]
-    assert np.mean([ci is not None and ci[0] <= 1.5 <= ci[1] for ci in normal]) == pytest.approx(0.95, abs=0.02)
-    assert np.mean([ci is not None and ci[0] <= 0.9 <= ci[1] for ci in coin]) == pytest.approx(0.95, abs=0.025)
+    assert np.mean([ci is not None and ci[0] <= 1.5 <= ci[1] for ci in normal]) == pytest.approx(
+        0.95, abs=0.02
+    )
+    assert np.mean([ci is not None and ci[0] <= 0.9 <= ci[1] for ci in coin]) == pytest.approx(
+        0.95, abs=0.025
+    )
 
 
 def test_one_outcome_has_no_interval():

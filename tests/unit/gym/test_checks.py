@@ -22,7 +22,9 @@ def test_any_integer_is_an_action(action):
     assert (taken, taken.shape, taken.dtype) == (5, (), np.int32)
 
 
-@pytest.mark.parametrize("action", [6, -1, np.int64(6), True, np.True_, 1.0, "1", None, [1], np.ones(2)])
+@pytest.mark.parametrize(
+    "action", [6, -1, np.int64(6), True, np.True_, 1.0, "1", None, [1], np.ones(2)]
+)
 def test_nothing_else_is(action):
     with pytest.raises(UserError, match=r"action is .*expected an integer from 0 to 5$"):
         checked_action(action, INTERFACES["discrete"])

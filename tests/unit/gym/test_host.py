@@ -187,7 +187,11 @@ def assert_same(one, other):
 
 
 def test_the_same_seed_gives_the_same_stream():
-    first, second, other = host_environments(Drawing, 3), host_environments(Drawing, 3), host_environments(Drawing, 3)
+    first, second, other = (
+        host_environments(Drawing, 3),
+        host_environments(Drawing, 3),
+        host_environments(Drawing, 3),
+    )
     assert_same(opened(first, 1), opened(second, 1))
     assert (opened(other, 2).observation["vector"] != opened(first, 1).observation["vector"]).all()
     for one, two in zip(played(first, 40), played(second, 40), strict=True):
@@ -213,13 +217,17 @@ def test_episodes_are_taken_up_where_they_were(steps):
 
 def test_streams_that_do_not_come_back_start_anew():
     private = [False, True, False]
-    envs, again = (host_environments(SyncVectorEnv([lambda p=p: Drawing(p) for p in private]), 3) for _ in "ab")
+    envs, again = (
+        host_environments(SyncVectorEnv([lambda p=p: Drawing(p) for p in private]), 3) for _ in "ab"
+    )
     before = [opened(envs, 5), *played(envs, 4)][-1]
     saved = envs.episodes()
     restored, lost = again.restore(saved)
     assert lost == [1]
     assert restored.first.tolist() == [bool(before.first[0]), True, bool(before.first[2])]
-    np.testing.assert_array_equal(restored.observation["vector"][::2], before.observation["vector"][::2])
+    np.testing.assert_array_equal(
+        restored.observation["vector"][::2], before.observation["vector"][::2]
+    )
     assert again.episodes().number.tolist() == [
         saved.number[0],
         saved.number[1] + 1,
@@ -280,7 +288,8 @@ import numpy as np
 from engrax.gym import host_environments
 
 streams, steps, costs = 16, 400, []
-envs, bare = host_environments("CartPole-v1", streams), gymnasium.make("CartPole-v1", disable_env_checker=True)
+envs = host_environments("CartPole-v1", streams)
+bare = gymnasium.make("CartPole-v1", disable_env_checker=True)
 actions = np.random.default_rng(0).integers(0, 2, (steps, streams)).astype(np.int32)
 envs.reset(np.arange(streams, dtype=np.uint32))
 for _ in range(5):

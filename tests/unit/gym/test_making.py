@@ -108,7 +108,9 @@ def test_words_are_collected_by_playing():
 
 
 def test_words_can_be_given():
-    envs = host_environments(Talking, 1, options=ObservationOptions(words=("go", "door"), text_length=2))
+    envs = host_environments(
+        Talking, 1, options=ObservationOptions(words=("go", "door"), text_length=2)
+    )
     assert envs.interface.observations["0"] == TextSpec(2, ("<pad>", "<unknown>", "door", "go"))
     assert opened(envs, 0).observation["0"].tolist() == [[1, 1]]
     assert envs.step(np.zeros((1, 2), np.int32)).observation["0"].tolist() == [[3, 1]]
@@ -150,7 +152,9 @@ def test_keyword_arguments_must_be_a_json_object(kwargs):
 def test_remember_pair_needs_a_memory():
     envs = host_environments(RememberPair, 50)
     shown, returns = opened(envs, 0), []
-    cue = np.stack([shown.observation[f"cue.{part}"][:, 0, 0, 0] for part in ("shape", "colour")], 1)
+    cue = np.stack(
+        [shown.observation[f"cue.{part}"][:, 0, 0, 0] for part in ("shape", "colour")], 1
+    )
     for _ in range(5):
         shown = envs.step(np.maximum(cue.astype(np.int32) - 1, 0))
         returns.append(shown.reward)
@@ -181,7 +185,9 @@ def test_minigrid():
 
 def test_baby_ai_says_more_than_its_space_lists():
     pytest.importorskip("minigrid")
-    assert {"go", "to", "the", "ball", "key", "box"} <= set(GymnasiumTask("BabyAI-GoToObj-v0").settled().words)
+    assert {"go", "to", "the", "ball", "key", "box"} <= set(
+        GymnasiumTask("BabyAI-GoToObj-v0").settled().words
+    )
 
 
 @pytest.mark.parametrize(

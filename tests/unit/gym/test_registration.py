@@ -15,7 +15,9 @@ SOURCE = Path(__file__).parents[3] / "src"
 
 
 def run(program, *options):
-    return subprocess.run([sys.executable, *options, "-c", program], capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, *options, "-c", program], capture_output=True, text=True, check=False
+    )
 
 
 def test_an_environment_is_found_without_importing_engrax():
@@ -46,7 +48,9 @@ def test_where_no_pth_file_is_read_an_import_registers():
 
 
 def test_the_package_itself_is_light():
-    program = "import sys, engrax, engrax.gym.registration; print({'jax', 'numpy'} & set(sys.modules))"
+    program = (
+        "import sys, engrax, engrax.gym.registration; print({'jax', 'numpy'} & set(sys.modules))"
+    )
     assert run(program).stdout == "set()\n"
 
 

@@ -118,7 +118,9 @@ def test_what_was_decided_is_said_in_one_line_each():
 )
 def test_an_environment_that_leaves_its_space_is_refused(space, value, message):
     translator = read(space, symbol_sizes=(4,))
-    with pytest.raises(ConfigError, match=f"observation space .*{message}|observation space:? ?.*{message}"):
+    with pytest.raises(
+        ConfigError, match=f"observation space .*{message}|observation space:? ?.*{message}"
+    ):
         translator.read_each([value])
 
 
@@ -223,11 +225,15 @@ def same(one, other):
 
 
 def test_each_component_goes_where_it_belongs():
-    space = spaces.Dict({"a": spaces.Discrete(3, start=1), "b": spaces.Tuple([spaces.MultiBinary(2)])})
+    space = spaces.Dict(
+        {"a": spaces.Discrete(3, start=1), "b": spaces.Tuple([spaces.MultiBinary(2)])}
+    )
     (action,) = translator_of(CHOICE, space).write_each(np.array([[2, 0, 1]], np.int32))
     assert action["a"] == 3
     assert action["b"][0].tolist() == [0, 1]
-    (action,) = translator_of(CHOICE, spaces.Discrete(4, start=-2)).write_each(np.array([3], np.int32))
+    (action,) = translator_of(CHOICE, spaces.Discrete(4, start=-2)).write_each(
+        np.array([3], np.int32)
+    )
     assert (action, type(action)) == (1, np.int64)
 
 
@@ -272,6 +278,8 @@ def test_from_ours_to_gymnasiums():
     assert space["wide"].high.item() == 299
 
 
-@pytest.mark.parametrize("actions", [Discrete(3), MultiDiscrete((2, 3)), Continuous((-1.0,), (2.0,))])
+@pytest.mark.parametrize(
+    "actions", [Discrete(3), MultiDiscrete((2, 3)), Continuous((-1.0,), (2.0,))]
+)
 def test_actions_from_ours_to_gymnasiums_and_back(actions):
     assert interface_of(CHOICE, action_space(actions)).actions == actions

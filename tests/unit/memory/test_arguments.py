@@ -1,4 +1,6 @@
-"""What a wrong argument is answered with: the value, what was expected, the way out, in one line."""
+"""What a wrong argument is answered with: the value, what was expected, the way out, in one
+line.
+"""
 
 import jax
 import jax.numpy as jnp
@@ -14,22 +16,49 @@ X, NO = jnp.zeros(D), jnp.zeros((), bool)
 XS, FIRSTS = jnp.zeros((T, D)), jnp.zeros(T, bool)
 
 STEPS = {
-    "a batch": ((jnp.zeros((B, D)), NO), r"x has shape \[4, 5\], expected \[5\]: .*jax.vmap\(memory.step\)"),
-    "batches": ((X, jnp.zeros(B, bool)), r"first has shape \[4\], expected \[\]: .*jax.vmap\(memory.step\)"),
-    "a width": ((jnp.zeros(7), NO), r"x has shape \[7\], expected \[5\]: the memory is built for input_size 5"),
-    "a list": (([0.0] * D, NO), r"x is of type list, expected an array of shape \[5\]: convert it with jnp.asarray"),
-    "pixels": ((jnp.zeros(D, jnp.uint8), NO), r"x is uint8, expected jnp.float32: .*x.astype\(jnp.float32\)"),
+    "a batch": (
+        (jnp.zeros((B, D)), NO),
+        r"x has shape \[4, 5\], expected \[5\]: .*jax.vmap\(memory.step\)",
+    ),
+    "batches": (
+        (X, jnp.zeros(B, bool)),
+        r"first has shape \[4\], expected \[\]: .*jax.vmap\(memory.step\)",
+    ),
+    "a width": (
+        (jnp.zeros(7), NO),
+        r"x has shape \[7\], expected \[5\]: the memory is built for input_size 5",
+    ),
+    "a list": (
+        ([0.0] * D, NO),
+        r"x is of type list, expected an array of shape \[5\]: convert it with jnp.asarray",
+    ),
+    "pixels": (
+        (jnp.zeros(D, jnp.uint8), NO),
+        r"x is uint8, expected jnp.float32: .*x.astype\(jnp.float32\)",
+    ),
     "floats": ((X, jnp.zeros(())), r"first is float32, expected bool: .*first.astype\(bool\)"),
     "a number": ((X, 0), r"first is of type int, expected an array of shape \[\]"),
-}  # fmt: skip
+}
 SEQUENCES = {
-    "a batch": ((jnp.zeros((B, T, D)), FIRSTS), r"xs .* \[4, 6, 5\], expected \[t, 5\]: .*vmap\(memory.unroll\)"),
+    "a batch": (
+        (jnp.zeros((B, T, D)), FIRSTS),
+        r"xs .* \[4, 6, 5\], expected \[t, 5\]: .*vmap\(memory.unroll\)",
+    ),
     "one step": ((X, NO), r"xs has shape \[5\], expected \[t, 5\]: .*for one step memory.step"),
-    "a width": ((jnp.zeros((T, 7)), FIRSTS), r"xs has shape \[6, 7\], expected \[6, 5\]: the memory is built for"),
-    "fewer": ((XS, jnp.zeros(T - 1, bool)), r"firsts has shape \[5\], expected \[6\]: give one value for each of xs"),
-    "integers": ((XS, jnp.zeros(T, jnp.int32)), r"firsts is int32, expected bool: .*firsts.astype\(bool\)"),
+    "a width": (
+        (jnp.zeros((T, 7)), FIRSTS),
+        r"xs has shape \[6, 7\], expected \[6, 5\]: the memory is built for",
+    ),
+    "fewer": (
+        (XS, jnp.zeros(T - 1, bool)),
+        r"firsts has shape \[5\], expected \[6\]: give one value for each of xs",
+    ),
+    "integers": (
+        (XS, jnp.zeros(T, jnp.int32)),
+        r"firsts is int32, expected bool: .*firsts.astype\(bool\)",
+    ),
     "none": ((jnp.zeros((0, D)), jnp.zeros(0, bool)), r"xs has 0 steps, expected at least 1"),
-}  # fmt: skip
+}
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +86,9 @@ def test_an_unroll_with_wrong_arguments(name, wrong):
 
 @pytest.mark.parametrize("name", MEMORY)
 def test_a_step_without_a_state(name):
-    with pytest.raises(ValueError, match=r"state is None, expected .*: begin with memory.init_state\(\)"):
+    with pytest.raises(
+        ValueError, match=r"state is None, expected .*: begin with memory.init_state\(\)"
+    ):
         MEMORY[name].step(None, X, NO)
 
 

@@ -1,4 +1,6 @@
-"""An LSTM around the NTM's and the DNC's store against slow loops; what the stores have in common."""
+"""An LSTM around the NTM's and the DNC's store against slow loops; what the stores have in
+common.
+"""
 
 import equinox as eqx
 import jax
@@ -22,11 +24,15 @@ STORES = {"ntm": (NTMSizes, ntm.NTM), "dnc": (DNCSizes, dnc.DNC)}
 
 
 def random_case(store):
-    """A memory whose interface is loud, so that gates open and shut; inputs; what every step should come to."""
+    """A memory whose interface is loud, so that gates open and shut; inputs; what every step should
+    come to.
+    """
     rows, word, heads = SIZES
     sizes = store[0](width=5, layers=2, rows=rows, word=word, heads=heads)
     memory = random_parameters(lambda: sizes.build(4, key=jax.random.key(0)))
-    memory = eqx.tree_at(lambda where: where.interface.weight, memory, replace_fn=lambda weight: 12 * weight)
+    memory = eqx.tree_at(
+        lambda where: where.interface.weight, memory, replace_fn=lambda weight: 12 * weight
+    )
     xs = np.random.default_rng(1).standard_normal((STEPS, 4)).astype(np.float32)
     return memory, jnp.asarray(xs), run(memory, lambda: store[1](*SIZES), xs, FIRSTS)
 
@@ -84,7 +90,9 @@ def test_parts_of_the_gates_add_up():
 
 def test_rows_are_erased_and_added_to():
     rows = empty_rows(3, 2)._replace(contents=jnp.ones((3, 2)))
-    after = write(rows, jnp.asarray([1.0, 0.5, 0.0]), jnp.asarray([1.0, 0.5]), jnp.asarray([3.0, 4.0]))
+    after = write(
+        rows, jnp.asarray([1.0, 0.5, 0.0]), jnp.asarray([1.0, 0.5]), jnp.asarray([3.0, 4.0])
+    )
     np.testing.assert_allclose(after.contents, [[3, 4.5], [2, 2.75], [1, 1]])
     np.testing.assert_allclose(after.scales, 1 / np.linalg.norm(after.contents, axis=1), rtol=1e-5)
     np.testing.assert_allclose(after.left, [5, 2.5, 0])
@@ -113,8 +121,12 @@ def test_what_was_written_now_is_not_recalled():
 
 def test_looking_up_empty_rows_is_even_and_has_a_gradient():
     def total(contents, keys):
-        rows = write(empty_rows(3, 2), jnp.ones(3), jnp.ones(2), jnp.zeros(2))._replace(contents=contents)
-        return jnp.sum(look_up(rows, keys, jnp.full(2, 9.0)) @ jnp.arange(3.0)), look_up(rows, keys, jnp.ones(2))
+        rows = write(empty_rows(3, 2), jnp.ones(3), jnp.ones(2), jnp.zeros(2))._replace(
+            contents=contents
+        )
+        return jnp.sum(look_up(rows, keys, jnp.full(2, 9.0)) @ jnp.arange(3.0)), look_up(
+            rows, keys, jnp.ones(2)
+        )
 
     arguments = jnp.zeros((3, 2)), jnp.zeros((2, 2))
     gradients, weights = quick_jit(jax.grad(total, argnums=(0, 1), has_aux=True))(*arguments)

@@ -1,4 +1,6 @@
-"""The DNC's allocation, usage and links: what the paper says of them, and cases worked out by hand."""
+"""The DNC's allocation, usage and links: what the paper says of them, and cases worked out by
+hand.
+"""
 
 import jax
 import jax.numpy as jnp
@@ -29,17 +31,25 @@ def usage(request):
 
 
 def test_allocation_equals_the_sorted_free_list(usage):
-    np.testing.assert_allclose(allocate(usage), oracle.allocation(np.asarray(usage, np.float64)), atol=1e-6)
+    np.testing.assert_allclose(
+        allocate(usage), oracle.allocation(np.asarray(usage, np.float64)), atol=1e-6
+    )
 
 
 def test_allocation_sums_to_one_less_the_product_of_usages(usage):
     """Which is at most 1: where all is in use, nothing is allocated."""
-    np.testing.assert_allclose(jnp.sum(allocate(usage)), 1 - np.prod(np.asarray(usage, np.float64)), atol=1e-6)
+    np.testing.assert_allclose(
+        jnp.sum(allocate(usage)), 1 - np.prod(np.asarray(usage, np.float64)), atol=1e-6
+    )
 
 
 def test_allocation_prefers_free_rows():
-    np.testing.assert_allclose(allocate(jnp.asarray([0.7, 0.0, 0.2, 0.0])), [0, 1, 0, 0], atol=1e-20)
-    np.testing.assert_allclose(allocate(jnp.asarray([0.5, 0.8, 0.1])), [0.05, 0.2 * 0.05, 0.9], rtol=1e-6)
+    np.testing.assert_allclose(
+        allocate(jnp.asarray([0.7, 0.0, 0.2, 0.0])), [0, 1, 0, 0], atol=1e-20
+    )
+    np.testing.assert_allclose(
+        allocate(jnp.asarray([0.5, 0.8, 0.1])), [0.05, 0.2 * 0.05, 0.9], rtol=1e-6
+    )
 
 
 def test_gradients_of_allocation_are_finite_at_ties_and_at_the_ends(usage):
@@ -49,13 +59,19 @@ def test_gradients_of_allocation_are_finite_at_ties_and_at_the_ends(usage):
 
 def test_the_gradient_of_allocation_is_that_of_its_value():
     usage = jnp.asarray([0.4, 0.9, 0.15, 0.6])
-    moved = [oracle.allocation(np.asarray(usage, np.float64) + 1e-6 * np.eye(4)[i]) for i in range(4)]
-    slopes = (np.stack(moved, axis=1) - oracle.allocation(np.asarray(usage, np.float64))[:, None]) / 1e-6
+    moved = [
+        oracle.allocation(np.asarray(usage, np.float64) + 1e-6 * np.eye(4)[i]) for i in range(4)
+    ]
+    slopes = (
+        np.stack(moved, axis=1) - oracle.allocation(np.asarray(usage, np.float64))[:, None]
+    ) / 1e-6
     np.testing.assert_allclose(quick_jit(jax.jacrev(allocation))(usage), slopes, atol=1e-4)
 
 
 def test_at_a_tie_the_first_row_goes_first_and_its_gradient_says_so():
-    """a = (1 - u, (1 - u') u): the row that comes second depends on the first, not the other way round."""
+    """a = (1 - u, (1 - u') u): the row that comes second depends on the first, not the other way
+    round.
+    """
     gradient = quick_jit(jax.jacrev(allocation))(jnp.asarray([0.25, 0.25]))
     np.testing.assert_allclose(gradient, [[-1, 0], [0.75, -0.25]], rtol=1e-6)
 
@@ -63,7 +79,9 @@ def test_at_a_tie_the_first_row_goes_first_and_its_gradient_says_so():
 def test_rows_written_are_used_and_rows_read_are_freed():
     usage, write = jnp.asarray([0.0, 0.5, 1.0, 1.0]), jnp.asarray([0.5, 0.5, 0.0, 0.0])
     reads, gates = jnp.asarray([[0, 0, 0.5, 0], [0, 0, 0.5, 1.0]]), jnp.asarray([1.0, 0.5])
-    np.testing.assert_allclose(used(usage, write, reads, gates), [0.5, 0.75, 0.5 * 0.75, 0.5], rtol=1e-6)
+    np.testing.assert_allclose(
+        used(usage, write, reads, gates), [0.5, 0.75, 0.5 * 0.75, 0.5], rtol=1e-6
+    )
 
 
 def scan_links(writes):
@@ -73,11 +91,15 @@ def scan_links(writes):
         return (link, (1 - jnp.sum(weights)) * precedence + weights), link
 
     count = writes.shape[1]
-    return quick_jit(lambda w: jax.lax.scan(step, (jnp.zeros((count, count)), jnp.zeros(count)), w)[1])(writes)
+    return quick_jit(
+        lambda w: jax.lax.scan(step, (jnp.zeros((count, count)), jnp.zeros(count)), w)[1]
+    )(writes)
 
 
 def test_links_follow_the_order_of_writing():
-    """Rows 2, 0, 3 are written one after another: from each the link leads to the next, and back."""
+    """Rows 2, 0, 3 are written one after another: from each the link leads to the next, and
+    back.
+    """
     link = scan_links(jnp.eye(4)[jnp.asarray([2, 0, 3])])[-1]
     np.testing.assert_array_equal(link @ jnp.eye(4)[2], np.eye(4)[0])
     np.testing.assert_array_equal(link @ jnp.eye(4)[0], np.eye(4)[3])
@@ -102,10 +124,16 @@ def test_links_have_no_diagonal_and_rows_and_columns_of_at_most_one():
 
 
 def test_a_run_keeps_weights_and_usage_within_their_bounds():
-    """Of a store that is told at random: usage within 0 and 1, weights not negative and at most 1 in sum."""
+    """Of a store that is told at random: usage within 0 and 1, weights not negative and at most 1
+    in sum.
+    """
     store, numbers = DNC(6, 3, 2), np.random.default_rng(3)
     told = jnp.asarray(3 * numbers.standard_normal((200, store.interface_size)), jnp.float32)
-    states = quick_jit(lambda told: jax.lax.scan(lambda s, i: (store.access(s, i)[0],) * 2, store.init_state(), told))
+    states = quick_jit(
+        lambda told: jax.lax.scan(
+            lambda s, i: (store.access(s, i)[0],) * 2, store.init_state(), told
+        )
+    )
     state = jax.tree.map(np.asarray, states(told)[1])
     for weights in (
         state.read_weights,
@@ -119,13 +147,17 @@ def test_a_run_keeps_weights_and_usage_within_their_bounds():
 
 
 def test_it_reads_back_in_the_order_of_writing():
-    """Three words are written into free rows; a read by content finds the first, and reads forward find the others."""
+    """Three words are written into free rows; a read by content finds the first, and reads forward
+    find the others.
+    """
     store = DNC(4, 3, 1)
     words = 2.0 * np.eye(3)
     tell = [interface(store, word=word) for word in words]
     tell += [interface(store, key=words[0]), interface(store, mode=2), interface(store, mode=2)]
     tell += [interface(store, mode=0)]
-    run = quick_jit(lambda told: jax.lax.scan(lambda s, i: store.access(s, i)[:2], store.init_state(), told)[1])
+    run = quick_jit(
+        lambda told: jax.lax.scan(lambda s, i: store.access(s, i)[:2], store.init_state(), told)[1]
+    )
     reads = run(jnp.asarray(np.stack(tell), jnp.float32))
     np.testing.assert_allclose(reads[3:], words[[0, 1, 2, 1]], atol=0.05)
 

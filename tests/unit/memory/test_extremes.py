@@ -42,7 +42,9 @@ def test_gradients_stay_finite_where_weights_are_large(name):
     sizes, scale = LARGE[name]
     numbers = np.random.default_rng(0)
     drawn = lambda leaf: jnp.asarray(scale * numbers.standard_normal(leaf.shape), jnp.float32)  # noqa: E731
-    memory = jax.tree.map(drawn, eqx.filter_eval_shape(lambda: sizes.build(INPUT_SIZE, key=jax.random.key(0))))
+    memory = jax.tree.map(
+        drawn, eqx.filter_eval_shape(lambda: sizes.build(INPUT_SIZE, key=jax.random.key(0)))
+    )
     xs = jnp.asarray(numbers.standard_normal((STEPS, INPUT_SIZE)), jnp.float32)
     total, gradients = total_and_gradient(memory, xs, jnp.zeros(STEPS, bool))
     assert np.isfinite(total)
@@ -54,7 +56,9 @@ def test_only_gradients_beyond_the_largest_are_cut():
     scales = jnp.asarray([0.0, -2.5, 9e5, 3e6, -jnp.inf, jnp.nan])
     wanted = [0.0, -2.5, 9e5, LARGEST_GRADIENT, -LARGEST_GRADIENT, 0.0]
     np.testing.assert_array_equal(gradient(jnp.ones(6), scales), wanted)
-    np.testing.assert_array_equal(jax.vmap(gradient)(jnp.ones((2, 6)), jnp.stack([scales] * 2))[1], wanted)
+    np.testing.assert_array_equal(
+        jax.vmap(gradient)(jnp.ones((2, 6)), jnp.stack([scales] * 2))[1], wanted
+    )
 
 
 def test_forward_derivatives_are_not_cut():

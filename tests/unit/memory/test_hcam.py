@@ -36,7 +36,9 @@ def case():
     return memory, xs, firsts
 
 
-scan = quick_jit(lambda memory, state, *inputs: jax.lax.scan(lambda s, now: memory.step(s, *now), state, inputs))
+scan = quick_jit(
+    lambda memory, state, *inputs: jax.lax.scan(lambda s, now: memory.step(s, *now), state, inputs)
+)
 unroll = quick_jit(lambda memory, *inputs: memory.unroll(*inputs))
 
 
@@ -54,7 +56,9 @@ def test_step_equals_the_oracle(case):
 
 @pytest.mark.slow
 def test_recall_shows_the_rows_that_can_be_read(case):
-    """After 11 steps of chunks of 3, with 2 chunks kept, steps 3..8 are 8..3 steps ago; all weight is on them."""
+    """After 11 steps of chunks of 3, with 2 chunks kept, steps 3..8 are 8..3 steps ago; all weight
+    is on them.
+    """
     memory, xs, _ = case
     state, _ = memory.unroll(None, xs[:11], jnp.zeros(11, bool))
     recall = memory.recall(state, xs[11], jnp.asarray(False))
@@ -66,7 +70,9 @@ def test_recall_shows_the_rows_that_can_be_read(case):
 
 @pytest.mark.slow
 def test_recall_is_what_the_step_read():
-    """A memory whose values are the stored rows' first numbers: its output is the recalled mean of them."""
+    """A memory whose values are the stored rows' first numbers: its output is the recalled mean of
+    them.
+    """
     memory = replace(SIZES, num_layers=1).build(5, key=jax.random.key(5))
     xs = jax.random.normal(jax.random.key(6), (12, 5))
     state, _ = memory.unroll(None, xs[:11], jnp.zeros(11, bool))
@@ -74,12 +80,16 @@ def test_recall_is_what_the_step_read():
     layer, layer_state = memory.layers[0], state.layers[0]
     values = jnp.arange(recall.weights.shape[0], dtype=jnp.float32)
     everywhere = values.reshape(-1, 1, layer.chunk_size, 1)  # [slots, heads, places, head size]
-    cache = layer_state.cache._replace(values=jnp.broadcast_to(everywhere, layer_state.cache.values.shape))
+    cache = layer_state.cache._replace(
+        values=jnp.broadcast_to(everywhere, layer_state.cache.values.shape)
+    )
     identity = eqx.tree_at(lambda a: a.detail_output.weight, layer.attention, jnp.eye(8))
     x = memory.input_norm(memory.input_projection(xs[11]))
     _, _, read = layer.step(layer_state, state.count, x)
     query = query_of(layer, layer_state, state.count, x)
-    np.testing.assert_allclose(read.output, layer.attention.read(query, layer_state.cache, recall.valid[::3]).output)
+    np.testing.assert_allclose(
+        read.output, layer.attention.read(query, layer_state.cache, recall.valid[::3]).output
+    )
     mean = jnp.mean(identity.read(query, cache, recall.valid[::3]).output)
     np.testing.assert_allclose(mean, jnp.sum(recall.weights * values), rtol=1e-4)
 

@@ -44,7 +44,10 @@ def test_reading_a_sequence_equals_reading_one_by_one(num_chunks):
     )
     valid = jax.random.bernoulli(keys[3], 0.3, (7, num_chunks)).at[0].set(False)
     got = attention.read_sequence(queries, attention.project(contents), valid)
-    want = [oracle_read(attention, q, contents, np.asarray(v)) for q, v in zip(queries, valid, strict=True)]
+    want = [
+        oracle_read(attention, q, contents, np.asarray(v))
+        for q, v in zip(queries, valid, strict=True)
+    ]
     np.testing.assert_allclose(got[1:], want[1:], atol=1e-5)
     assert np.all(np.isfinite(got))
 
@@ -77,7 +80,9 @@ def test_outside_numbers_can_be_loaded():
     assert attention.relevance_query.weight.shape == (8, 6)
     assert attention.relevance_query.bias is None
     assert attention.relevance_key.bias is None
-    doubled = eqx.tree_at(lambda a: a.detail_output.weight, attention, 2 * attention.detail_output.weight)
+    doubled = eqx.tree_at(
+        lambda a: a.detail_output.weight, attention, 2 * attention.detail_output.weight
+    )
     arguments = (jnp.ones(6), jnp.ones((3, 4, 8)), jnp.ones(3, bool))
     np.testing.assert_allclose(doubled(*arguments), 2 * attention(*arguments), rtol=1e-5)
 
@@ -94,14 +99,19 @@ def test_sizes_that_do_not_fit_are_named(arguments, message):
 def test_more_chunks_wanted_than_there_are():
     attention = HierarchicalAttention(6, 8, 2, 4, key=jax.random.key(0))
     with pytest.raises(
-        ValueError, match="top_k is 4 and there are 3 chunks, expected at most all of them: set top_k to 3"
+        ValueError,
+        match="top_k is 4 and there are 3 chunks, expected at most all of them: set top_k to 3",
     ):
         attention(jnp.ones(6), jnp.ones((3, 4, 8)), jnp.ones(3, bool))
 
 
 @pytest.mark.parametrize(("read_init", "factor"), [("identity", 1.0), ("contrast", -0.5)])
-def test_at_first_a_read_is_the_mean_of_what_is_remembered_added_or_half_of_it_taken_away(read_init, factor):
-    """All rows of a chunk are alike and no age is told apart: their mean is the row with the codes' mean on top."""
+def test_at_first_a_read_is_the_mean_of_what_is_remembered_added_or_half_of_it_taken_away(
+    read_init, factor
+):
+    """All rows of a chunk are alike and no age is told apart: their mean is the row with the codes'
+    mean on top.
+    """
     attention = HierarchicalAttention(6, 8, 2, 1, key=jax.random.key(0), read_init=read_init)
     attention = eqx.tree_at(lambda a: a.detail_query.weight, attention, jnp.zeros((8, 6)))
     row = jax.random.normal(jax.random.key(1), (8,))
@@ -111,7 +121,9 @@ def test_at_first_a_read_is_the_mean_of_what_is_remembered_added_or_half_of_it_t
 
 @pytest.mark.parametrize("num_chunks", [4, 40])  # the dense form, and the gathering one
 @pytest.mark.parametrize("relevance", [-1e7, -1e30, 1e30])
-def test_chunks_that_are_not_valid_weigh_nothing_whatever_the_relevance_of_the_others(relevance, num_chunks):
+def test_chunks_that_are_not_valid_weigh_nothing_whatever_the_relevance_of_the_others(
+    relevance, num_chunks
+):
     """Fewer valid than k, and all of them of a relevance far below, or above, that of the rest."""
     keys = jax.random.split(jax.random.key(3), 4)
     attention = random_biases(HierarchicalAttention(8, 8, 2, 3, key=keys[0]), keys[3])

@@ -9,7 +9,9 @@ from engrax.memory.addressing import empty_rows
 from engrax.memory.ntm import NTM, Heads, address, parse, sharpen, shift
 from engrax.testing.contract import quick_jit
 
-ROWS = empty_rows(4, 2)._replace(contents=jnp.asarray([[1.0, 0], [0, 1.0], [-1.0, 0], [0, 0]]), scales=jnp.ones(4))
+ROWS = empty_rows(4, 2)._replace(
+    contents=jnp.asarray([[1.0, 0], [0, 1.0], [-1.0, 0], [0, 0]]), scales=jnp.ones(4)
+)
 SHIFTS = {"back": [1.0, 0, 0], "still": [0, 1.0, 0], "on": [0, 0, 1.0]}
 
 
@@ -24,7 +26,9 @@ def one_head(shift="still", **parts):
     return Heads(**{name: jnp.asarray(part) for name, part in {**usual, **parts}.items()})
 
 
-@pytest.mark.parametrize(("shifts", "wanted"), [("back", [0, 0.3, 0.1, 0.6]), ("still", [0.6, 0, 0.3, 0.1])])
+@pytest.mark.parametrize(
+    ("shifts", "wanted"), [("back", [0, 0.3, 0.1, 0.6]), ("still", [0.6, 0, 0.3, 0.1])]
+)
 def test_shifts_are_circular(shifts, wanted):
     """The row before the first is the last."""
     got = shift(jnp.asarray([[0.6, 0, 0.3, 0.1]]), jnp.asarray([SHIFTS[shifts]]))
@@ -44,14 +48,18 @@ def test_sharpening():
 
 def test_sharpening_has_a_finite_gradient_where_weights_are_zero():
     weights, powers = jnp.eye(2, 5), jnp.asarray([1.0, 60.0])
-    gradients = quick_jit(jax.grad(lambda *part: jnp.sum(sharpen(*part)[:, 1]), argnums=(0, 1)))(weights, powers)
+    gradients = quick_jit(jax.grad(lambda *part: jnp.sum(sharpen(*part)[:, 1]), argnums=(0, 1)))(
+        weights, powers
+    )
     assert all(np.isfinite(leaf).all() for leaf in gradients)
 
 
 def test_a_head_with_its_gate_shut_goes_on_from_where_it_was():
     before = jnp.asarray([[0, 0, 0, 1.0]])
     for name, row in (("back", 2), ("still", 3), ("on", 0)):
-        np.testing.assert_allclose(address(ROWS, before, one_head(name, strengths=[9.0])), np.eye(4)[[row]], atol=1e-4)
+        np.testing.assert_allclose(
+            address(ROWS, before, one_head(name, strengths=[9.0])), np.eye(4)[[row]], atol=1e-4
+        )
 
 
 def test_a_head_with_its_gate_open_goes_by_content():
@@ -83,8 +91,14 @@ def test_heads_start_on_the_first_row_of_an_empty_matrix():
 
 
 def test_what_is_written_in_a_step_is_read_in_it():
-    """All told zero: weights on rows around the first; what is added, 4 in every place, is read at once."""
+    """All told zero: weights on rows around the first; what is added, 4 in every place, is read at
+    once.
+    """
     store = NTM(5, 2, 1)
-    state, reads, shown = quick_jit(store.access)(store.init_state(), jnp.zeros(store.interface_size).at[2:4].set(4.0))
-    np.testing.assert_allclose(reads, 4 * jnp.sum(state.write_weights[0] * state.read_weights[0]), rtol=1e-5)
+    state, reads, shown = quick_jit(store.access)(
+        store.init_state(), jnp.zeros(store.interface_size).at[2:4].set(4.0)
+    )
+    np.testing.assert_allclose(
+        reads, 4 * jnp.sum(state.write_weights[0] * state.read_weights[0]), rtol=1e-5
+    )
     np.testing.assert_array_equal(shown.valid, False)

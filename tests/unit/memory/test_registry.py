@@ -35,7 +35,9 @@ def test_a_built_memory_is_taken_as_it_is():
 
 @pytest.mark.parametrize("choice", [LSTM(5, key=KEY), lambda input_size, key: NoMemory(5, key=key)])
 def test_a_memory_for_inputs_of_another_width(choice):
-    with pytest.raises(ValueError, match=r"has input_size 5, expected 7: build it with input_size 7, or"):
+    with pytest.raises(
+        ValueError, match=r"has input_size 5, expected 7: build it with input_size 7, or"
+    ):
         make_memory(choice, 7, key=KEY)
 
 

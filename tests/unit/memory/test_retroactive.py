@@ -34,7 +34,9 @@ def random_inputs(store):
 
 
 def step(store, state, now):
-    """Reads, then writes: the state, and what was read, with which weights, out of and into what."""
+    """Reads, then writes: the state, and what was read, with which weights, out of and into
+    what.
+    """
     keys, strengths, z, first = now
     before = store.reset(state, first)
     reads, weights, state = store.read(before, keys, strengths)
@@ -53,10 +55,14 @@ read = quick_jit(lambda store, *arguments: store.read(*arguments))
 
 
 def oracle_run(store, inputs):
-    for keys, strengths, z, first in zip(*(np.asarray(part, np.float64) for part in inputs), strict=True):
+    for keys, strengths, z, first in zip(
+        *(np.asarray(part, np.float64) for part in inputs), strict=True
+    ):
         if first:
             memory = oracle.store_of(store)
-        ages = [len(memory.past) - memory.time[n] if n in memory.time else 0 for n in range(store.rows)]
+        ages = [
+            len(memory.past) - memory.time[n] if n in memory.time else 0 for n in range(store.rows)
+        ]
         reads, weights = memory.read(keys, strengths)
         memory.write(z)
         yield reads, weights, memory.contents(), np.array(ages)
@@ -86,7 +92,9 @@ def test_windows_make_the_whole(length):
         carried, outs = run(store, carried, tuple(part[start : start + length] for part in inputs))
         parts.append(outs)
     joined = jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
-    for got, want in zip(jax.tree.leaves((carried, joined)), jax.tree.leaves((state, wanted)), strict=True):
+    for got, want in zip(
+        jax.tree.leaves((carried, joined)), jax.tree.leaves((state, wanted)), strict=True
+    ):
         np.testing.assert_allclose(got, want, atol=1e-6)
     assert np.any(np.asarray(carried.trace) > 0.01)
 
@@ -111,11 +119,15 @@ def test_the_row_of_least_usage_is_taken_and_the_first_of_equals():
     for usage, row in (([0.5, 0.2, 0.2], 1), ([0.0, 0.0, 0.0], 0), ([3.0, 2.0, 1.0], 2)):
         after = write(store, state._replace(usage=jnp.asarray(usage)), jnp.full(2, 9.0))
         assert np.flatnonzero(after.contents[:, 0] == 9).tolist() == [row]
-        assert after.ages.tolist() == [1 if n == row else age + 1 for n, age in enumerate((3, 2, 1))]
+        assert after.ages.tolist() == [
+            1 if n == row else age + 1 for n, age in enumerate((3, 2, 1))
+        ]
 
 
 def test_a_row_used_again_holds_nothing_of_the_old_one():
-    """The row just written is taken again at once: what it was owed of the next write is cancelled as well."""
+    """The row just written is taken again at once: what it was owed of the next write is cancelled
+    as well.
+    """
     store, state = full_store()
     state = state._replace(usage=jnp.asarray([1.0, 1.0, 0.0]))
     after = write(store, state, jnp.full(2, 8.0))
@@ -135,7 +147,9 @@ def test_what_usage_a_row_used_again_starts_from(reuse, usage):
 
 def test_a_free_row_starts_unused():
     store = RetroactiveSizes(rows=3, reuse="mean").build(2)
-    state = write(store, store.init_state(), jnp.ones(2))._replace(usage=jnp.asarray([5.0, 0.0, 0.0]))
+    state = write(store, store.init_state(), jnp.ones(2))._replace(
+        usage=jnp.asarray([5.0, 0.0, 0.0])
+    )
     np.testing.assert_array_equal(write(store, state, jnp.ones(2)).usage, [5, 0, 0])
 
 
@@ -170,7 +184,9 @@ def test_gradients_through_reads_are_finite(scale):
     inputs = tuple(part[:20] for part in random_inputs(store))
 
     def loss(keys, strengths, zs):
-        return jnp.sum(scan(store, store.init_state(), (scale * keys, strengths, scale * zs, inputs[3]))[1][0])
+        return jnp.sum(
+            scan(store, store.init_state(), (scale * keys, strengths, scale * zs, inputs[3]))[1][0]
+        )
 
     gradients = quick_jit(jax.grad(loss, argnums=(0, 1, 2)))(inputs[0], 1e3 * inputs[1], inputs[2])
     assert all(np.isfinite(leaf).all() for leaf in gradients)

@@ -38,9 +38,13 @@ WHOLE_NUMBERS = [
 
 
 @pytest.mark.parametrize("wrong", [0, -1, 2.5, True, "8"])
-@pytest.mark.parametrize(("sizes", "name"), WHOLE_NUMBERS, ids=lambda part: getattr(part, "__name__", part))
+@pytest.mark.parametrize(
+    ("sizes", "name"), WHOLE_NUMBERS, ids=lambda part: getattr(part, "__name__", part)
+)
 def test_sizes_that_are_no_whole_numbers_above_0(sizes, name, wrong):
-    with pytest.raises(ValueError, match=f"{name} is {wrong!r}, expected a whole number of at least") as caught:
+    with pytest.raises(
+        ValueError, match=f"{name} is {wrong!r}, expected a whole number of at least"
+    ) as caught:
         sizes(**{name: wrong})
     assert f"set {name} to " in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -122,7 +126,9 @@ def test_rl_mem_takes_the_settings_of_its_store():
 @pytest.mark.parametrize("sizes", [LSTMSizes(), NTMSizes.tiny(), HCAMSizes.tiny()])
 @pytest.mark.parametrize("wrong", [0, -3, 1.5])
 def test_a_width_of_inputs_that_makes_no_sense(sizes, wrong):
-    with pytest.raises(ValueError, match=r"_size is -?[0-9.]+, expected a whole number of at least 1"):
+    with pytest.raises(
+        ValueError, match=r"_size is -?[0-9.]+, expected a whole number of at least 1"
+    ):
         sizes.build(wrong, key=jax.random.key(0))
 
 

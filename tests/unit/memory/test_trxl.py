@@ -39,7 +39,11 @@ def scan(memory, state, xs, firsts):
 
 run = quick_jit(scan)
 unroll = quick_jit(lambda memory, *arguments: memory.unroll(*arguments))
-slope = quick_jit(lambda memory, xs, firsts: jax.grad(lambda xs: jnp.sum(memory.unroll(None, xs, firsts)[1][30]))(xs))
+slope = quick_jit(
+    lambda memory, xs, firsts: jax.grad(lambda xs: jnp.sum(memory.unroll(None, xs, firsts)[1][30]))(
+        xs
+    )
+)
 attend_sequence = quick_jit(lambda attention, *arguments: attention.attend_sequence(*arguments))
 
 
@@ -77,11 +81,15 @@ def test_unroll_equals_the_oracle(case, pieces):
 @pytest.mark.parametrize(("layers", "reach"), [(1, 5), (2, 10)])
 @pytest.mark.parametrize("first", [0, 26], ids=["one episode", "another began"])
 def test_each_layer_reaches_the_window_and_none_the_episode_before(kind, layers, reach, first):
-    """The inputs that the output of step 30 depends on, by its gradient: with window 6, 5 steps a layer."""
+    """The inputs that the output of step 30 depends on, by its gradient: with window 6, 5 steps a
+    layer.
+    """
     memory, firsts = make(kind, num_layers=layers), jnp.arange(STEPS) == first
     xs = jnp.asarray(np.random.default_rng(2).standard_normal((STEPS, INPUT_SIZE)), jnp.float32)
     gradient = slope(memory, xs, firsts)
-    np.testing.assert_array_equal(np.flatnonzero(np.any(gradient != 0, axis=1)), np.arange(max(first, 30 - reach), 31))
+    np.testing.assert_array_equal(
+        np.flatnonzero(np.any(gradient != 0, axis=1)), np.arange(max(first, 30 - reach), 31)
+    )
 
 
 def with_bias(gate, number):
@@ -89,12 +97,16 @@ def with_bias(gate, number):
 
 
 def test_a_gate_starts_near_the_identity():
-    """With b = 2 and no weights, z is sigmoid(-2) = 0.12; the larger b, the less a fresh gate changes."""
+    """With b = 2 and no weights, z is sigmoid(-2) = 0.12; the larger b, the less a fresh gate
+    changes.
+    """
     x, y = jax.random.normal(jax.random.key(1), (2, 7, 8))
     gate = quick_jit(lambda: GRUGate(8, 2.0, key=jax.random.key(0)))()
     silent = jax.tree.map(lambda leaf: leaf if leaf.ndim == 1 else 0 * leaf, gate)
     np.testing.assert_allclose(silent(x, y), x * (1 - 1 / (1 + np.exp(2.0))), rtol=1e-5)
-    changes = [float(jnp.mean(jnp.abs(with_bias(gate, b)(x, y) - x))) for b in (-4.0, 0.0, 2.0, 20.0)]
+    changes = [
+        float(jnp.mean(jnp.abs(with_bias(gate, b)(x, y) - x))) for b in (-4.0, 0.0, 2.0, 20.0)
+    ]
     assert changes == sorted(changes, reverse=True)
     assert changes[2] < 0.4 * changes[1]
     assert changes[3] < 1e-6
@@ -123,4 +135,6 @@ def test_attention_to_a_sequence_equals_the_oracle(window, length):
     got = attend_sequence(attention, rows[window - 1 :], past, jnp.asarray(reaches, jnp.int32))
     for t in {0, 1, 63, 64, 127, 128, length - 1} & set(range(length)):
         seen = rows[window - 1 + t - min(reaches[t], window - 1) : window + t]
-        np.testing.assert_allclose(got[t], oracle.attend(attention, list(oracle.numbers(seen)))[0], atol=1e-4)
+        np.testing.assert_allclose(
+            got[t], oracle.attend(attention, list(oracle.numbers(seen)))[0], atol=1e-4
+        )

@@ -1,6 +1,8 @@
-"""Kills itself at the n-th thing that it does to the file system; run by test_crash_points.py in a process of its own.
+"""Kills itself at the n-th thing that it does to the file system; run by test_crash_points.py in a
+process of its own.
 
-The processes that die are forked from one that has imported everything and started nothing: JAX has no threads yet.
+The processes that die are forked from one that has imported everything and started nothing: JAX has
+no threads yet.
 """
 
 import io
@@ -39,7 +41,9 @@ def state_at(update: int) -> State:
 
 
 def make(path: Path) -> None:
-    """A run after two updates, as a process left it that was killed while it wrote files of other updates."""
+    """A run after two updates, as a process left it that was killed while it wrote files of other
+    updates.
+    """
     directory = create(path)
     for update in (1, 2):
         advance(directory, update)
@@ -114,7 +118,9 @@ class Fate:
 
 
 class WatchedFile:
-    """A file that asks, before it writes, whether it may; `fate.step` is given what to do at the very end."""
+    """A file that asks, before it writes, whether it may; `fate.step` is given what to do at the
+    very end.
+    """
 
     def __init__(self, file: Any, fate: Any):
         self.file, self.fate = file, fate

@@ -1,4 +1,6 @@
-"""A process that dies at any of its file operations leaves the state before or the state after, never damage."""
+"""A process that dies at any of its file operations leaves the state before or the state after,
+never damage.
+"""
 
 import subprocess
 import sys

@@ -1,4 +1,6 @@
-"""Disks that are full or cannot be written: one clear line, nothing lost, and resuming works when there is room."""
+"""Disks that are full or cannot be written: one clear line, nothing lost, and resuming works when
+there is room.
+"""
 
 import errno
 import io
@@ -100,7 +102,8 @@ def test_a_disk_that_is_read_only(cli: FakeCli, small_disk: Path):
 
 @contextmanager
 def largest_file(size: int) -> Iterator[None]:
-    """No file of this process may get larger, as if the disk were full; a write ends in the middle."""
+    """No file of this process may get larger, as if the disk were full; a write ends in the middle.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
@@ -147,7 +150,9 @@ def test_a_directory_without_permission(
 
 
 class FullDisk:
-    """From its n-th operation that needs room on, every such one fails; what removes or reads works."""
+    """From its n-th operation that needs room on, every such one fails; what removes or reads
+    works.
+    """
 
     def __init__(self, steps: int, monkeypatch: pytest.MonkeyPatch):
         self.steps = steps

@@ -1,4 +1,6 @@
-"""`kill -9` at any moment costs nothing: what is resumed ends where it would have ended, bit for bit."""
+"""`kill -9` at any moment costs nothing: what is resumed ends where it would have ended, bit for
+bit.
+"""
 
 import json
 import os
@@ -25,7 +27,8 @@ class Run:
     def __init__(self, path: Path, cache: Path, random: random.Random):
         self.path = path
         self.random = random
-        # Without a cache of what was compiled, every process would take ten seconds to compile it anew.
+        # Without a cache of what was compiled, every process would take ten seconds to compile it
+        # anew.
         names = ("JAX_COMPILATION_CACHE_DIR", "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS")
         values = (str(cache), "0")
         self.environment = {**os.environ, **dict(zip(names, values, strict=True))}
@@ -59,7 +62,9 @@ class Run:
         assert process.returncode == -signal.SIGKILL, f"it ended before it could be killed: {err}"
 
     def moments(self) -> Iterator[tuple[str, Callable[[], bool]]]:
-        """Twenty: as it starts, before it has a checkpoint, between updates, and while a checkpoint is written."""
+        """Twenty: as it starts, before it has a checkpoint, between updates, and while a checkpoint
+        is written.
+        """
         for _ in range(2):
             yield (
                 "before it has a config",
@@ -91,7 +96,9 @@ class Run:
         return lambda: first() or second()
 
     def lines_after(self, count: int) -> Callable[[], bool]:
-        """Whether so many updates were logged since the process started: after the log was cut back, if it was."""
+        """Whether so many updates were logged since the process started: after the log was cut
+        back, if it was.
+        """
         newest = max(
             (int(path.name[7:19]) for path in self.checkpoints("update-*.safetensors")), default=0
         )

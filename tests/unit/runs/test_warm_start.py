@@ -133,7 +133,8 @@ def test_train_from_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     origin = RunDirectory.open(Path(second)).origin
     assert origin is not None
     assert origin["updates"] == 2
-    # Two updates at a small learning rate do not go far: it is the first run's parameters that moved.
+    # Two updates at a small learning rate do not go far: it is the first run's parameters that
+    # moved.
     weights = [checkpoint.load(Path(run) / "weights.safetensors").arrays for run in (first, second)]
     assert all(np.abs(weights[0][name] - weights[1][name]).max() < 0.02 for name in weights[0])
     # Adam counts on: two updates of two minibatches each in either run.

@@ -1,4 +1,6 @@
-"""Gymnasium environments as worlds: laws, exact resume by replaying open episodes, and what happens where it fails."""
+"""Gymnasium environments as worlds: laws, exact resume by replaying open episodes, and what happens
+where it fails.
+"""
 
 import equinox as eqx
 import jax

@@ -1,4 +1,6 @@
-"""MERLIN: memory, reinforcement learning and inference network (Wayne et al. 2018, arXiv 1803.10760)."""
+"""MERLIN: memory, reinforcement learning and inference network (Wayne et al. 2018, arXiv
+1803.10760).
+"""
 
 from engrax.agents.merlin.agent import MERLIN, MERLINAuxiliary
 from engrax.agents.merlin.core import Core, CoreState, Percept, PredictorOutput

@@ -1,4 +1,6 @@
-"""MERLIN: a predictor that learns what to store by predicting, and a policy that reads what is stored."""
+"""MERLIN: a predictor that learns what to store by predicting, and a policy that reads what is
+stored.
+"""
 
 from typing import NamedTuple
 
@@ -32,9 +34,9 @@ class MERLINAuxiliary(NamedTuple):
 class MERLIN(AbstractAgent[CoreState]):
     """Memory, reinforcement learning and inference network.
 
-    The predictor is a sequential variational autoencoder over all modalities, with a memory. It also predicts the
-    return. It trains z, which is written into the memory. The policy receives z and reads the memory; no gradient flows
-    from it into the predictor. The bound that is minimised:
+    The predictor is a sequential variational autoencoder over all modalities, with a memory. It
+    also predicts the return. It trains z, which is written into the memory. The policy receives z
+    and reads the memory; no gradient flows from it into the predictor. The bound that is minimised:
 
         KL(posterior_t || prior_t) + sum over senses of weight * -log p(sense_t | z_t)
 
@@ -42,7 +44,8 @@ class MERLIN(AbstractAgent[CoreState]):
 
         1/2 (R_t - V)^2  (the learner's value loss)  +  1/2 (R_t - stop(V) - A)^2
 
-    Source: Wayne et al. 2018, arXiv 1803.10760, figure 1 and methods. Deviations: docs/agents/merlin.md.
+    Source: Wayne et al. 2018, arXiv 1803.10760, figure 1 and methods. Deviations:
+    docs/agents/merlin.md.
     """
 
     senses: Senses
@@ -54,12 +57,15 @@ class MERLIN(AbstractAgent[CoreState]):
     actions: Actions = eqx.field(static=True)
     sizes: MERLINSizes = eqx.field(static=True)
 
-    def __init__(self, interface: Interface, sizes: MERLINSizes | None = None, *, key: Key[Array, ""]):
+    def __init__(
+        self, interface: Interface, sizes: MERLINSizes | None = None, *, key: Key[Array, ""]
+    ):
         """Draws the parameters.
 
         Args:
             interface: what the agent sees and does.
-            sizes: of everything, the store included, weights, and ablations; `MERLINSizes()` if not given.
+            sizes: of everything, the store included, weights, and ablations; `MERLINSizes()` if not
+                given.
             key: for the parameters.
 
         Raises:
@@ -67,7 +73,11 @@ class MERLIN(AbstractAgent[CoreState]):
         """
         sizes = MERLINSizes() if sizes is None else sizes
         actions, keys = interface.actions, jax.random.split(key, 5)
-        self.specs, self.actions, self.sizes = tuple(sorted(interface.observations.items())), actions, sizes
+        self.specs, self.actions, self.sizes = (
+            tuple(sorted(interface.observations.items())),
+            actions,
+            sizes,
+        )
         self.senses = Senses(interface, sizes, key=keys[0])
         self.core = Core(self.senses.size, actions, sizes, key=keys[1])
         z, hidden = sizes.latent, sizes.hidden
@@ -86,7 +96,12 @@ class MERLIN(AbstractAgent[CoreState]):
         return self.core.init_state()
 
     def step(
-        self, state: CoreState, inp: AgentInput, *, key: Key[Array, ""], greedy: bool | Bool[Array, ""] = False
+        self,
+        state: CoreState,
+        inp: AgentInput,
+        *,
+        key: Key[Array, ""],
+        greedy: bool | Bool[Array, ""] = False,
     ) -> tuple[CoreState, Action, AgentOutput]:
         """Samples z, then an action from the policy."""
         check_input(inp)
@@ -100,7 +115,9 @@ class MERLIN(AbstractAgent[CoreState]):
     def unroll(
         self, state: CoreState | None, inps: AgentInput, actions: Action, keys: Key[Array, " n"]
     ) -> tuple[CoreState, AgentOutput]:
-        """The recurrence in a scan; encoders before it and all heads after it, over all steps at once."""
+        """The recurrence in a scan; encoders before it and all heads after it, over all steps at
+        once.
+        """
         state = self.init_state() if state is None else state
         driven = self.core.inference.drive(self.senses.encode(inps))
         noises = jax.vmap(lambda key: self._noise(jax.random.split(key)[0]))(keys)
@@ -130,18 +147,26 @@ class MERLIN(AbstractAgent[CoreState]):
         returns: Float[Array, " t"],
         effective: Float[Array, " t"],
     ) -> dict[str, Float[Array, " t"]]:
-        """The weighted terms of the bound (`divergence`, `reconstruct_<sense>`), and that of `advantage`."""
+        """The weighted terms of the bound (`divergence`, `reconstruct_<sense>`), and that of
+        `advantage`.
+        """
         weights = {f"reconstruct_{name}": weight for name, weight in self.senses.weights}
         weights["divergence"] = self.sizes.weights.divergence
         losses = {name: weights[name] * cost for name, cost in self._bound(inps, outs).items()}
         return losses | {
-            "advantage": self.sizes.weights.advantage * effective * self._advantage(outs, actions, returns)
+            "advantage": self.sizes.weights.advantage
+            * effective
+            * self._advantage(outs, actions, returns)
         }
 
-    def metrics(self, inps: AgentInput, outs: AgentOutput, actions: Action) -> dict[str, Float[Array, " t"]]:
+    def metrics(
+        self, inps: AgentInput, outs: AgentOutput, actions: Action
+    ) -> dict[str, Float[Array, " t"]]:
         """The bound in nats, and the read strengths and entropies of predictor and policy."""
         percept, predictor = outs.auxiliary
-        bound = sum(self._bound(inps, outs).values(), start=jnp.zeros(actions.shape[0], jnp.float32))
+        bound = sum(
+            self._bound(inps, outs).values(), start=jnp.zeros(actions.shape[0], jnp.float32)
+        )
         metrics = {"bound": bound}
         for name, reading in (("predictor", predictor.reading), ("policy", percept.reading)):
             strengths, weights = (leaf[: actions.shape[0]] for leaf in reading)
@@ -157,9 +182,13 @@ class MERLIN(AbstractAgent[CoreState]):
         """Two groups: the policy (its LSTM, read key and MLP), and everything else."""
         groups = super().parameter_groups()
         where = lambda agent: (agent.core.policy, agent.core.policy_head, agent.policy)  # noqa: E731
-        return eqx.tree_at(where, groups, replace_fn=lambda part: jax.tree.map(lambda _: POLICY, part))
+        return eqx.tree_at(
+            where, groups, replace_fn=lambda part: jax.tree.map(lambda _: POLICY, part)
+        )
 
-    def _perceive(self, state: CoreState, inp: AgentInput, key: Key[Array, ""]) -> tuple[CoreState, Percept]:
+    def _perceive(
+        self, state: CoreState, inp: AgentInput, key: Key[Array, ""]
+    ) -> tuple[CoreState, Percept]:
         driven = self.core.inference.drive(self.senses.encode(inp))
         return self.core.perceive(state, driven, inp.first, self._noise(key))
 
@@ -167,7 +196,9 @@ class MERLIN(AbstractAgent[CoreState]):
         return jax.random.normal(key, (self.sizes.latent,), jnp.float32)
 
     def _heads(self, percept: Percept) -> tuple[AbstractPolicy, Float[Array, "*t"]]:
-        """The policy, and V, whose input is the policy's parameters too, without a gradient into them."""
+        """The policy, and V, whose input is the policy's parameters too, without a gradient into
+        them.
+        """
         z = self.core.for_policy(percept.latent)
         outputs = self.policy(jnp.concatenate([z, percept.policy_features], axis=-1))
         policy = make_policy(self.actions, outputs)

@@ -63,17 +63,21 @@ class Percept(NamedTuple):
 
 
 class PredictorOutput(NamedTuple):
-    """The result of one step after the action: [h, m] of the predictor, and how it read; over any leading axes."""
+    """The result of one step after the action: [h, m] of the predictor, and how it read; over any
+    leading axes.
+    """
 
     features: Float[Array, "*t q"]
     reading: Reading
 
 
 class Core(eqx.Module):
-    """Infers z from the observation, reads for the policy, receives the action, reads for the predictor, writes z.
+    """Infers z from the observation, reads for the policy, receives the action, reads for the
+    predictor, writes z.
 
-    A step in the paper's order: `perceive` (prior, posterior, z, the policy's LSTM and its read), the action, then
-    `remember` (the predictor's LSTM on [z, action, m], its reads, the write). Nothing flows from the policy into the
+    A step in the paper's order: `perceive` (prior, posterior, z, the policy's LSTM and its read),
+    the action, then `remember` (the predictor's LSTM on [z, action, m], its reads, the write).
+    Nothing flows from the policy into the
     predictor: what the policy sees of z, and what is written, is detached.
 
     Source: Wayne et al. 2018, arXiv 1803.10760, methods.
@@ -94,16 +98,23 @@ class Core(eqx.Module):
         keys = jax.random.split(key, 5)
         store = sizes.store.build(sizes.latent)
         row, width, layers, z = store.row_width, sizes.width, sizes.layers, sizes.latent
-        self.predictor = StackedLSTM(z + code_size(actions) + sizes.heads * row, width, layers, key=keys[0])
+        self.predictor = StackedLSTM(
+            z + code_size(actions) + sizes.heads * row, width, layers, key=keys[0]
+        )
         self.policy = StackedLSTM(z + row, width, layers, key=keys[1])
         hidden = self.predictor.output_size
         self.predictor_heads = ReadHeads(hidden, sizes.heads, row, key=keys[2])
         self.policy_head = (
-            policy_head(hidden, z, row, keys[3]) if sizes.latent_in_key else ReadHeads(hidden, 1, row, key=keys[3])
+            policy_head(hidden, z, row, keys[3])
+            if sizes.latent_in_key
+            else ReadHeads(hidden, 1, row, key=keys[3])
         )
         self.inference = Inference(senses, hidden + sizes.heads * row, z, key=keys[4])
         self.store, self.actions = store, actions
-        self.policy_shapes_latent, self.latent_in_key = sizes.policy_shapes_latent, sizes.latent_in_key
+        self.policy_shapes_latent, self.latent_in_key = (
+            sizes.policy_shapes_latent,
+            sizes.latent_in_key,
+        )
 
     def init_state(self) -> CoreState:
         """An empty store, and zeros."""
@@ -115,7 +126,11 @@ class Core(eqx.Module):
         return CoreState(self.store.init_state(), *layers, reads, policy_reads)
 
     def perceive(
-        self, state: CoreState, driven: Float[Array, " g"], first: Bool[Array, ""], noise: Float[Array, " z"]
+        self,
+        state: CoreState,
+        driven: Float[Array, " g"],
+        first: Bool[Array, ""],
+        noise: Float[Array, " z"],
     ) -> tuple[CoreState, Percept]:
         """Everything up to the action.
 
@@ -129,21 +144,29 @@ class Core(eqx.Module):
             The state with the policy's part updated, and the percept.
         """
         store = self.store.reset(state.store, first)
-        state = tree_where(first, self.init_state()._replace(store=store), state._replace(store=store))
+        state = tree_where(
+            first, self.init_state()._replace(store=store), state._replace(store=store)
+        )
         prior, posterior = self.inference(driven, context(state))
         z = posterior.sample(noise)
         seen = self.for_policy(z)
         policy, hidden = self.policy.step(state.policy, jnp.concatenate([seen, state.policy_reads]))
-        keys, strengths = self.policy_head(jnp.concatenate([hidden, seen]) if self.latent_in_key else hidden)
+        keys, strengths = self.policy_head(
+            jnp.concatenate([hidden, seen]) if self.latent_in_key else hidden
+        )
         reads, weights, store = self.store.read(state.store, keys, strengths)
         state = state._replace(store=store, policy=policy, policy_reads=reads.ravel())
         features = jnp.concatenate([hidden, reads.ravel()])
         return state, Percept(z, prior, posterior, features, Reading(strengths, weights))
 
-    def remember(self, state: CoreState, z: Float[Array, " z"], action: Action) -> tuple[CoreState, PredictorOutput]:
+    def remember(
+        self, state: CoreState, z: Float[Array, " z"], action: Action
+    ) -> tuple[CoreState, PredictorOutput]:
         """Everything after the action: the predictor's LSTM and its reads, then the write."""
         code = ACTION_SCALE * action_code(self.actions, action)
-        predictor, hidden = self.predictor.step(state.predictor, jnp.concatenate([z, code, state.predictor_reads]))
+        predictor, hidden = self.predictor.step(
+            state.predictor, jnp.concatenate([z, code, state.predictor_reads])
+        )
         keys, strengths = self.predictor_heads(hidden)
         reads, weights, store = self.store.read(state.store, keys, strengths)
         store = self.store.write(store, jax.lax.stop_gradient(z))

@@ -18,8 +18,8 @@ class Inference(eqx.Module):
         prior parameters      = prior(c),                               c = [h_{t-1}, m_{t-1}]
         posterior parameters  = prior parameters + posterior([e_t, c, prior parameters])
 
-    Source: Wayne et al. 2018, arXiv 1803.10760, methods, "Memory-based predictor". The senses' part of the posterior's
-    first layer is apart, so that a sequence's goes through it in one product.
+    Source: Wayne et al. 2018, arXiv 1803.10760, methods, "Memory-based predictor". The senses' part
+    of the posterior's first layer is apart, so that a sequence's goes through it in one product.
     """
 
     prior: tuple[eqx.nn.Linear, ...]

@@ -24,7 +24,8 @@ from engrax.types import Actions, AgentInput, Interface
 class Senses(eqx.Module):
     """Encodes the inputs of a step into e_t, and reconstructs them from z_t, with costs in nats.
 
-    At `first` there was no action and no reward: they are encoded as "none" and zero, and not reconstructed.
+    At `first` there was no action and no reward: they are encoded as "none" and zero, and not
+    reconstructed.
 
     Source: Wayne et al. 2018, arXiv 1803.10760, methods, "Encoders" and "Decoders".
     """
@@ -44,7 +45,10 @@ class Senses(eqx.Module):
         """
         specs, self.actions = interface.observations, interface.actions
         if taken := {"action", "reward"} & set(specs):
-            raise ValueError(f"an observation is called {min(taken)!r}, as MERLIN calls a sense of its own: rename it")
+            raise ValueError(
+                f"an observation is called {min(taken)!r}, as MERLIN calls a sense of its own: "
+                "rename it"
+            )
         encoder_key, decoder_key, action_key, reward_key = jax.random.split(key, 4)
         weights = {name: sizes.weights.of(spec) for name, spec in specs.items()}
         weights |= {"action": sizes.weights.action, "reward": sizes.weights.reward}
@@ -58,20 +62,29 @@ class Senses(eqx.Module):
     @property
     def size(self) -> int:
         """The width of e."""
-        return sum(encoder.output_size for encoder in self.encoders.values()) + past_size(self.actions)
+        return sum(encoder.output_size for encoder in self.encoders.values()) + past_size(
+            self.actions
+        )
 
     def encode(self, inps: AgentInput) -> Float[Array, "*t e"]:
         """e, over any leading axes."""
         features = encode(self.encoders, inps.observation)
         return jnp.concatenate([features, past_features(inps, self.actions)], axis=-1)
 
-    def costs(self, latent: Float[Array, "*t z"], inps: AgentInput) -> dict[str, Float[Array, "*t"]]:
+    def costs(
+        self, latent: Float[Array, "*t z"], inps: AgentInput
+    ) -> dict[str, Float[Array, "*t"]]:
         """The reconstruction cost of each input with a weight, in nats, unweighted."""
-        costs = {name: decoder.cost(latent, inps.observation[name]) for name, decoder in self.decoders.items()}
+        costs = {
+            name: decoder.cost(latent, inps.observation[name])
+            for name, decoder in self.decoders.items()
+        }
         known = (~inps.first).astype(jnp.float32)
         rewards = jnp.where(inps.first, 0.0, inps.previous_reward)
         predicted = apply(self.action, latent)
-        code_cost = policy_class(self.actions).code_cost(self.actions, predicted, inps.previous_action)
+        code_cost = policy_class(self.actions).code_cost(
+            self.actions, predicted, inps.previous_action
+        )
         costs["action"] = known * code_cost
         costs["reward"] = 0.5 * known * jnp.square(apply(self.reward, latent)[..., 0] - rewards)
         return {name: costs[name] for name, _ in self.weights}

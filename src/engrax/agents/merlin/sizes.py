@@ -36,13 +36,17 @@ class BoundWeights:
     """Half the squared error of the return predicted with the action."""
 
     def of(self, spec: Spec) -> float:
-        """The weight of a part of the observation, by its kind; 1 for a kind that is not of this library."""
+        """The weight of a part of the observation, by its kind; 1 for a kind that is not of this
+        library.
+        """
         return getattr(self, spec.kind, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class MERLINSizes(AbstractAgentSizes):
-    """Sizes of MERLIN, its store, the weights of what it predicts, and the settings of its ablations."""
+    """Sizes of MERLIN, its store, the weights of what it predicts, and the settings of its
+    ablations.
+    """
 
     store: RetroactiveSizes = field(default_factory=RetroactiveSizes)
     """The store that z is written into."""
@@ -78,4 +82,6 @@ class MERLINSizes(AbstractAgentSizes):
     def tiny(self) -> "MERLINSizes":
         """Everything small, the store included."""
         encoders = replace(self.encoders, image_features=16, filter_channels=4, text_embedding=4)
-        return replace(self, store=self.store.tiny(), encoders=encoders, hidden=8, latent=4, width=8)
+        return replace(
+            self, store=self.store.tiny(), encoders=encoders, hidden=8, latent=4, width=8
+        )

@@ -1,4 +1,6 @@
-"""`engrax compare`: trains presets with several seeds, plays the same episodes with all, reports."""
+"""`engrax compare`: trains presets with several seeds, plays the same episodes with all,
+reports.
+"""
 
 import argparse
 from collections.abc import Mapping, Sequence

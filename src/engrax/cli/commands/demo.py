@@ -8,7 +8,10 @@ from pathlib import Path
 from engrax.cli.arguments import Parser, integer
 from engrax.cli.output import last_word
 
-_WHAT = "Train an HCAM agent on Ballet and see what its memory is worth; then MERLIN on the Memory Game."
+_WHAT = (
+    "Train an HCAM agent on Ballet and see what its memory is worth; then MERLIN on the Memory "
+    "Game."
+)
 _EXAMPLES = """\
   engrax demo
   engrax demo --minutes 3 --out runs/quick

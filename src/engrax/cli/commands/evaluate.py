@@ -52,7 +52,8 @@ def of_task(settings: Mapping[str, str]) -> dict[str, str]:
 
     if strange := [name for name in settings if not name.startswith("task.")]:
         raise UserError(
-            f"unknown argument {show('--' + strange[0])}: of settings, only those of the task can be changed"
+            f"unknown argument {show('--' + strange[0])}: of settings, only those of the task can "
+            "be changed"
         )
     return {name.removeprefix("task."): value for name, value in settings.items()}
 

@@ -17,10 +17,10 @@ _EXAMPLES = """\
   engrax replay runs/hcam --episodes 5 --seed 3 --greedy --fps 4 --out replay.mp4
   engrax replay runs/hcam --episodes 20 --out recall.png  # the step that recalls most sharply
 
-On the left is what the agent sees at a step, and what it does; on the right what its memory recalls:
-how much attention each step of the episode gets, and how the steps with the most of it looked. The
-episodes are the first that `engrax evaluate` plays under the same seed. Steps on which actions
-count, if not all do, are shown longer.
+On the left is what the agent sees at a step, and what it does; on the right what its memory
+recalls: how much attention each step of the episode gets, and how the steps with the most of it
+looked. The episodes are the first that `engrax evaluate` plays under the same seed. Steps on which
+actions count, if not all do, are shown longer.
 """
 
 

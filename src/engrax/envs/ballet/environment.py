@@ -8,12 +8,37 @@ import numpy as np
 from jaxtyping import Array, Bool, Int, Key, UInt8
 
 from engrax.envs.ballet.pixels import paint, render
-from engrax.envs.ballet.stage import BalletState, choice_time, dancer_squares, draw_cast, open_stage, reached
-from engrax.envs.ballet.tables import BOARD, CENTRE, COLOURS, DANCES, HOMES, MOVES, SHAPES, SQUARE, VOCABULARY
+from engrax.envs.ballet.stage import (
+    BalletState,
+    choice_time,
+    dancer_squares,
+    draw_cast,
+    open_stage,
+    reached,
+)
+from engrax.envs.ballet.tables import (
+    BOARD,
+    CENTRE,
+    COLOURS,
+    DANCES,
+    HOMES,
+    MOVES,
+    SHAPES,
+    SQUARE,
+    VOCABULARY,
+)
 from engrax.envs.ballet.view import Scene, view_symbols
 from engrax.envs.base import AbstractEnvironment
 from engrax.envs.views import MODALITIES, View, as_view
-from engrax.types import Discrete, ImageSpec, Interface, Observation, SymbolsSpec, TextSpec, TimeStep
+from engrax.types import (
+    Discrete,
+    ImageSpec,
+    Interface,
+    Observation,
+    SymbolsSpec,
+    TextSpec,
+    TimeStep,
+)
 
 
 def _as_tuple(names: Sequence[str] | None) -> tuple[str, ...] | None:
@@ -23,25 +48,27 @@ def _as_tuple(names: Sequence[str] | None) -> tuple[str, ...] | None:
 class Ballet(AbstractEnvironment[BalletState]):
     """Dancers perform in turn. Then a dance is named; the agent must walk to its dancer.
 
-    Board: 11 x 11 squares, a ring of wall around a 9 x 9 floor, the agent in the middle, and N dancers at distinct
-    homes out of the eight other centres of the floor's 3 x 3 blocks. Each dancer has its own colour, shape and dance.
+    Board: 11 x 11 squares, a ring of wall around a 9 x 9 floor, the agent in the middle, and N
+    dancers at distinct homes out of the eight other centres of the floor's 3 x 3 blocks. Each
+    dancer has its own colour, shape and dance.
 
-    Time: dancer i makes its 16 moves on steps i(15 + d) .. i(15 + d) + 15, d the delay; step 0, the `first`, already
-    shows dancer 0 after one move. Dances stay in their block and end at home. The choice phase opens with step
-    T = N(15 + d), the first to show the instruction.
+    Time: dancer i makes its 16 moves on steps i(15 + d) .. i(15 + d) + 15, d the delay; step 0, the
+    `first`, already shows dancer 0 after one move. Dances stay in their block and end at home. The
+    choice phase opens with step T = N(15 + d), the first to show the instruction.
 
-    Actions: 0..7 are N, NE, E, SE, S, SW, W, NW; there is no action for standing still, but a move into the wall is
-    one. Actions taken on steps before T have no effect. Dancers do not block.
+    Actions: 0..7 are N, NE, E, SE, S, SW, W, NW; there is no action for standing still, but a move
+    into the wall is one. Actions taken on steps before T have no effect. Dancers do not block.
 
-    End: on reaching a dancer, reward 1 for the target and 0 for another, discount 0. Otherwise on step `max_steps`:
-    reward 0, discount 1. A dancer reached on that very step counts.
+    End: on reaching a dancer, reward 1 for the target and 0 for another, discount 0. Otherwise on
+    step `max_steps`: reward 0, discount 1. A dancer reached on that very step counts.
 
-    Observation: `image` uint8 [99, 99, 3] (view "pixels") or `symbols` uint8 [11, 11, 3] (view "symbols"), the
-    same 11 x 11 squares around the agent, and `text` int32 [1]: "watch", then the name of the target's dance.
-    `info`: `success` (this step reached the target). Actions are `effective` in the choice phase.
+    Observation: `image` uint8 [99, 99, 3] (view "pixels") or `symbols` uint8 [11, 11, 3] (view
+    "symbols"), the same 11 x 11 squares around the agent, and `text` int32 [1]: "watch", then the
+    name of the target's dance. `info`: `success` (this step reached the target). Actions are
+    `effective` in the choice phase.
 
-    Source: Lampinen et al. (2021), appendix A.1, https://arxiv.org/abs/2105.14039; checked against the released
-    environment, whose images are float32: `image / 255`.
+    Source: Lampinen et al. (2021), appendix A.1, https://arxiv.org/abs/2105.14039; checked against
+    the released environment, whose images are float32: `image / 255`.
     """
 
     num_dancers: int = eqx.field(static=True, default=2)
@@ -49,7 +76,8 @@ class Ballet(AbstractEnvironment[BalletState]):
     dance_delay: int = eqx.field(static=True, default=16)
     """Steps between dances, at least 1. The paper's levels have 16 and 48."""
     max_steps: int | None = eqx.field(static=True, default=None)
-    """The step at which an episode times out; none for the paper's: 320 (delay up to 16) or 1024."""
+    """The step at which an episode times out; none for the paper's: 320 (delay up to 16) or 1024.
+    """
     view: View = eqx.field(static=True, default="symbols", converter=as_view)
     """The view: `symbols`, or 9 x 9 `pixels` for each square."""
     dances: tuple[str, ...] | None = eqx.field(static=True, default=None, converter=_as_tuple)
@@ -68,7 +96,9 @@ class Ballet(AbstractEnvironment[BalletState]):
         symbols = SymbolsSpec(BOARD, BOARD, (4, len(COLOURS) + 1, len(SHAPES) + 1))
         view = symbols if self.view == "symbols" else ImageSpec(BOARD * SQUARE, BOARD * SQUARE)
         observations = {self.modality: view, "text": TextSpec(1, VOCABULARY)}
-        return Interface(observations, Discrete(len(MOVES)), tuple(MOVES), chance=1 / self.num_dancers)
+        return Interface(
+            observations, Discrete(len(MOVES)), tuple(MOVES), chance=1 / self.num_dancers
+        )
 
     @property
     def modality(self) -> str:
@@ -99,7 +129,9 @@ class Ballet(AbstractEnvironment[BalletState]):
         numbers = tuple(list(DANCES).index(name) for name in self.repertoire)
         return open_stage(draw_cast(key, self.num_dancers, numbers))
 
-    def advance(self, state: BalletState, action: Int[Array, ""], key: Key[Array, ""]) -> BalletState:
+    def advance(
+        self, state: BalletState, action: Int[Array, ""], key: Key[Array, ""]
+    ) -> BalletState:
         """Moves the agent in the choice phase, unless a wall is in the way. The key is not used."""
         moves = jnp.asarray(np.array(list(MOVES.values()), np.int32))
         row, column = state.row + moves[action, 0], state.column + moves[action, 1]
@@ -148,12 +180,19 @@ def _is_floor(coordinate: Int[Array, ""]) -> Bool[Array, ""]:
 def _check_counts(num_dancers: int, dance_delay: int, max_steps: int) -> None:
     if not 1 <= num_dancers <= len(HOMES):
         raise ValueError(
-            f"num_dancers is {num_dancers}, but the stage has homes for 1 to {len(HOMES)}: pass one of these."
+            f"num_dancers is {num_dancers}, but the stage has homes for 1 to {len(HOMES)}: pass "
+            "one of these."
         )
     if dance_delay < 1:
-        raise ValueError(f"dance_delay is {dance_delay}, but a dance must be over before the next: pass at least 1.")
+        raise ValueError(
+            f"dance_delay is {dance_delay}, but a dance must be over before the next: pass at "
+            "least 1."
+        )
     if max_steps < 1:
-        raise ValueError(f"max_steps is {max_steps}, but must be positive: pass at least 1, or None for the paper's.")
+        raise ValueError(
+            f"max_steps is {max_steps}, but must be positive: pass at least 1, or None for the "
+            "paper's."
+        )
 
 
 def _check_dances(dances: tuple[str, ...], num_dancers: int) -> None:
@@ -161,8 +200,11 @@ def _check_dances(dances: tuple[str, ...], num_dancers: int) -> None:
     if unknown:
         raise ValueError(f"dances has {unknown}, which nobody knows: choose from {list(DANCES)}.")
     if len(set(dances)) < len(dances):
-        raise ValueError(f"dances is {dances}, but each may be named once only: remove the repeated names.")
+        raise ValueError(
+            f"dances is {dances}, but each may be named once only: remove the repeated names."
+        )
     if len(dances) < num_dancers:
         raise ValueError(
-            f"dances names {len(dances)}, but {num_dancers} dancers need a dance each: name more, or lower num_dancers."
+            f"dances names {len(dances)}, but {num_dancers} dancers need a dance each: name more, "
+            "or lower num_dancers."
         )

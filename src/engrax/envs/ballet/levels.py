@@ -21,7 +21,8 @@ def level_settings(name: str) -> dict[str, int]:
     """
     if name not in LEVELS:
         raise ValueError(
-            f"There is no level {name!r} of Ballet: choose from {list(LEVELS)}, or make a Ballet of your own."
+            f"There is no level {name!r} of Ballet: choose from {list(LEVELS)}, or make a Ballet "
+            "of your own."
         )
     return LEVELS[name]
 

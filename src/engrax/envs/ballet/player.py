@@ -37,9 +37,10 @@ NO_EPISODE = Report(token=0, reward=0, discount=1, last=1, success=0, effective=
 class Player:
     """A level's step for one environment, compiled.
 
-    A call takes some 100 microseconds, of which the step itself is a few. So all numbers travel as one vector (the
-    state first and then the report), and a call shows the next `LOOKAHEAD` steps at once, as they will be if no action
-    has an effect: during the dances none has, and the caller need not call again for them.
+    A call takes some 100 microseconds, of which the step itself is a few. So all numbers travel as
+    one vector (the state first and then the report), and a call shows the next `LOOKAHEAD` steps at
+    once, as they will be if no action has an effect: during the dances none has, and the caller
+    need not call again for them.
     """
 
     def __init__(self, task: Ballet):
@@ -51,11 +52,17 @@ class Player:
         self._play = jax.jit(self._look_ahead)
 
     def opening(self, deal: Sequence[np.ndarray]) -> Int[np.ndarray, "m"]:
-        """The numbers of an episode's first state, from the leaves of its cast, with room for a report."""
+        """The numbers of an episode's first state, from the leaves of its cast, with room for a
+        report.
+        """
         stage = np.array([0, CENTRE, CENTRE], np.int32)
-        return np.concatenate([*(np.ravel(leaf) for leaf in deal), stage, np.zeros(len(Report._fields), np.int32)])
+        return np.concatenate(
+            [*(np.ravel(leaf) for leaf in deal), stage, np.zeros(len(Report._fields), np.int32)]
+        )
 
-    def play(self, numbers: Int[np.ndarray, "m"], action: int) -> tuple[np.ndarray, Int[np.ndarray, "k m"]]:
+    def play(
+        self, numbers: Int[np.ndarray, "m"], action: int
+    ) -> tuple[np.ndarray, Int[np.ndarray, "k m"]]:
         """Views and numbers from the step an action leads to (`LOOK`: from this one) on.
 
         Each further entry holds only if the action taken before it has no effect.
@@ -75,7 +82,9 @@ class Player:
 
     def _show(self, state: BalletState) -> tuple[Array, Array]:
         step = self._task.observe(state)
-        return step.observation[self._task.modality], jnp.concatenate([ravel_pytree(state)[0], _report(step)])
+        return step.observation[self._task.modality], jnp.concatenate(
+            [ravel_pytree(state)[0], _report(step)]
+        )
 
 
 @cache

@@ -10,10 +10,12 @@ from engrax.envs.ballet.tables import COLOURS, DANCES, HOMES, SHAPES
 def released_deal(
     generator: np.random.Generator, num_dancers: int, dances: Sequence[str] = tuple(DANCES)
 ) -> tuple[np.ndarray, ...]:
-    """Draws a cast as the released environment does: the target, then homes, dances, colours and shapes shuffled.
+    """Draws a cast as the released environment does: the target, then homes, dances, colours and
+    shapes shuffled.
 
     Args:
-        generator: one stream an environment; `np.random.default_rng(seed)` gives the released episodes of the seed.
+        generator: one stream an environment; `np.random.default_rng(seed)` gives the released
+            episodes of the seed.
         num_dancers: from 1 to 8.
         dances: the names to draw from. The released environment has all.
 
@@ -27,7 +29,9 @@ def released_deal(
 
 
 def _dealt(generator: np.random.Generator, deck: Sequence[int], count: int) -> np.ndarray:
-    """The first cards of a shuffled copy; of a list, since NumPy spends its stream on arrays differently."""
+    """The first cards of a shuffled copy; of a list, since NumPy spends its stream on arrays
+    differently.
+    """
     cards = list(deck)
     generator.shuffle(cards)
     return np.array(cards[:count], np.int32)

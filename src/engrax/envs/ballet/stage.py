@@ -62,18 +62,24 @@ def draw_cast(key: Key[Array, ""], num_dancers: int, repertoire: tuple[int, ...]
 
 
 def open_stage(cast: Cast) -> BalletState:
-    """The first state of an episode with this cast: the agent in the centre, dancer 0 after one move."""
+    """The first state of an episode with this cast: the agent in the centre, dancer 0 after one
+    move.
+    """
     centre = jnp.int32(CENTRE)
     return BalletState(cast, jnp.int32(0), centre, centre)
 
 
 def choice_time(num_dancers: int, dance_delay: int) -> int:
-    """The step whose observation is the first to show the instruction; actions count from there on."""
+    """The step whose observation is the first to show the instruction; actions count from there
+    on.
+    """
     return num_dancers * (DANCE_LENGTH - 1 + dance_delay)
 
 
 def dancer_squares(state: BalletState, dance_delay: int) -> tuple[Int[Array, "n"], Int[Array, "n"]]:
-    """The board rows and columns of all dancers. Only one dances at a time, so one path is looked up."""
+    """The board rows and columns of all dancers. Only one dances at a time, so one path is looked
+    up.
+    """
     turn, elapsed = jnp.divmod(state.step, DANCE_LENGTH - 1 + dance_delay)
     dancing = jnp.arange(state.cast.homes.size, dtype=jnp.int32) == turn
     dance = jnp.sum(jnp.where(dancing, state.cast.dances, 0))

@@ -1,10 +1,10 @@
 """The board, dances, colours and shapes of Ballet, as NumPy tables.
 
-The order of every list matters: the released environment shuffles these lists, so its seeds reproduce its episodes
-only in this order.
+The order of every list matters: the released environment shuffles these lists, so its seeds
+reproduce its episodes only in this order.
 
-Source: Lampinen et al. (2021), "Towards mental time travel: a hierarchical memory for reinforcement learning agents",
-appendix A.1, and the environment released with it.
+Source: Lampinen et al. (2021), "Towards mental time travel: a hierarchical memory for reinforcement
+learning agents", appendix A.1, and the environment released with it.
 """
 
 import numpy as np
@@ -106,7 +106,9 @@ def _shapes() -> dict[str, np.ndarray]:
 
 def _paths() -> np.ndarray:
     """Where each dance stands after 0..16 moves, relative to its home: int32 `[13, 17, 2]`."""
-    moves = np.array([[MOVES[move] for move in dance.split()] for dance in DANCES.values()], np.int32)
+    moves = np.array(
+        [[MOVES[move] for move in dance.split()] for dance in DANCES.values()], np.int32
+    )
     return np.pad(moves.cumsum(axis=1, dtype=np.int32), ((0, 0), (1, 0), (0, 0)))
 
 

@@ -13,8 +13,8 @@ Kind = int | None
 class Odds(NamedTuple):
     """How likely a flip is of one card of each kind.
 
-    Where the actions are no multiple of the cards, the first cards are flipped more often than the others. So pairs
-    are of three types: two frequent cards, one of each, two rare ones.
+    Where the actions are no multiple of the cards, the first cards are flipped more often than the
+    others. So pairs are of three types: two frequent cards, one of each, two rare ones.
 
     Attributes:
         frequent: the probability of each frequent card.
@@ -30,8 +30,8 @@ class Odds(NamedTuple):
 
 
 PAIR_OF = (0, 1, 1, 2)
-"""Kinds of card: frequent in a frequent pair, frequent in a mixed one, rare in a mixed one, rare in a rare one; and the
-type of pair that each is in."""
+"""Kinds of card: frequent in a frequent pair, frequent in a mixed one, rare in a mixed one, rare in
+a rare one; and the type of pair that each is in."""
 PARTNER = (0, 2, 1, 3)
 """The kind of the other card of the pair."""
 CARDS = (2, 1, 1, 2)
@@ -52,7 +52,9 @@ def chance(cards: int, flips: int, actions: int) -> float:
     """
     often, frequent = divmod(actions, cards)
     odds = Odds((often + 1) / actions, often / actions)
-    return sum(share * _found(left, odds, flips) for left, share in _deals(frequent, cards - frequent))
+    return sum(
+        share * _found(left, odds, flips) for left, share in _deals(frequent, cards - frequent)
+    )
 
 
 def _deals(frequent: int, rare: int) -> Iterator[tuple[Left, float]]:
@@ -84,7 +86,9 @@ def _found(pairs: Left, odds: Odds, flips: int) -> float:
 
 
 def _flip(left: Left, face_up: Kind, odds: Odds) -> Iterator[tuple[tuple[Left, Kind], float]]:
-    """What a flip leads to, with probabilities: a card gone, the partner of the card face up, or any other card."""
+    """What a flip leads to, with probabilities: a card gone, the partner of the card face up, or
+    any other card.
+    """
     masses = [CARDS[kind] * left[PAIR_OF[kind]] * odds.of(kind) for kind in range(4)]
     yield (left, None), 1 - sum(masses)
     if face_up is not None:

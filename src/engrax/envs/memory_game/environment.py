@@ -11,7 +11,15 @@ from engrax.envs.memory_game.pixels import CARD, Table, magnify, paint_card, pai
 from engrax.envs.memory_game.strokes import GLYPHS
 from engrax.envs.shuffling import falling, uniform_digits, without_repetition
 from engrax.envs.views import MODALITIES, View, as_view
-from engrax.types import Discrete, ImageSpec, Interface, Observation, Question, SymbolsSpec, TimeStep
+from engrax.types import (
+    Discrete,
+    ImageSpec,
+    Interface,
+    Observation,
+    Question,
+    SymbolsSpec,
+    TimeStep,
+)
 
 MAX_PAIRS = 8
 FLIPS_PER_PAIR = 3
@@ -25,7 +33,8 @@ class MemoryGameState(eqx.Module):
         glyphs: which glyph each number stands for, 0..1023; empty where none is ever drawn.
         flips: how many flips were made.
         flipped: the card flipped last; -1 before the first flip.
-        shown: what that flip showed: 0 before the first flip, the glyph's number, or pairs + 1 for a card gone.
+        shown: what that flip showed: 0 before the first flip, the glyph's number, or pairs + 1 for
+            a card gone.
         scored: whether that flip removed a pair.
         seen: the cards flipped so far, which are those whose glyph was shown.
         gone: the cards removed.
@@ -42,37 +51,43 @@ class MemoryGameState(eqx.Module):
 
 
 class MemoryGame(AbstractEnvironment[MemoryGameState]):
-    """Cards lie face down, two of each glyph; each step flips one, and two of a kind in a row are a pair found.
+    """Cards lie face down, two of each glyph; each step flips one, and two of a kind in a row are a
+    pair found.
 
-    Table: 2 * `pairs` cards in the most square grid that they fill, not higher than wide: 2 x 3 for 3 pairs,
-    2 x 4 for 4, 3 x 4 for 6, 4 x 4 for 8. Every deal is equally likely.
+    Table: 2 * `pairs` cards in the most square grid that they fill, not higher than wide: 2 x 3 for
+    3 pairs, 2 x 4 for 4, 3 x 4 for 6, 4 x 4 for 8. Every deal is equally likely.
 
-    Actions: one a card, row by row. The action flips that card; it lies face up on the next step, and on that only.
+    Actions: one a card, row by row. The action flips that card; it lies face up on the next step,
+    and on that only.
 
-    Reward 1 if the flip before was of another card with the same glyph, both still there: the pair is removed. To flip
-    a card that is gone shows that it is, and a pair needs two flips after it. Flipping the same card again scores
-    nothing, but the next flip can still pair it.
+    Reward 1 if the flip before was of another card with the same glyph, both still there: the pair
+    is removed. To flip a card that is gone shows that it is, and a pair needs two flips after it.
+    Flipping the same card again scores nothing, but the next flip can still pair it.
 
-    Time: an episode has 3 * `pairs` flips, hence 3 * `pairs` + 1 steps, whether or not all pairs are found before. Step
-    0, the `first`, shows all cards face down. The step after the last flip is `last`, with discount 0.
+    Time: an episode has 3 * `pairs` flips, hence 3 * `pairs` + 1 steps, whether or not all pairs
+    are found before. Step 0, the `first`, shows all cards face down. The step after the last flip
+    is `last`, with discount 0.
 
-    Observation, view "symbols": `symbols` uint8 [1, 1, 1]: 0 at `first`, the number of the glyph shown, 1..`pairs`, or
-    `pairs` + 1 for a card gone. Numbers are dealt anew in each episode. Where the card lies is not shown, since the
-    action said it, nor which cards are gone.
+    Observation, view "symbols": `symbols` uint8 [1, 1, 1]: 0 at `first`, the number of the glyph
+    shown, 1..`pairs`, or `pairs` + 1 for a card gone. Numbers are dealt anew in each episode. Where
+    the card lies is not shown, since the action said it, nor which cards are gone.
 
-    Observation, view "pixels": `image` uint8 [8 * rows * scale, 8 * columns * scale, 3], the whole table. The card
-    flipped is face up, also when it completes a pair; cards gone are black, the other card of that pair at once, and
-    the card flipped from the next step on. Glyphs are drawn afresh for each episode, distinct ones out of 1,024.
+    Observation, view "pixels": `image` uint8 [8 * rows * scale, 8 * columns * scale, 3], the whole
+    table. The card flipped is face up, also when it completes a pair; cards gone are black, the
+    other card of that pair at once, and the card flipped from the next step on. Glyphs are drawn
+    afresh for each episode, distinct ones out of 1,024.
 
-    `info`: `cards` int32 [2 * pairs] (the number of each card's glyph), `seen` bool [2 * pairs] (its glyph has been
-    shown so far, this step included), `gone` bool [2 * pairs] (it has been removed so far, by this flip too). The
-    measure is the return, the pairs found: there is no `success`.
+    `info`: `cards` int32 [2 * pairs] (the number of each card's glyph), `seen` bool [2 * pairs]
+    (its glyph has been shown so far, this step included), `gone` bool [2 * pairs] (it has been
+    removed so far, by this flip too). The measure is the return, the pairs found: there is no
+    `success`.
 
-    Source: Wayne et al. (2018), "Unsupervised predictive memory in a goal-directed agent", the memory game,
-    https://arxiv.org/abs/1803.10760; glyphs, grids and views are ours.
+    Source: Wayne et al. (2018), "Unsupervised predictive memory in a goal-directed agent", the
+    memory game, https://arxiv.org/abs/1803.10760; glyphs, grids and views are ours.
 
-    A smaller game with the actions and symbols of a larger one, to learn the larger one from: `table=8` with `pairs=3`.
-    Then actions are taken modulo the number of cards, and "gone" is `table` + 1; all else is as with 3 pairs (choice).
+    A smaller game with the actions and symbols of a larger one, to learn the larger one from:
+    `table=8` with `pairs=3`. Then actions are taken modulo the number of cards, and "gone" is
+    `table` + 1; all else is as with 3 pairs (choice).
     """
 
     pairs: int = eqx.field(static=True, default=MAX_PAIRS)
@@ -86,21 +101,29 @@ class MemoryGame(AbstractEnvironment[MemoryGameState]):
 
     def __check_init__(self):
         if not 1 <= self.pairs <= MAX_PAIRS:
-            raise ValueError(f"pairs is {self.pairs}, but the table holds 1 to {MAX_PAIRS}: pass one of these.")
+            raise ValueError(
+                f"pairs is {self.pairs}, but the table holds 1 to {MAX_PAIRS}: pass one of these."
+            )
         if self.scale < 1:
-            raise ValueError(f"scale is {self.scale}, but a pixel cannot be drawn smaller than one: pass at least 1.")
+            raise ValueError(
+                f"scale is {self.scale}, but a pixel cannot be drawn smaller than one: pass at "
+                "least 1."
+            )
         if self.table is not None and not self.pairs <= self.table <= MAX_PAIRS:
             raise ValueError(
-                f"table is {self.table}, but must hold the {self.pairs} pairs: pass {self.pairs} to {MAX_PAIRS}."
+                f"table is {self.table}, but must hold the {self.pairs} pairs: pass {self.pairs} "
+                f"to {MAX_PAIRS}."
             )
         if self.table is not None and self.view == "pixels":
             raise ValueError(
-                f"table is {self.table}, but pixels show the cards there are: pass None, or view 'symbols'."
+                f"table is {self.table}, but pixels show the cards there are: pass None, or view "
+                "'symbols'."
             )
 
     @property
     def interface(self) -> Interface:
-        """`image` or `symbols`; one action a card, as many as there are cards on the table that `table` names.
+        """`image` or `symbols`; one action a card, as many as there are cards on the table that
+        `table` names.
 
         The question: which glyph does each card have? It can be known once the card was flipped.
         """
@@ -143,17 +166,23 @@ class MemoryGame(AbstractEnvironment[MemoryGameState]):
         return most_square(self.num_cards)
 
     def picture(self, observation: Observation) -> UInt8[Array, "h w 3"]:
-        """The table, or of symbols the one card shown, with some glyph for its number; large enough for people."""
+        """The table, or of symbols the one card shown, with some glyph for its number; large enough
+        for people.
+        """
         if self.view == "pixels":
             return magnify(observation["image"])
-        return magnify(paint_card(observation["symbols"][0, 0, 0].astype(jnp.int32), self.gone_symbol - 1))
+        return magnify(
+            paint_card(observation["symbols"][0, 0, 0].astype(jnp.int32), self.gone_symbol - 1)
+        )
 
     def draw(self, key: Key[Array, ""]) -> MemoryGameState:
         """All cards face down, dealt uniformly at random; the same deal in either view."""
         none = jnp.zeros((self.num_cards,), bool)
         return MemoryGameState(
             cards=_distinct(key, self.num_cards, self.num_cards) // 2 + 1,
-            glyphs=_distinct(jax.random.fold_in(key, 1), GLYPHS, self.pairs if self.view == "pixels" else 0),
+            glyphs=_distinct(
+                jax.random.fold_in(key, 1), GLYPHS, self.pairs if self.view == "pixels" else 0
+            ),
             flips=jnp.int32(0),
             flipped=jnp.int32(-1),
             shown=jnp.int32(0),
@@ -162,11 +191,14 @@ class MemoryGame(AbstractEnvironment[MemoryGameState]):
             gone=none,
         )
 
-    def advance(self, state: MemoryGameState, action: Int[Array, ""], key: Key[Array, ""]) -> MemoryGameState:
+    def advance(
+        self, state: MemoryGameState, action: Int[Array, ""], key: Key[Array, ""]
+    ) -> MemoryGameState:
         """Flips a card. The key is not used.
 
-        A flip scores if it shows, on another card, the number that was shown last. No other rule is needed: no
-        card has the number shown before the first flip, or by a card gone, and after a pair was removed only it has.
+        A flip scores if it shows, on another card, the number that was shown last. No other rule is
+        needed: no card has the number shown before the first flip, or by a card gone, and after a
+        pair was removed only it has.
         """
         action = action % self.num_cards
         here = jnp.arange(self.num_cards, dtype=jnp.int32) == action
@@ -204,15 +236,21 @@ class MemoryGame(AbstractEnvironment[MemoryGameState]):
     def _action_names(self) -> tuple[str, ...]:
         """Row and column of each card, counted from 1."""
         rows, columns = self.grid
-        names = [f"{row},{column}" for row in range(1, rows + 1) for column in range(1, columns + 1)]
-        return tuple(names[action % self.num_cards] for action in range(2 * (self.table or self.pairs)))
+        names = [
+            f"{row},{column}" for row in range(1, rows + 1) for column in range(1, columns + 1)
+        ]
+        return tuple(
+            names[action % self.num_cards] for action in range(2 * (self.table or self.pairs))
+        )
 
     def _look(self, state: MemoryGameState) -> UInt8[Array, "..."]:
         if self.view == "symbols":
             return state.shown.astype(jnp.uint8)[None, None, None]
         face_up = (state.shown >= 1) & (state.shown <= self.pairs)
         glyph = state.glyphs[jnp.clip(state.shown - 1, 0, self.pairs - 1)]
-        return painter(self.grid, self.scale)(Table(state.gone, jnp.where(face_up, state.flipped, -1), glyph))
+        return painter(self.grid, self.scale)(
+            Table(state.gone, jnp.where(face_up, state.flipped, -1), glyph)
+        )
 
 
 def most_square(num_cards: int) -> tuple[int, int]:

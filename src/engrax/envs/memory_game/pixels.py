@@ -42,7 +42,8 @@ def painter(grid: tuple[int, int], scale: int) -> Callable[[Table], UInt8[Array,
         scale: how many pixels wide and high each pixel of a card is painted.
 
     Returns:
-        From a table to its picture, uint8 `[8 * rows * scale, 8 * columns * scale, 3]`; fast under `vmap`, too.
+        From a table to its picture, uint8 `[8 * rows * scale, 8 * columns * scale, 3]`; fast under
+        `vmap`, too.
     """
     rows, columns = grid
     shape = (CARD * rows * scale, CARD * columns * scale, 3)
@@ -52,8 +53,9 @@ def painter(grid: tuple[int, int], scale: int) -> Callable[[Table], UInt8[Array,
 def paint_bands(grid: tuple[int, int], scale: int, table: Table) -> UInt8[Array, "..."]:
     """Paints a table, row of cards by row of cards.
 
-    Each is a few long reads: the backs that lie there, and the face, which is stored side by side with itself and seen
-    through a window one card wide. Lines of pixels are stored as wide as they are painted, and repeated in the end.
+    Each is a few long reads: the backs that lie there, and the face, which is stored side by side
+    with itself and seen through a window one card wide. Lines of pixels are stored as wide as they
+    are painted, and repeated in the end.
 
     Args:
         grid: as for `painter`.
@@ -66,7 +68,9 @@ def paint_bands(grid: tuple[int, int], scale: int, table: Table) -> UInt8[Array,
     rows, columns = grid
     places = jnp.arange(rows * columns, dtype=jnp.int32).reshape(grid)
     face_down = ~table.gone.reshape(grid) & (places != table.flipped)
-    codes = jnp.sum(jnp.where(face_down, jnp.asarray(1 << np.arange(columns, dtype=np.int32)), 0), axis=1)
+    codes = jnp.sum(
+        jnp.where(face_down, jnp.asarray(1 << np.arange(columns, dtype=np.int32)), 0), axis=1
+    )
     backs = jnp.stack([_read(_backs(columns, scale), codes[row]) for row in range(rows)])
     row, column = jnp.divmod(table.flipped, columns)
     face = _read(_faces(columns, scale), table.glyph) & _read(_windows(columns, scale), column)
@@ -102,7 +106,9 @@ def _windows(columns: int, scale: int) -> np.ndarray:
 
 
 def _bands(cards: np.ndarray, scale: int) -> np.ndarray:
-    """Rows of cards, `[n, columns, 8, 8, 3]`, as bytes in the order of a picture, stretched in width: `[n, w]`."""
+    """Rows of cards, `[n, columns, 8, 8, 3]`, as bytes in the order of a picture, stretched in
+    width: `[n, w]`.
+    """
     return np.repeat(cards.astype(np.uint8).swapaxes(1, 2), scale, axis=3).reshape(len(cards), -1)
 
 

@@ -28,10 +28,11 @@ def another_card_left(state: MemoryGameState, key: Key[Array, ""]) -> Int[Array,
 
 
 def perfect_memory(state: MemoryGameState, key: Key[Array, ""]) -> Int[Array, ""]:
-    """Flips the partner of the card face up if it was ever shown, else a card never shown, else any card left.
+    """Flips the partner of the card face up if it was ever shown, else a card never shown, else any
+    card left.
 
-    It finds all pairs, since none takes more than three flips: of each of its cards for the first time, and of the one
-    shown earlier again, right after the other.
+    It finds all pairs, since none takes more than three flips: of each of its cards for the first
+    time, and of the one shown earlier again, right after the other.
     """
     partner = (state.cards == state.shown) & state.seen & ~state.gone & ~_is_flipped(state)
     fresh = jnp.where(jnp.any(~state.seen), ~state.seen, ~state.gone)
@@ -62,7 +63,9 @@ def play_games(game: MemoryGame, player: Player, keys: Key[Array, "n"]) -> Float
 
 
 def _play(game: MemoryGame, player: Player, key: Key[Array, ""]) -> Float[Array, ""]:
-    def flip(state: MemoryGameState, key: Key[Array, ""]) -> tuple[MemoryGameState, Float[Array, ""]]:
+    def flip(
+        state: MemoryGameState, key: Key[Array, ""]
+    ) -> tuple[MemoryGameState, Float[Array, ""]]:
         state = game.advance(state, player(state, key), key)
         return state, game.observe(state).reward
 

@@ -1,7 +1,7 @@
 """The glyphs on the cards: small drawings of one stroke, any two of which differ in many pixels.
 
-They are made, not stored: crooked strokes are drawn at random, always the same, and those kept that are far enough
-from all kept before. So no file comes with the task, and nobody's handwriting.
+They are made, not stored: crooked strokes are drawn at random, always the same, and those kept that
+are far enough from all kept before. So no file comes with the task, and nobody's handwriting.
 """
 
 from functools import cache
@@ -47,7 +47,9 @@ def draw_strokes(count: int) -> Bool[np.ndarray, "n 36"]:
     return np.any([lines[corners[:, i], corners[:, i + 1]] for i in range(_CORNERS - 1)], axis=0)
 
 
-def spread_out(candidates: Bool[np.ndarray, "n b"], distance: int, count: int) -> Bool[np.ndarray, "count b"]:
+def spread_out(
+    candidates: Bool[np.ndarray, "n b"], distance: int, count: int
+) -> Bool[np.ndarray, "count b"]:
     """Chooses bitmaps in order, passing over those that are too close to one chosen before.
 
     Args:
@@ -70,7 +72,9 @@ def _lines() -> Bool[np.ndarray, "36 36 36"]:
     pixels = np.stack(np.divmod(np.arange(SIDE**2), SIDE), axis=-1)
     parts = 2 * SIDE
     way = (pixels[None, :, None] - pixels[:, None, None]) * np.arange(parts + 1)[:, None]
-    points = pixels[:, None, None] + (2 * way + parts) // (2 * parts)  # in whole numbers, alike on every machine
+    points = pixels[:, None, None] + (2 * way + parts) // (
+        2 * parts
+    )  # in whole numbers, alike on every machine
     index: Int[np.ndarray, "36 36 13"] = points @ np.array([SIDE, 1])
     lines = np.zeros((SIDE**2,) * 3, bool)
     np.put_along_axis(lines, index, True, axis=-1)

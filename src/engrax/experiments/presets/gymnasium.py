@@ -49,7 +49,9 @@ def cartpole_hidden(memory: AbstractMemorySizes) -> Experiment:
 
 
 def memory_s7(memory: AbstractMemorySizes) -> Experiment:
-    """MiniGrid-MemoryS7: look at an object, walk along a corridor, and choose the same one of two."""
+    """MiniGrid-MemoryS7: look at an object, walk along a corridor, and choose the same one of
+    two.
+    """
     experiment = gymnasium_experiment(GymnasiumTask("MiniGrid-MemoryS7-v0"))
     return replace(with_memory(experiment, memory, entropy_cost=0.02), updates=250)
 

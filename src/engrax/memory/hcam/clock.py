@@ -41,7 +41,9 @@ def readable_now(count: Int[Array, ""], num_slots: int, chunk_size: int) -> Bool
     return _in_reach(numbers, count, num_slots - 1, chunk_size)
 
 
-def readable_old(count: Int[Array, ""], steps: Int[Array, " t"], num_slots: int, chunk_size: int) -> Bool[Array, "t s"]:
+def readable_old(
+    count: Int[Array, ""], steps: Int[Array, " t"], num_slots: int, chunk_size: int
+) -> Bool[Array, "t s"]:
     """Which slots, as they were before a segment, each of its times may read."""
     same_episode = steps == count + jnp.arange(steps.shape[0], dtype=jnp.int32)
     numbers = slot_numbers(count, num_slots, chunk_size)
@@ -61,6 +63,8 @@ def readable_new(
     return (elapsed > 0) & same_episode & reach
 
 
-def _in_reach(numbers: Int[Array, "*s"], step: Int[Array, "*t"], most: int, chunk_size: int) -> Bool[Array, "*n"]:
+def _in_reach(
+    numbers: Int[Array, "*s"], step: Int[Array, "*t"], most: int, chunk_size: int
+) -> Bool[Array, "*n"]:
     complete = step // chunk_size
     return (numbers >= 0) & (numbers < complete) & (numbers >= complete - most)

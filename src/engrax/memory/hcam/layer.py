@@ -74,7 +74,9 @@ class HCAMLayer(eqx.Module):
         self.local_norm, self.block_norm = LayerNorm(size), LayerNorm(size)
         self.mlp_norm = LayerNorm(size)
         self.local = LocalAttention(size, num_heads, window, key=local_key)
-        self.attention = HierarchicalAttention(size, size, num_heads, top_k, key=attention_key, read_init=read_init)
+        self.attention = HierarchicalAttention(
+            size, size, num_heads, top_k, key=attention_key, read_init=read_init
+        )
         self.mlp = MLP((size, mlp_size, size), key=mlp_key, last_init="small")
         self.chunk_size, self.num_slots = chunk_size, num_chunks + 1
 
@@ -140,7 +142,9 @@ class HCAMLayer(eqx.Module):
         """The block's residual connection: nothing is added where nothing could be read."""
         return x + jnp.where(found, read, 0.0)
 
-    def _write_chunk(self, state: LayerState, count: Int[Array, ""], x: Float[Array, " d"]) -> LayerState:
+    def _write_chunk(
+        self, state: LayerState, count: Int[Array, ""], x: Float[Array, " d"]
+    ) -> LayerState:
         slot, place = count // self.chunk_size % self.num_slots, count % self.chunk_size
         contents = put(state.contents, (slot, place), x)
         key, value = self.attention.project_rows(x, place, self.chunk_size)
@@ -177,7 +181,10 @@ class HCAMLayer(eqx.Module):
         most = max((steps.shape[0] - 1 + begun) // size, self.attention.top_k)
         ends = clock.chunk_ends(steps, size, most)
         rows = ends[:, None] + jnp.arange(size, dtype=jnp.int32)[None, :]
-        new, valid = self.attention.project(timeline[rows]), clock.readable_new(ends, steps, slots, size)
+        new, valid = (
+            self.attention.project(timeline[rows]),
+            clock.readable_new(ends, steps, slots, size),
+        )
         order = jnp.arange(most - 1, -1, -1, dtype=jnp.int32)
         if state is None:
             return Chunks(new, valid, order)
@@ -197,7 +204,9 @@ class HCAMLayer(eqx.Module):
         xs: Float[Array, "t d"],
         stored: Float[Array, "t d"],
     ) -> LayerState:
-        """The rings after a segment: rows of its last episode in reach are written, then projected."""
+        """The rings after a segment: rows of its last episode in reach are written, then
+        projected.
+        """
         state = self.init_state() if state is None else state
         rows = state.contents.reshape(-1, xs.shape[1])
         contents = put_last(rows, steps, stored).reshape(state.contents.shape)

@@ -51,7 +51,8 @@ class HCAMSizes(AbstractMemorySizes):
         check_choice(VALUE_AND_OUTPUT, read_init=self.read_init)
         if self.window < self.chunk_size:
             raise ValueError(
-                f"window is {self.window} and chunk_size {self.chunk_size}, expected a window of at "
+                f"window is {self.window} and chunk_size {self.chunk_size}, expected a window of "
+                "at "
                 "least a chunk, or no step would see the steps in between: "
                 f"set window to {self.chunk_size}"
             )
@@ -125,7 +126,9 @@ class HCAM(AbstractMemory[HCAMState]):
 
     def init_state(self) -> HCAMState:
         """An empty memory."""
-        return HCAMState(jnp.zeros((), jnp.int32), tuple(layer.init_state() for layer in self.layers))
+        return HCAMState(
+            jnp.zeros((), jnp.int32), tuple(layer.init_state() for layer in self.layers)
+        )
 
     def step(
         self, state: HCAMState, x: Float[Array, " d"], first: Bool[Array, ""]
@@ -144,7 +147,9 @@ class HCAM(AbstractMemory[HCAMState]):
         steps = episode_steps(count, firsts)
         ys, layers = self.input_norm(apply(self.input_projection, xs)), []
         for index, layer in enumerate(self.layers):
-            layer_state, ys = layer.unroll(None if state is None else state.layers[index], count, steps, ys)
+            layer_state, ys = layer.unroll(
+                None if state is None else state.layers[index], count, steps, ys
+            )
             layers.append(layer_state)
         return HCAMState(steps[-1] + 1, tuple(layers)), self.output_norm(ys)
 
@@ -154,7 +159,9 @@ class HCAM(AbstractMemory[HCAMState]):
         return HCAMState(state.count, tuple(layers))
 
     def recall(self, state: HCAMState, x: Float[Array, " d"], first: Bool[Array, ""]) -> Recall:
-        """Attention to the rows of chunks, averaged over heads and layers, without local attention."""
+        """Attention to the rows of chunks, averaged over heads and layers, without local
+        attention.
+        """
         check_step(self, state, x, first)
         layer = self.layers[0]
         count = jnp.where(first, 0, state.count)
@@ -163,7 +170,9 @@ class HCAM(AbstractMemory[HCAMState]):
         places = jnp.arange(layer.chunk_size, dtype=jnp.int32)
         reads = self._step(state, x, first)[2]
         empty = jnp.zeros((layer.num_slots, layer.chunk_size), jnp.float32)
-        weights = sum((empty.at[read.chunks].set(read.weights) for read in reads), start=empty) / len(reads)
+        weights = sum(
+            (empty.at[read.chunks].set(read.weights) for read in reads), start=empty
+        ) / len(reads)
         written = numbers[:, None] * layer.chunk_size + places[None, :]
         everywhere = jnp.broadcast_to(valid[:, None], weights.shape)
         return Recall(

@@ -118,7 +118,9 @@ class HierarchicalAttention(eqx.Module):
         """Keys and values, by heads, of vectors that stand at the given places of their chunks."""
         codes = age_code(chunk_size, rows.shape[-1])[places]
         coded = jax.lax.stop_gradient(rows) + jnp.broadcast_to(codes, rows.shape)
-        return self._heads(apply(self.detail_key, coded)), self._heads(apply(self.detail_value, coded))
+        return self._heads(apply(self.detail_key, coded)), self._heads(
+            apply(self.detail_value, coded)
+        )
 
     def project_summary(self, contents: Float[Array, "*m c d"]) -> Float[Array, "*m d"]:
         """The key by which a chunk is found: that of its mean vector."""
@@ -186,13 +188,17 @@ class HierarchicalAttention(eqx.Module):
         scores = apply(self.relevance_query, queries) @ cache.summary_keys.T / size**0.5
         return jnp.where(valid, scores, LOWEST)
 
-    def _top_k(self, scores: Float[Array, "t m"], order: Int[Array, " m"] | None) -> Int[Array, "t k"]:
+    def _top_k(
+        self, scores: Float[Array, "t m"], order: Int[Array, " m"] | None
+    ) -> Int[Array, "t k"]:
         scores = jax.lax.stop_gradient(scores)
         if order is None:
             return jax.lax.top_k(scores, self.top_k)[1]
         return order[jax.lax.top_k(scores[:, order], self.top_k)[1]]
 
-    def _dense_relevance(self, scores: Float[Array, "t m"], order: Int[Array, " m"] | None) -> Float[Array, "t m"]:
+    def _dense_relevance(
+        self, scores: Float[Array, "t m"], order: Int[Array, " m"] | None
+    ) -> Float[Array, "t m"]:
         chosen = self._top_k(scores, order)[:, :, None]
         places = jnp.arange(scores.shape[1], dtype=chosen.dtype)
         selected = jnp.any(chosen == places[None, None, :], axis=1)

@@ -1,7 +1,7 @@
 """Distributions over each kind of action, over any leading axes.
 
-`POLICIES` maps a kind of action to its distribution. A policy head needs `policy_size(actions)` outputs, and
-`make_policy(actions, outputs)` makes the distribution of them.
+`POLICIES` maps a kind of action to its distribution. A policy head needs `policy_size(actions)`
+outputs, and `make_policy(actions, outputs)` makes the distribution of them.
 """
 
 from jaxtyping import Array, Float
@@ -27,7 +27,10 @@ def policy_class(actions: Actions) -> type[AbstractPolicy]:
     """
     if type(actions) not in POLICIES:
         known = ", ".join(kind.__name__ for kind in POLICIES)
-        raise ValueError(f"actions are {actions}, expected one of {known}: add the kind to engrax.nn.policies.POLICIES")
+        raise ValueError(
+            f"actions are {actions}, expected one of {known}: add the kind to "
+            "engrax.nn.policies.POLICIES"
+        )
     return POLICIES[type(actions)]
 
 

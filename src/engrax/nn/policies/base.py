@@ -33,12 +33,18 @@ class AbstractPolicy(eqx.Module):
     @classmethod
     @abc.abstractmethod
     def code(cls, actions: Any, action: Action) -> Float[Array, "*t c"]:
-        """The code of an action: one-hot where it is discrete, scaled to -1..1 where it is continuous."""
+        """The code of an action: one-hot where it is discrete, scaled to -1..1 where it is
+        continuous.
+        """
 
     @classmethod
     @abc.abstractmethod
-    def code_cost(cls, actions: Any, predicted: Float[Array, "*t c"], action: Action) -> Float[Array, "*t"]:
-        """The cost of predicting an action's code: cross-entropy in nats, or half the squared error."""
+    def code_cost(
+        cls, actions: Any, predicted: Float[Array, "*t c"], action: Action
+    ) -> Float[Array, "*t"]:
+        """The cost of predicting an action's code: cross-entropy in nats, or half the squared
+        error.
+        """
 
     @abc.abstractmethod
     def sample(self, key: Key[Array, ""]) -> Action:

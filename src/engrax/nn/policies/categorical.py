@@ -43,7 +43,9 @@ class Categorical(AbstractPolicy):
         return jax.nn.one_hot(action, actions.size, dtype=jnp.float32)
 
     @classmethod
-    def code_cost(cls, actions: Discrete, predicted: Float[Array, "*t c"], action: Action) -> Float[Array, "*t"]:
+    def code_cost(
+        cls, actions: Discrete, predicted: Float[Array, "*t c"], action: Action
+    ) -> Float[Array, "*t"]:
         """Softmax cross-entropy."""
         return -cls.of(actions, predicted).log_probability(action)
 
@@ -105,7 +107,9 @@ class Factored(AbstractPolicy):
         return jnp.concatenate([one_hot(i, size) for i, size in enumerate(actions.sizes)], axis=-1)
 
     @classmethod
-    def code_cost(cls, actions: MultiDiscrete, predicted: Float[Array, "*t c"], action: Action) -> Float[Array, "*t"]:
+    def code_cost(
+        cls, actions: MultiDiscrete, predicted: Float[Array, "*t c"], action: Action
+    ) -> Float[Array, "*t"]:
         """Softmax cross-entropies, summed over components."""
         return -cls.of(actions, predicted).log_probability(action)
 

@@ -20,11 +20,12 @@ _WEIGHTS = _WEIGHTS / math.sqrt(2.0 * math.pi)
 class SquashedNormal(AbstractPolicy):
     """low + (high - low) (1 + tanh u) / 2, where u is normal with independent components.
 
-        log p(a) = log N(u; mean, scale) - sum log abs(da / du),   da/du = (high - low) (1 - tanh(u)^2) / 2
+        log p(a) = log N(u; mean, scale) - sum log abs(da / du),   da/du = (high - low) (1 -
+        tanh(u)^2) / 2
 
-    Source: Haarnoja et al. 2018, arXiv 1812.05905, appendix C. The entropy is that of the normal distribution plus the
-    expected log-derivative, by Gauss-Hermite quadrature with 16 nodes (ours: exact to rounding for moderate scales,
-    and no sampling noise).
+    Source: Haarnoja et al. 2018, arXiv 1812.05905, appendix C. The entropy is that of the normal
+    distribution plus the expected log-derivative, by Gauss-Hermite quadrature with 16 nodes (ours:
+    exact to rounding for moderate scales, and no sampling noise).
 
     Attributes:
         mean: of u.
@@ -45,7 +46,9 @@ class SquashedNormal(AbstractPolicy):
 
     @classmethod
     def of(cls, actions: Continuous, outputs: Float[Array, "*t o"]) -> "SquashedNormal":
-        """The outputs are the means, then the logarithms of the scales, which are clipped to `SCALES`."""
+        """The outputs are the means, then the logarithms of the scales, which are clipped to
+        `SCALES`.
+        """
         mean, log_scale = jnp.split(outputs, 2, axis=-1)
         return cls(mean, jnp.clip(log_scale, *SCALES), actions.low, actions.high)
 
@@ -61,7 +64,9 @@ class SquashedNormal(AbstractPolicy):
         return 2.0 * (action - low) / (high - low) - 1.0
 
     @classmethod
-    def code_cost(cls, actions: Continuous, predicted: Float[Array, "*t c"], action: Action) -> Float[Array, "*t"]:
+    def code_cost(
+        cls, actions: Continuous, predicted: Float[Array, "*t c"], action: Action
+    ) -> Float[Array, "*t"]:
         """Half the squared error, summed over components."""
         return 0.5 * jnp.sum(jnp.square(predicted - cls.code(actions, action)), axis=-1)
 
@@ -100,7 +105,9 @@ class SquashedNormal(AbstractPolicy):
         return low + width * (0.5 * (1.0 + jnp.tanh(u)))
 
     def _log_derivative(self, u: Float[Array, "*t k"]) -> Float[Array, "*t k"]:
-        """log(width / 2) + log(1 - tanh(u)^2), which is 2 (log 2 - u - softplus(-2u)), without overflow."""
+        """log(width / 2) + log(1 - tanh(u)^2), which is 2 (log 2 - u - softplus(-2u)), without
+        overflow.
+        """
         _, width = self._range(u.shape)
         return jnp.log(0.5 * width) + 2.0 * (math.log(2.0) - u - jax.nn.softplus(-2.0 * u))
 

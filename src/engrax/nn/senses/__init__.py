@@ -14,7 +14,12 @@ from engrax.nn.senses.text import TEXT
 from engrax.nn.senses.vector import VECTOR
 from engrax.types import ImageSpec, Observation, Spec, SymbolsSpec, TextSpec, VectorSpec
 
-SENSES: dict[type[Spec], Sense] = {ImageSpec: IMAGE, SymbolsSpec: SYMBOLS, TextSpec: TEXT, VectorSpec: VECTOR}
+SENSES: dict[type[Spec], Sense] = {
+    ImageSpec: IMAGE,
+    SymbolsSpec: SYMBOLS,
+    TextSpec: TEXT,
+    VectorSpec: VECTOR,
+}
 """Every kind of observation that can be encoded; other packages may add to it."""
 
 
@@ -26,15 +31,21 @@ def sense_of(spec: Spec) -> Sense:
     """
     if type(spec) not in SENSES:
         known = ", ".join(kind.__name__ for kind in SENSES)
-        raise ValueError(f"an observation is {spec}, expected one of {known}: add the kind to engrax.nn.senses.SENSES")
+        raise ValueError(
+            f"an observation is {spec}, expected one of {known}: add the kind to "
+            "engrax.nn.senses.SENSES"
+        )
     return SENSES[type(spec)]
 
 
-def make_encoders(specs: Mapping[str, Spec], sizes: EncoderSizes, *, key: Key[Array, ""]) -> dict[str, AbstractEncoder]:
+def make_encoders(
+    specs: Mapping[str, Spec], sizes: EncoderSizes, *, key: Key[Array, ""]
+) -> dict[str, AbstractEncoder]:
     """One encoder per part of the observation, by its name."""
     keys = jax.random.split(key, len(specs))
     return {
-        name: sense_of(specs[name]).encoder(specs[name], sizes, key=keys[i]) for i, name in enumerate(sorted(specs))
+        name: sense_of(specs[name]).encoder(specs[name], sizes, key=keys[i])
+        for i, name in enumerate(sorted(specs))
     }
 
 
@@ -49,9 +60,13 @@ def make_decoders(
     }
 
 
-def encode(encoders: Mapping[str, AbstractEncoder], observation: Observation) -> Float[Array, "*t e"]:
+def encode(
+    encoders: Mapping[str, AbstractEncoder], observation: Observation
+) -> Float[Array, "*t e"]:
     """The features of all parts, one after the other, over any leading axes."""
-    return jnp.concatenate([encoder(observation[name]) for name, encoder in encoders.items()], axis=-1)
+    return jnp.concatenate(
+        [encoder(observation[name]) for name, encoder in encoders.items()], axis=-1
+    )
 
 
 __all__ = [

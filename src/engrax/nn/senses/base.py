@@ -18,15 +18,17 @@ class EncoderSizes:
     """Sizes of encoders and decoders."""
 
     image: Literal["tile", "mosaic", "resnet"] = "tile"
-    """The image encoder: `tile` (a CNN with a first kernel of one tile), `mosaic` (the features of each tile
-    and their sum over tiles) or `resnet`."""
+    """The image encoder: `tile` (a CNN with a first kernel of one tile), `mosaic` (the features of
+    each tile and their sum over tiles) or `resnet`."""
     tile: int = 9
-    """Pixels along a tile's edge, for the `tile` and `mosaic` encoders and for decoding images; an image that tiles do
-    not fill is padded."""
+    """Pixels along a tile's edge, for the `tile` and `mosaic` encoders and for decoding images; an
+    image that tiles do not fill is padded."""
     image_features: int = 256
     """Features of an image; with `mosaic`, of each tile."""
     overlay: float = 10.0
-    """Weight of the overlay (the maximum over all tiles) in `mosaic`'s decoder; each tile has weight 1."""
+    """Weight of the overlay (the maximum over all tiles) in `mosaic`'s decoder; each tile has
+    weight 1.
+    """
     symbols: Literal["digits", "softmax"] = "digits"
     """Which decoder of symbols, `digits` (cheap) or `softmax` (a likelihood)."""
     symbol_embedding: int = 8
@@ -34,7 +36,8 @@ class EncoderSizes:
     filter_size: int = 3
     """Squares along the edge of the shared filter over a grid of symbols."""
     whole_grid: bool = False
-    """Whether a grid that the filter's blocks do not fill is padded; else its margins are left out."""
+    """Whether a grid that the filter's blocks do not fill is padded; else its margins are left out.
+    """
     filter_channels: int = 32
     """Channels of that filter."""
     text_embedding: int = 32
@@ -75,7 +78,9 @@ class AbstractDecoder(eqx.Module):
         """The cost of each observation under its prediction."""
 
     def cost(self, h: Float[Array, "*n d"], observation: Array) -> Float[Array, "*n"]:
-        """The cost of each observation as predicted from `h`, summed over all its terms: in nats, of likelihoods."""
+        """The cost of each observation as predicted from `h`, summed over all its terms: in nats,
+        of likelihoods.
+        """
         return self.terms * self.loss(self(h), observation)
 
 
@@ -91,8 +96,12 @@ class Sense(NamedTuple):
     decoder: Callable[..., AbstractDecoder]
 
 
-def predict_parts(to_grid: eqx.nn.Linear, to_part: eqx.nn.Linear, h: Float[Array, "*n d"]) -> Float[Array, "*n t o"]:
-    """A linear map to features of every part of an image, a ReLU, and one linear map shared by all parts."""
+def predict_parts(
+    to_grid: eqx.nn.Linear, to_part: eqx.nn.Linear, h: Float[Array, "*n d"]
+) -> Float[Array, "*n t o"]:
+    """A linear map to features of every part of an image, a ReLU, and one linear map shared by all
+    parts.
+    """
     grid = jax.nn.relu(apply(to_grid, h))
     return apply(to_part, grid.reshape(*h.shape[:-1], -1, to_part.weight.shape[1]))
 

@@ -36,7 +36,9 @@ class ImageEncoder(AbstractEncoder):
         network_key, head_key = jax.random.split(key)
         make = {"tile": TileCNN, "resnet": ResNet}[sizes.image]
         self.network = make(spec, sizes.tile, key=network_key)
-        self.head = linear(features_of_pixels(self.network, spec), sizes.image_features, key=head_key, init="he")
+        self.head = linear(
+            features_of_pixels(self.network, spec), sizes.image_features, key=head_key, init="he"
+        )
         self.output_size = sizes.image_features
 
     def __call__(self, observation: UInt8[Array, "*n h w c"]) -> Float[Array, "*n e"]:
@@ -63,7 +65,9 @@ class MosaicEncoder(AbstractEncoder):
         tiles, keys = num_tiles(spec, sizes.tile), jax.random.split(key)
         features, pixels = sizes.image_features, sizes.tile**2 * spec.channels
         widths = (pixels, features), (features, features)
-        first, second = (linear(*width, key=key, init="he") for width, key in zip(widths, keys, strict=True))
+        first, second = (
+            linear(*width, key=key, init="he") for width, key in zip(widths, keys, strict=True)
+        )
         self.layers, self.tile, self.sum_scale = (first, second), sizes.tile, sizes.sum_scale
         self.output_size = (tiles + 1) * features
 
@@ -76,9 +80,11 @@ class MosaicEncoder(AbstractEncoder):
 
 
 class ImageDecoder(AbstractDecoder):
-    """A linear map to a grid of tile features, and one shared linear map from features to a tile's pixels.
+    """A linear map to a grid of tile features, and one shared linear map from features to a tile's
+    pixels.
 
-    The cost is the sigmoid cross-entropy of each pixel's channel, with intensities 0..255 as probabilities 0..1.
+    The cost is the sigmoid cross-entropy of each pixel's channel, with intensities 0..255 as
+    probabilities 0..1.
     """
 
     to_grid: eqx.nn.Linear
@@ -87,7 +93,9 @@ class ImageDecoder(AbstractDecoder):
     tile: int = eqx.field(static=True)
     terms: int = eqx.field(static=True)
 
-    def __init__(self, spec: ImageSpec, input_size: int, sizes: EncoderSizes, *, key: Key[Array, ""]):
+    def __init__(
+        self, spec: ImageSpec, input_size: int, sizes: EncoderSizes, *, key: Key[Array, ""]
+    ):
         """Args: the spec, width of the input, sizes, key."""
         tiles, (grid_key, pixels_key) = num_tiles(spec, sizes.tile), jax.random.split(key)
         self.to_grid = linear(input_size, tiles * TILE_CHANNELS, key=grid_key, init="he")
@@ -98,7 +106,9 @@ class ImageDecoder(AbstractDecoder):
         """Logits of every pixel's channels."""
         return picture_of(predict_parts(self.to_grid, self.to_pixels, h), self.spec, self.tile)
 
-    def loss(self, prediction: Float[Array, "*n h w c"], observation: UInt8[Array, "*n h w c"]) -> Float[Array, "*n"]:
+    def loss(
+        self, prediction: Float[Array, "*n h w c"], observation: UInt8[Array, "*n h w c"]
+    ) -> Float[Array, "*n"]:
         """Sigmoid cross-entropy, averaged over pixels and channels."""
         targets = intensities(observation)
         return jnp.mean(sigmoid_cross_entropy(prediction, targets), axis=(-3, -2, -1))
@@ -107,10 +117,10 @@ class ImageDecoder(AbstractDecoder):
 class MosaicDecoder(AbstractDecoder):
     """Predicts each tile, and the overlay of all tiles, which is independent of position.
 
-    Tiles are predicted as by `ImageDecoder`. The overlay, in which every pixel is the brightest of those at its
-    place, is predicted by a linear map. So the input must describe content in one code for all positions, by which a
-    memory can be searched (ours). The cost is the sigmoid cross-entropy of each pixel's channel, that of the overlay
-    times its weight.
+    Tiles are predicted as by `ImageDecoder`. The overlay, in which every pixel is the brightest of
+    those at its place, is predicted by a linear map. So the input must describe content in one code
+    for all positions, by which a memory can be searched (ours). The cost is the sigmoid
+    cross-entropy of each pixel's channel, that of the overlay times its weight.
     """
 
     to_grid: eqx.nn.Linear
@@ -120,7 +130,9 @@ class MosaicDecoder(AbstractDecoder):
     overlay: float = eqx.field(static=True)
     terms: int = eqx.field(static=True)
 
-    def __init__(self, spec: ImageSpec, input_size: int, sizes: EncoderSizes, *, key: Key[Array, ""]):
+    def __init__(
+        self, spec: ImageSpec, input_size: int, sizes: EncoderSizes, *, key: Key[Array, ""]
+    ):
         """Args: the spec, width of the input, sizes, key."""
         tiles, pixels = num_tiles(spec, sizes.tile), sizes.tile**2 * spec.channels
         grid_key, pixels_key, overlay_key = jax.random.split(key, 3)
@@ -134,7 +146,9 @@ class MosaicDecoder(AbstractDecoder):
         tiles, overlay = predict_parts(self.to_grid, self.to_pixels, h), apply(self.to_overlay, h)
         return jnp.concatenate([tiles, overlay[..., None, :]], axis=-2)
 
-    def loss(self, prediction: Float[Array, "*n t p"], observation: UInt8[Array, "*n h w c"]) -> Float[Array, "*n"]:
+    def loss(
+        self, prediction: Float[Array, "*n t p"], observation: UInt8[Array, "*n h w c"]
+    ) -> Float[Array, "*n"]:
         """Sigmoid cross-entropy, averaged over pixels and channels."""
         tiles = intensities(tiles_of(observation, self.tile))
         targets = jnp.concatenate([tiles, jnp.max(tiles, axis=-2, keepdims=True)], axis=-2)
@@ -142,7 +156,9 @@ class MosaicDecoder(AbstractDecoder):
         return jnp.mean(costs.at[..., -1].multiply(self.overlay), axis=-1)
 
 
-def make_image_encoder(spec: ImageSpec, sizes: EncoderSizes, *, key: Key[Array, ""]) -> AbstractEncoder:
+def make_image_encoder(
+    spec: ImageSpec, sizes: EncoderSizes, *, key: Key[Array, ""]
+) -> AbstractEncoder:
     """The encoder that the sizes name."""
     make = MosaicEncoder if sizes.image == "mosaic" else ImageEncoder
     return make(spec, sizes, key=key)

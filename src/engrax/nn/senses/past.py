@@ -13,7 +13,9 @@ def code_size(actions: Actions) -> int:
 
 
 def action_code(actions: Actions, action: Action) -> Float[Array, "*t c"]:
-    """The code of an action: one-hot where it is discrete, scaled to -1..1 where it is continuous."""
+    """The code of an action: one-hot where it is discrete, scaled to -1..1 where it is
+    continuous.
+    """
     return policy_class(actions).code(actions, action)
 
 
@@ -23,7 +25,9 @@ def past_size(actions: Actions) -> int:
 
 
 def past_features(inps: AgentInput, actions: Actions) -> Float[Array, "*t p"]:
-    """The code of the previous action, whether there was none, and the previous reward; at `first` 0, 1 and 0."""
+    """The code of the previous action, whether there was none, and the previous reward; at `first`
+    0, 1 and 0.
+    """
     first = inps.first[..., None]
     code = jnp.where(first, 0.0, action_code(actions, inps.previous_action))
     reward = jnp.where(first, 0.0, inps.previous_reward[..., None])

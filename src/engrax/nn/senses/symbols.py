@@ -18,15 +18,22 @@ from engrax.nn.senses.base import (
     each_and_sum,
     predict_parts,
 )
-from engrax.nn.symbols import binary_digits, block_shape, blocks_of, embed, grid_of_blocks, num_digits
+from engrax.nn.symbols import (
+    binary_digits,
+    block_shape,
+    blocks_of,
+    embed,
+    grid_of_blocks,
+    num_digits,
+)
 from engrax.types import SymbolsSpec
 
 
 class SymbolsEncoder(AbstractEncoder):
     """Embeds each square and applies one filter to blocks of squares.
 
-    The blocks do not overlap; where they do not fill the grid its margins are left out, or it is padded. The features
-    are each block's and their sum over blocks.
+    The blocks do not overlap; where they do not fill the grid its margins are left out, or it is
+    padded. The features are each block's and their sum over blocks.
     """
 
     embedding: Float[Array, "s e"]
@@ -51,17 +58,21 @@ class SymbolsEncoder(AbstractEncoder):
 
     def __call__(self, observation: Integer[Array, "*n h w f"]) -> Float[Array, "*n e"]:
         """Encodes a grid of symbols."""
-        squares = embed(blocks_of(observation, self.block, self.whole), self.spec.sizes, self.embedding)
+        squares = embed(
+            blocks_of(observation, self.block, self.whole), self.spec.sizes, self.embedding
+        )
         channels = jax.nn.relu(apply(self.filter, squares.reshape(*squares.shape[:-2], -1)))
         return each_and_sum(channels, self.sum_scale)
 
 
 class DigitsDecoder(AbstractDecoder):
-    """A linear map to features of blocks of squares, and one shared linear map to the binary digits of a block.
+    """A linear map to features of blocks of squares, and one shared linear map to the binary digits
+    of a block.
 
-    The cost is half the squared error, with the salience of each feature as its weight (choice). Digits are a
-    quarter of the outputs that one softmax per feature would need, and the squared error needs no exponentials:
-    reconstruction stays cheap beside the memory. The blocks are the encoder's.
+    The cost is half the squared error, with the salience of each feature as its weight (choice).
+    Digits are a quarter of the outputs that one softmax per feature would need, and the squared
+    error needs no exponentials: reconstruction stays cheap beside the memory. The blocks are the
+    encoder's.
     """
 
     to_grid: eqx.nn.Linear
@@ -71,20 +82,30 @@ class DigitsDecoder(AbstractDecoder):
     whole: bool = eqx.field(static=True)
     terms: int = eqx.field(static=True, default=1)
 
-    def __init__(self, spec: SymbolsSpec, input_size: int, sizes: EncoderSizes, *, key: Key[Array, ""]):
+    def __init__(
+        self, spec: SymbolsSpec, input_size: int, sizes: EncoderSizes, *, key: Key[Array, ""]
+    ):
         """Args: the spec, width of the input, sizes (of blocks and their channels), key."""
         grid_key, digits_key = jax.random.split(key)
-        self.spec, self.block, self.whole = spec, block_shape(spec, sizes.filter_size), sizes.whole_grid
+        self.spec, self.block, self.whole = (
+            spec,
+            block_shape(spec, sizes.filter_size),
+            sizes.whole_grid,
+        )
         squares = self.block[0] * self.block[1]
         blocks = prod(grid_of_blocks(spec.height, spec.width, self.block, self.whole))
         self.to_grid = linear(input_size, blocks * sizes.filter_channels, key=grid_key, init="he")
-        self.to_digits = linear(sizes.filter_channels, squares * num_digits(spec.sizes), key=digits_key, init="small")
+        self.to_digits = linear(
+            sizes.filter_channels, squares * num_digits(spec.sizes), key=digits_key, init="small"
+        )
 
     def __call__(self, h: Float[Array, "*n d"]) -> Float[Array, "*n b o"]:
         """The expected digits of each block, its squares in one row."""
         return predict_parts(self.to_grid, self.to_digits, h)
 
-    def loss(self, prediction: Float[Array, "*n b o"], observation: Integer[Array, "*n h w f"]) -> Float[Array, "*n"]:
+    def loss(
+        self, prediction: Float[Array, "*n b o"], observation: Integer[Array, "*n h w f"]
+    ) -> Float[Array, "*n"]:
         """Half the squared error, summed over squares and digits."""
         blocks = blocks_of(observation, self.block, self.whole)
         targets = binary_digits(blocks, self.spec.sizes).reshape(prediction.shape)
@@ -99,7 +120,9 @@ class SoftmaxDecoder(AbstractDecoder):
     spec: SymbolsSpec = eqx.field(static=True)
     terms: int = eqx.field(static=True, default=1)
 
-    def __init__(self, spec: SymbolsSpec, input_size: int, sizes: EncoderSizes, *, key: Key[Array, ""]):
+    def __init__(
+        self, spec: SymbolsSpec, input_size: int, sizes: EncoderSizes, *, key: Key[Array, ""]
+    ):
         """Args: the spec, width of the input, sizes (unused), key."""
         del sizes
         self.spec = spec
@@ -109,7 +132,9 @@ class SoftmaxDecoder(AbstractDecoder):
         """Logits of every square's features, one feature's values after the other's."""
         return apply(self.layer, h).reshape(*h.shape[:-1], self.spec.height, self.spec.width, -1)
 
-    def loss(self, prediction: Float[Array, "*n h w v"], observation: Integer[Array, "*n h w f"]) -> Float[Array, "*n"]:
+    def loss(
+        self, prediction: Float[Array, "*n h w v"], observation: Integer[Array, "*n h w f"]
+    ) -> Float[Array, "*n"]:
         """Softmax cross-entropy, summed over squares and features."""
         parts = jnp.split(prediction, list(accumulate(self.spec.sizes))[:-1], axis=-1)
         costs = (softmax_cross_entropy(part, observation[..., i]) for i, part in enumerate(parts))
@@ -120,10 +145,15 @@ class SoftmaxDecoder(AbstractDecoder):
 def start_embedding(spec: SymbolsSpec, size: int, key: Key[Array, ""]) -> Float[Array, "s e"]:
     """Embeddings of all features' values, in the order of `embed`.
 
-    Embeddings of the first feature, the kind, start ten times larger than those of the attributes, so that
-    the kind is learned first (choice; with equal sizes Ballet takes twice as many episodes).
+    Embeddings of the first feature, the kind, start ten times larger than those of the attributes,
+    so that the kind is learned first (choice; with equal sizes Ballet takes twice as many
+    episodes).
     """
-    scales = [1.0 if feature == 0 else 0.1 for feature, size in enumerate(spec.sizes) for _ in range(size - 1)]
+    scales = [
+        1.0 if feature == 0 else 0.1
+        for feature, size in enumerate(spec.sizes)
+        for _ in range(size - 1)
+    ]
     numbers = jax.random.normal(key, (len(scales), size), jnp.float32)
     return jnp.asarray(scales, jnp.float32)[:, None] * numbers
 

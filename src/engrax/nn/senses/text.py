@@ -48,7 +48,9 @@ class TextDecoder(AbstractDecoder):
     spec: TextSpec = eqx.field(static=True)
     terms: int = eqx.field(static=True)
 
-    def __init__(self, spec: TextSpec, input_size: int, sizes: EncoderSizes, *, key: Key[Array, ""]):
+    def __init__(
+        self, spec: TextSpec, input_size: int, sizes: EncoderSizes, *, key: Key[Array, ""]
+    ):
         """Args: the spec, width of the input, sizes (unused), key."""
         del sizes
         self.spec, self.terms = spec, spec.length
@@ -58,7 +60,9 @@ class TextDecoder(AbstractDecoder):
         """Logits of every token."""
         return apply(self.layer, h).reshape(*h.shape[:-1], self.spec.length, -1)
 
-    def loss(self, prediction: Float[Array, "*n l v"], observation: Int[Array, "*n l"]) -> Float[Array, "*n"]:
+    def loss(
+        self, prediction: Float[Array, "*n l v"], observation: Int[Array, "*n l"]
+    ) -> Float[Array, "*n"]:
         """Softmax cross-entropy, averaged over tokens."""
         return jnp.mean(softmax_cross_entropy(prediction, observation), axis=-1)
 

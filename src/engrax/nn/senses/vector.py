@@ -31,7 +31,9 @@ class VectorDecoder(AbstractDecoder):
     layer: eqx.nn.Linear
     terms: int = eqx.field(static=True)
 
-    def __init__(self, spec: VectorSpec, input_size: int, sizes: EncoderSizes, *, key: Key[Array, ""]):
+    def __init__(
+        self, spec: VectorSpec, input_size: int, sizes: EncoderSizes, *, key: Key[Array, ""]
+    ):
         """Args: the spec, width of the input, sizes (unused), key."""
         del sizes
         self.layer, self.terms = linear(input_size, spec.size, key=key), spec.size
@@ -40,7 +42,9 @@ class VectorDecoder(AbstractDecoder):
         """The expected vector."""
         return apply(self.layer, h)
 
-    def loss(self, prediction: Float[Array, "*n o"], observation: Float[Array, "*n o"]) -> Float[Array, "*n"]:
+    def loss(
+        self, prediction: Float[Array, "*n o"], observation: Float[Array, "*n o"]
+    ) -> Float[Array, "*n"]:
         """Half the squared error, averaged over components."""
         return 0.5 * jnp.mean(jnp.square(prediction - observation), axis=-1)
 

@@ -1,4 +1,6 @@
-"""Resuming when the newest checkpoint is damaged, cut short, or gone: from the one before, and it is said."""
+"""Resuming when the newest checkpoint is damaged, cut short, or gone: from the one before, and it
+is said.
+"""
 
 import json
 import os

@@ -105,9 +105,13 @@ def test_the_softmax_decoder_gives_each_value_of_each_feature_a_logit():
 
 
 def test_a_whole_grid_is_covered_where_blocks_do_not_fill_it():
-    """Of 7 x 7 squares blocks of 3 x 3 leave out the last row and column, unless the grid is padded."""
+    """Of 7 x 7 squares blocks of 3 x 3 leave out the last row and column, unless the grid is
+    padded.
+    """
     grid = jnp.arange(1, 50, dtype=jnp.uint8).reshape(7, 7, 1)
-    assert set(np.ravel(blocks_of(grid, (3, 3)))) == set(range(1, 50)) - set(range(7, 50, 7)) - set(range(43, 50))
+    assert set(np.ravel(blocks_of(grid, (3, 3)))) == set(range(1, 50)) - set(range(7, 50, 7)) - set(
+        range(43, 50)
+    )
     padded = np.asarray(blocks_of(grid, (3, 3), whole=True))
     assert padded.shape == (9, 9, 1)
     assert set(padded.ravel()) == set(range(50))
