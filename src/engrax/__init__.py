@@ -5,13 +5,13 @@ not pay for JAX. The names below are imported from their sub-packages when they 
 """
 
 import sys
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if sys.platform == "win32":
     raise ImportError("engrax runs on Linux and macOS: on Windows, install it inside WSL")
 
 from engrax.gym.registration import wait_for_gymnasium
+from engrax.lazy import offered
 
 if TYPE_CHECKING:
     from engrax.agents import MERLIN as MERLIN
@@ -65,10 +65,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+__getattr__ = offered(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

@@ -16,6 +16,7 @@ from engrax.nn.senses import (
     AbstractDecoder,
     AbstractEncoder,
     EncoderSizes,
+    KindWeights,
     action_code,
     code_size,
     encode,
@@ -30,7 +31,7 @@ S = TypeVar("S")
 
 
 @dataclass(frozen=True)
-class ReconstructionWeights:
+class ReconstructionWeights(KindWeights):
     """Weight of the reconstruction of each kind of observation in the loss; 0 turns it off."""
 
     image: float = 1.0
@@ -43,12 +44,6 @@ class ReconstructionWeights:
     """Softmax cross-entropy, averaged over tokens."""
     vector: float = 1.0
     """Half the squared error, averaged over components."""
-
-    def of(self, spec: Spec) -> float:
-        """The weight of a part of the observation, by its kind; 1 for a kind that is not of this
-        library.
-        """
-        return getattr(self, spec.kind, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +77,7 @@ class ActorCriticSizes(AbstractAgentSizes):
 
     def tiny(self) -> "ActorCriticSizes":
         """Everything small, the memory included."""
-        encoders = replace(self.encoders, image_features=16, filter_channels=4, text_embedding=4)
+        encoders = self.encoders.tiny()
         return replace(self, memory=self.memory.tiny(), encoders=encoders, hidden=8)
 
 

@@ -16,9 +16,10 @@ from engrax.runtime.streams import (
     act,
     advance,
     advance_on_host,
+    keys_at,
     open_streams,
     pending,
-    split_keys,
+    turn_keys,
 )
 from engrax.runtime.worlds import World, as_world
 
@@ -95,13 +96,8 @@ def _player(
     """Plays one episode a key."""
     if not world.pure:
         return lambda keys: _round_on_host(agent, world, keys, greedy)
-    # An agent may have leaves that are no arrays, such as activation functions: they are no
-    # arguments of a program.
-    parameters, rest = eqx.partition(agent, eqx.is_array)
-    compiled = jax.jit(
-        lambda parameters, keys: _round(eqx.combine(parameters, rest), world, keys, greedy)
-    )
-    return lambda keys: compiled(parameters, keys)
+    compiled = eqx.filter_jit(lambda agent, keys: _round(agent, world, keys, greedy))
+    return lambda keys: compiled(agent, keys)
 
 
 def _round(agent: AbstractAgent[Any], world: World, keys: Key[Array, " b"], greedy: bool) -> Played:
@@ -111,10 +107,10 @@ def _round(agent: AbstractAgent[Any], world: World, keys: Key[Array, " b"], gree
         progress, time = carry
         streams = progress.streams
         states, actions, _ = act(agent, streams, greedy)
-        following = advance(world, streams, states, actions, _fold_in(keys, time))
+        following = advance(world, streams, states, actions, keys_at(keys, time))
         return _counted(progress, following), time + 1
 
-    progress = _opened(open_streams(agent, world, _fold_in(keys, jnp.int32(0))))
+    progress = _opened(open_streams(agent, world, keys_at(keys, 0)))
     going_on = lambda carry: ~jnp.all(carry[0].ended)  # noqa: E731
     progress, _ = jax.lax.while_loop(going_on, step, (progress, jnp.ones((), jnp.int32)))
     return _played(progress)
@@ -125,15 +121,13 @@ def _round_on_host(
 ) -> Played:
     """The same, in a loop around the compiled acting step; NumPy does the counting."""
     parameters, _, step = compiled_acting(agent)
-    streams = open_streams(agent, world, _fold_in(keys, jnp.int32(0)))
+    streams = open_streams(agent, world, keys_at(keys, 0))
     count, time = keys.shape[0], 1
     ended, success = np.zeros(count, bool), np.zeros(count, bool)
     total, length = np.zeros(count, np.float32), np.ones(count, np.int32)
     while not ended.all():
         states, actions, _ = step(parameters, streams.agent, pending(streams), streams.keys, greedy)
-        streams = advance_on_host(
-            world, streams, states, actions, *_turn_keys(keys, np.int32(time))
-        )
+        streams = advance_on_host(world, streams, states, actions, *turn_keys(keys, time))
         total = np.where(ended, total, streams.episode_return)
         length, time = length + ~ended, time + 1
         success = np.where(ended, success, streams.step.info.get("success", success))
@@ -145,16 +139,6 @@ def _round_on_host(
 def _played(progress: Progress) -> Played:
     stated = "success" in progress.streams.step.info
     return Played(progress.total, progress.success if stated else None, progress.length)
-
-
-def _fold_in(keys: Key[Array, " b"], time: Int[Array, ""]) -> Key[Array, " b"]:
-    return jax.vmap(lambda key: jax.random.fold_in(key, time))(keys)
-
-
-@jax.jit
-def _turn_keys(keys: Key[Array, " b"], time: Int[Array, ""]):
-    """The keys of the world and of the agent at a step, for every stream."""
-    return split_keys(_fold_in(keys, time))
 
 
 def _opened(streams: Streams) -> Progress:

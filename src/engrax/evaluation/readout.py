@@ -93,21 +93,18 @@ def sample(
     steps: int,
 ) -> Sample:
     """Plays, and takes the agent's features at every step of every stream."""
-    parameters, rest = eqx.partition(agent, eqx.is_array)
 
-    def segments(parameters, key: Key[Array, ""]):
-        agent, (start_key, act_key) = eqx.combine(parameters, rest), jax.random.split(key)
+    def segments(agent: AbstractAgent[Any], key: Key[Array, ""]) -> Segment[Any]:
+        start_key, act_key = jax.random.split(key)
         opened = open_streams(agent, world, jax.random.split(start_key, streams))
         return collect(agent, world, opened, act_key, steps)[1]
 
-    def features(parameters, segment: Segment[Any]):
-        agent = eqx.combine(parameters, rest)
-        return jax.vmap(
-            lambda s: agent.features(agent.unroll(s.state, s.inputs, s.actions, s.keys)[1])
-        )(segment)
+    def features(agent: AbstractAgent[Any], segment: Segment[Any]):
+        replay = lambda s: agent.unroll(s.state, s.inputs, s.actions, s.keys)[1]  # noqa: E731
+        return jax.vmap(lambda s: agent.features(replay(s)))(segment)
 
-    segment = (jax.jit(segments) if world.pure else segments)(parameters, key)
-    found = jax.jit(features)(parameters, segment)
+    segment = (eqx.filter_jit(segments) if world.pure else segments)(agent, key)
+    found = eqx.filter_jit(features)(agent, segment)
     if found is None:
         raise UserError(f"{type(agent).__name__} offers no features: give it a method `features`")
     labels, known = (segment.steps.info[name][:, :-1] for name in (question.labels, question.known))

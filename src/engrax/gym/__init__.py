@@ -4,8 +4,9 @@ Nothing is imported before it is asked for: Python loads this package at start-u
 `engrax.gym.registration`).
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from engrax.lazy import offered
 
 if TYPE_CHECKING:
     from engrax.gym.export import ExportedTask
@@ -15,13 +16,13 @@ if TYPE_CHECKING:
     from engrax.gym.spaces import interface_of
     from engrax.gym.task import GymnasiumTask
 
-_MODULES = {
-    "ExportedTask": "export",
-    "GymnasiumTask": "task",
-    "HostEnvironments": "host",
-    "ObservationOptions": "readings",
-    "host_environments": "making",
-    "interface_of": "spaces",
+_HOMES = {
+    "ExportedTask": "engrax.gym.export",
+    "GymnasiumTask": "engrax.gym.task",
+    "HostEnvironments": "engrax.gym.host",
+    "ObservationOptions": "engrax.gym.readings",
+    "host_environments": "engrax.gym.making",
+    "interface_of": "engrax.gym.spaces",
 }
 
 __all__ = [
@@ -34,7 +35,4 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__ = offered(__name__, _HOMES)

@@ -3,6 +3,7 @@ it is not.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -61,20 +62,18 @@ def _collect_traced(
     length: int,
     carry_state: bool,
 ) -> tuple[Streams, Segment[Any], Episodes]:
-    streams = _with_states(streams, refreshed(agent, streams.agent))
+    streams = replace(streams, agent=refreshed(agent, streams.agent))
     opening = streams.agent if carry_state else None
 
     def tick(streams: Streams, keys: Key[Array, " b"]):
         states, actions, output = act(agent, streams)
         following = advance(world, streams, states, actions, keys)
-        seen = (streams.step, streams.previous_action, output.policy, output.value, streams.keys)
-        return following, (seen, following.episode_return)
+        return following, ((*_seen(streams, output), streams.keys), following.episode_return)
 
     streams, (seen, returns) = jax.lax.scan(
         tick, streams, step_keys(key, streams.keys.shape[0], length)
     )
-    output = act(agent, streams)[2]
-    final = (streams.step, streams.previous_action, output.policy, output.value, streams.keys)
+    final = (*_seen(streams, act(agent, streams)[2]), streams.keys)
     seen = jax.tree.map(lambda all, one: jnp.concatenate([all, one[None]]), seen, final)
     segment, episodes = _assembled(seen, returns, opening)
     return streams, segment, episodes
@@ -90,31 +89,30 @@ def _collect_on_host(
 ) -> tuple[Streams, Segment[Any], Episodes]:
     parameters, refresh, step = compiled_acting(agent)
     state = refresh(parameters, streams.agent)
-    opening = (
-        jax.tree.map(jnp.array, state) if carry_state else None
-    )  # a copy: acting donates its own
+    # A copy: acting donates its own.
+    opening = jax.tree.map(jnp.array, state) if carry_state else None
     keys = _host_keys(key, streams.keys, length)
-    streams, seen, returns = _with_states(streams, state), [], []
+    streams, seen, returns = replace(streams, agent=state), [], []
     for index in range(length):
         state, actions, output = step(
             parameters, streams.agent, pending(streams), streams.keys, False
         )
-        seen.append(_on_host(streams, output))
+        seen.append(jax.tree.map(np.asarray, _seen(streams, output)))
         streams = advance_on_host(
             world, streams, state, actions, keys.world[index], keys.agent[index + 1]
         )
         returns.append(np.asarray(streams.episode_return))
     kept = jax.tree.map(jnp.array, streams.agent)
-    seen.append(_on_host(streams, step(parameters, kept, pending(streams), streams.keys, False)[2]))
+    output = step(parameters, kept, pending(streams), streams.keys, False)[2]
+    seen.append(jax.tree.map(np.asarray, _seen(streams, output)))
     whole = jax.tree.map(lambda *leaves: jnp.array(np.stack(leaves)), *seen)
     segment, episodes = _assembled((*whole, keys.agent), jnp.array(np.stack(returns)), opening)
     return streams, segment, episodes
 
 
-def _on_host(streams: Streams, output: AgentOutput) -> Any:
-    """The arrays of a step that a segment stores, as NumPy arrays."""
-    seen = (streams.step, streams.previous_action, output.policy, output.value)
-    return jax.tree.map(np.asarray, seen)
+def _seen(streams: Streams, output: AgentOutput) -> tuple[Any, ...]:
+    """What a segment stores of a step, in its order, up to the keys."""
+    return streams.step, streams.previous_action, output.policy, output.value
 
 
 def refreshed(agent: AbstractAgent[Any], states: PyTree) -> PyTree:
@@ -173,10 +171,6 @@ def _acting_of(
         return jax.vmap(one)(states, inp, keys)
 
     return jax.jit(refresh), jax.jit(step, donate_argnums=1)
-
-
-def _with_states(streams: Streams, states: PyTree) -> Streams:
-    return eqx.tree_at(lambda s: s.agent, streams, states, is_leaf=lambda x: x is None)
 
 
 def _assembled(

@@ -6,7 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Key, PyTree
+from jaxtyping import Array, Bool, Float, Int, Key, PyTree
 
 from engrax.agents.base import AbstractAgent
 from engrax.runtime.worlds import World
@@ -56,6 +56,17 @@ def split_keys(keys: Key[Array, " b"]) -> tuple[Key[Array, " b"], Key[Array, " b
     """Two keys of each."""
     pairs = jax.vmap(jax.random.split)(keys)
     return pairs[:, 0], pairs[:, 1]
+
+
+def keys_at(keys: Key[Array, " b"], time: int | Int[Array, ""]) -> Key[Array, " b"]:
+    """A key a stream for a step, the same whatever happened before it."""
+    return jax.vmap(lambda key: jax.random.fold_in(key, time))(keys)
+
+
+@jax.jit
+def turn_keys(keys: Key[Array, " b"], time: int | Int[Array, ""]):
+    """The keys of the world and of the agent for a step, compiled: for loops on the host."""
+    return split_keys(keys_at(keys, time))
 
 
 def pending(streams: Streams) -> AgentInput:

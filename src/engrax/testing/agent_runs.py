@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array, PyTree
 
 from engrax.agents.base import AbstractAgent
+from engrax.runtime.collecting import refreshed
 from engrax.testing.contract import Settings, quick_jit
 from engrax.testing.random_inputs import (
     broadcast_state,
@@ -164,7 +165,7 @@ def replay_streams(
 @quick_jit
 def refresh_streams(agent: AbstractAgent, states: Any) -> Any:
     """`refresh` of each stream's state."""
-    return jax.vmap(agent.refresh)(states) if jax.tree.leaves(states) else states
+    return refreshed(agent, states)
 
 
 @quick_jit

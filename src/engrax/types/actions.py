@@ -13,6 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
+from engrax.types.spaces import AbstractSpace
+
 Action = Array
 """An action: int32 for discrete kinds, float32 for continuous ones."""
 
@@ -44,33 +46,12 @@ class Policy(Protocol):
         ...
 
 
-class AbstractActions(abc.ABC):
-    """A kind of action. Specs are frozen dataclasses: equal where they describe the same
-    actions.
-    """
-
-    @property
-    @abc.abstractmethod
-    def shape(self) -> tuple[int, ...]:
-        """The shape of one action."""
-
-    @property
-    @abc.abstractmethod
-    def dtype(self) -> np.dtype[Any]:
-        """The dtype of an action."""
-
-    @property
-    @abc.abstractmethod
-    def bounds(self) -> tuple[Any, Any]:
-        """The least and the largest value, both included; they broadcast to the shape."""
+class AbstractActions(AbstractSpace):
+    """A kind of action."""
 
     @abc.abstractmethod
     def sample(self, key: Key[Array, ""]) -> Action:
         """A uniformly random action; may be traced."""
-
-    @abc.abstractmethod
-    def draw(self, numbers: np.random.Generator, leading: tuple[int, ...] = ()) -> np.ndarray:
-        """Uniformly random actions `[*leading, *shape]`, on the host."""
 
     def none(self) -> Action:
         """The action before the first one of an episode."""
@@ -106,10 +87,6 @@ class Discrete(AbstractActions):
         """Each action is equally likely."""
         return jax.random.randint(key, (), 0, self.size, jnp.int32)
 
-    def draw(self, numbers: np.random.Generator, leading: tuple[int, ...] = ()) -> np.ndarray:
-        """Each action is equally likely."""
-        return numbers.integers(0, self.size, leading).astype(np.int32)
-
 
 @dataclass(frozen=True)
 class MultiDiscrete(AbstractActions):
@@ -142,10 +119,6 @@ class MultiDiscrete(AbstractActions):
     def sample(self, key: Key[Array, ""]) -> Action:
         """Components are independent, and their choices equally likely."""
         return jax.random.randint(key, self.shape, 0, jnp.asarray(self.sizes, jnp.int32), jnp.int32)
-
-    def draw(self, numbers: np.random.Generator, leading: tuple[int, ...] = ()) -> np.ndarray:
-        """Components are independent, and their choices equally likely."""
-        return numbers.integers(0, np.asarray(self.sizes), (*leading, *self.shape)).astype(np.int32)
 
 
 @dataclass(frozen=True)
@@ -188,10 +161,6 @@ class Continuous(AbstractActions):
         """Uniform between the bounds."""
         low, high = (jnp.asarray(bound) for bound in self.bounds)
         return jax.random.uniform(key, self.shape, jnp.float32, low, high)
-
-    def draw(self, numbers: np.random.Generator, leading: tuple[int, ...] = ()) -> np.ndarray:
-        """Uniform between the bounds."""
-        return numbers.uniform(*self.bounds, (*leading, *self.shape)).astype(np.float32)
 
 
 Actions = AbstractActions

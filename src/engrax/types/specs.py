@@ -5,7 +5,6 @@ on the name that an environment gives to the part. `engrax.nn.senses.SENSES` lis
 can be encoded.
 """
 
-import abc
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -13,41 +12,20 @@ from typing import Any, ClassVar
 import numpy as np
 from jaxtyping import Array
 
+from engrax.types.spaces import AbstractSpace
+
 Observation = Mapping[str, Array]
 """The observation of a step: one array per part, by its name."""
 
 
-class AbstractSpec(abc.ABC):
-    """One part of an observation. Specs are frozen dataclasses: equal where they describe the same
-    arrays.
+class AbstractSpec(AbstractSpace):
+    """One part of an observation.
 
     Attributes:
         kind: the name of the kind.
     """
 
     kind: ClassVar[str]
-
-    @property
-    @abc.abstractmethod
-    def shape(self) -> tuple[int, ...]:
-        """The shape of one observation."""
-
-    @property
-    @abc.abstractmethod
-    def dtype(self) -> np.dtype[Any]:
-        """The dtype of an observation."""
-
-    @property
-    @abc.abstractmethod
-    def bounds(self) -> tuple[Any, Any]:
-        """The least and the largest value, both included; they broadcast to the shape."""
-
-    def draw(self, numbers: np.random.Generator, leading: tuple[int, ...] = ()) -> np.ndarray:
-        """Random observations `[*leading, *shape]`, uniform within the bounds."""
-        low, high = self.bounds
-        return numbers.integers(
-            low, high, (*leading, *self.shape), dtype=np.int64, endpoint=True
-        ).astype(self.dtype)
 
 
 @dataclass(frozen=True)

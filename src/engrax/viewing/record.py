@@ -1,7 +1,8 @@
 """Recording episodes: observations, actions and recall at every step."""
 
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -11,12 +12,23 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Key, PyTree
 
 from engrax.agents.base import AbstractAgent, check_interface
-from engrax.runtime.streams import Streams, act, advance, open_streams, pending
+from engrax.runtime.streams import (
+    Streams,
+    act,
+    advance,
+    advance_on_host,
+    keys_at,
+    open_streams,
+    pending,
+    turn_keys,
+)
 from engrax.runtime.worlds import World, as_world
 from engrax.viewing.choices import bars
 
 _BLOCK = 64
 """Steps that are played in one compiled call."""
+Blocks = Callable[[Key[Array, " b"]], Iterator["Episode"]]
+"""Plays the stream of a key: its steps, block by block, without end."""
 
 
 class Episode(NamedTuple):
@@ -98,8 +110,8 @@ def record(
     world = as_world(world)
     check_interface(agent, world.interface)
     keys = jax.random.split(jax.random.key(seed), episodes)
-    blocks = _traced_blocks if world.pure else _host_blocks
-    return (_whole_episode(blocks(agent, world, key[None], greedy)) for key in keys)
+    blocks = (_traced if world.pure else _on_host)(agent, world, greedy)
+    return (_whole_episode(blocks(key[None])) for key in keys)
 
 
 def most_telling(episode: Episode) -> tuple[int, float]:
@@ -127,55 +139,40 @@ def _whole_episode(blocks: Iterator[Episode]) -> Episode:
     return jax.tree.map(lambda part: part[: 1 + int(np.argmax(whole.last))], whole)
 
 
-def _traced_blocks(
-    agent: AbstractAgent[Any], world: World, keys: Key[Array, " b"], greedy: bool
-) -> Iterator[Episode]:
+def _traced(agent: AbstractAgent[Any], world: World, greedy: bool) -> Blocks:
     """The steps of a stream in a pure world, block by block in one compiled program."""
-    parameters, rest = eqx.partition(agent, eqx.is_array)
-    begin, block = _programs(world, jax.tree.structure(rest), tuple(jax.tree.leaves(rest)), greedy)
-    streams, time = begin(parameters, keys), 1
-    while True:
-        streams, steps = block(parameters, streams, keys, jnp.int32(time))
-        yield jax.device_get(steps)
-        time += _BLOCK
 
-
-@lru_cache(maxsize=4)
-def _programs(world: World, structure: Any, leaves: tuple[Any, ...], greedy: bool):
-    """Compiled: the opening of a stream, and a block of its steps; `time` is the number of the
-    first one to come.
-    """
-    rest = jax.tree.unflatten(structure, leaves)
-
-    def begin(parameters: PyTree, keys: Key[Array, " b"]) -> Streams:
-        return open_streams(eqx.combine(parameters, rest), world, _fold_in(keys, jnp.int32(0)))
-
-    def block(parameters: PyTree, streams: Streams, keys: Key[Array, " b"], time: Int[Array, ""]):
-        agent = eqx.combine(parameters, rest)
-
+    def block(agent: AbstractAgent[Any], streams: Streams, keys: Key[Array, " b"], time: Any):
         def tick(streams: Streams, time: Int[Array, ""]):
             seen, states, actions = _look(agent, world, streams, greedy)
-            return advance(world, streams, states, actions, _fold_in(keys, time)), seen
+            return advance(world, streams, states, actions, keys_at(keys, time)), seen
 
         return jax.lax.scan(tick, streams, time + jnp.arange(_BLOCK, dtype=jnp.int32))
 
-    return jax.jit(begin), jax.jit(block)
+    begin = eqx.filter_jit(lambda agent, keys: open_streams(agent, world, keys_at(keys, 0)))
+    compiled = eqx.filter_jit(block)
+
+    def blocks(keys: Key[Array, " b"]) -> Iterator[Episode]:
+        streams = begin(agent, keys)
+        for start in itertools.count(1, _BLOCK):
+            streams, steps = compiled(agent, streams, keys, jnp.int32(start))
+            yield jax.device_get(steps)
+
+    return blocks
 
 
-def _host_blocks(
-    agent: AbstractAgent[Any], world: World, keys: Key[Array, " b"], greedy: bool
-) -> Iterator[Episode]:
+def _on_host(agent: AbstractAgent[Any], world: World, greedy: bool) -> Blocks:
     """The steps of a stream in a host world, one by one."""
     look = eqx.filter_jit(lambda agent, streams: _look(agent, world, streams, greedy))
-    streams, time = open_streams(agent, world, _fold_in(keys, jnp.int32(0))), 1
-    while True:
-        bare = eqx.tree_at(lambda s: s.world, streams, None, is_leaf=lambda x: x is None)
-        seen, states, actions = look(agent, bare)
-        yield jax.tree.map(lambda leaf: np.asarray(leaf)[None], seen)
-        streams, time = (
-            advance(world, streams, states, actions, _fold_in(keys, jnp.int32(time))),
-            time + 1,
-        )
+
+    def blocks(keys: Key[Array, " b"]) -> Iterator[Episode]:
+        streams = open_streams(agent, world, keys_at(keys, 0))
+        for time in itertools.count(1):
+            seen, states, actions = look(agent, replace(streams, world=None))
+            yield jax.tree.map(lambda leaf: np.asarray(leaf)[None], seen)
+            streams = advance_on_host(world, streams, states, actions, *turn_keys(keys, time))
+
+    return blocks
 
 
 def _look(
@@ -202,7 +199,3 @@ def _look(
         valid=recall.valid,
     )
     return jax.tree.map(lambda leaf: leaf[0], seen), states, actions
-
-
-def _fold_in(keys: Key[Array, " b"], time: Int[Array, ""]) -> Key[Array, " b"]:
-    return jax.vmap(lambda key: jax.random.fold_in(key, time))(keys)

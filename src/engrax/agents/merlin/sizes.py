@@ -7,12 +7,12 @@ from jaxtyping import Array, Key
 
 from engrax.agents.base import AbstractAgent, AbstractAgentSizes
 from engrax.memory import RetroactiveSizes
-from engrax.nn.senses import EncoderSizes
-from engrax.types import Interface, Spec
+from engrax.nn.senses import EncoderSizes, KindWeights
+from engrax.types import Interface
 
 
 @dataclass(frozen=True)
-class BoundWeights:
+class BoundWeights(KindWeights):
     """Weights of the variational bound's terms and of the return prediction; 0 turns a term off.
 
     All modalities of a kind (image, symbols, text, vector) count alike, whatever they are called.
@@ -34,12 +34,6 @@ class BoundWeights:
     """KL divergence of the posterior from the prior, in nats; 0 is the ablation without it."""
     advantage: float = 1.0
     """Half the squared error of the return predicted with the action."""
-
-    def of(self, spec: Spec) -> float:
-        """The weight of a part of the observation, by its kind; 1 for a kind that is not of this
-        library.
-        """
-        return getattr(self, spec.kind, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +75,7 @@ class MERLINSizes(AbstractAgentSizes):
 
     def tiny(self) -> "MERLINSizes":
         """Everything small, the store included."""
-        encoders = replace(self.encoders, image_features=16, filter_channels=4, text_embedding=4)
+        encoders = self.encoders.tiny()
         return replace(
             self, store=self.store.tiny(), encoders=encoders, hidden=8, latent=4, width=8
         )

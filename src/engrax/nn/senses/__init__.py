@@ -6,7 +6,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from engrax.nn.senses.base import AbstractDecoder, AbstractEncoder, EncoderSizes, Sense
+from engrax.nn.senses.base import (
+    AbstractDecoder,
+    AbstractEncoder,
+    EncoderSizes,
+    KindWeights,
+    Sense,
+)
 from engrax.nn.senses.image import IMAGE
 from engrax.nn.senses.past import action_code, code_size, past_features, past_size
 from engrax.nn.senses.symbols import SYMBOLS
@@ -74,6 +80,7 @@ __all__ = [
     "AbstractDecoder",
     "AbstractEncoder",
     "EncoderSizes",
+    "KindWeights",
     "Sense",
     "action_code",
     "code_size",

@@ -2,7 +2,7 @@
 
 import abc
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import equinox as eqx
@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from engrax.nn.linear import apply
+from engrax.types import Spec
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,18 @@ class EncoderSizes:
     """Factor on the sum over the parts of an image, beside the features of each part."""
     vector_features: int = 64
     """Features of a vector."""
+
+    def tiny(self) -> "EncoderSizes":
+        """The same encoders with few features."""
+        return replace(self, image_features=16, filter_channels=4, text_embedding=4)
+
+
+class KindWeights:
+    """Weights of losses with a field for each kind of observation, such as `image`."""
+
+    def of(self, spec: Spec) -> float:
+        """The weight of an observation, by its kind; 1 for a kind that another package adds."""
+        return getattr(self, spec.kind, 1.0)
 
 
 class AbstractEncoder(eqx.Module):
