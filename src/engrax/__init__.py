@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 if sys.platform == "win32":
     raise ImportError("engrax runs on Linux and macOS: on Windows, install it inside WSL")
 
+from engrax._lazy import offered
 from engrax.gym.registration import wait_for_gymnasium
-from engrax.lazy import offered
 
 if TYPE_CHECKING:
     from engrax.agents import MERLIN as MERLIN

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 
 from engrax.agents.base import AbstractAgent
 from engrax.algorithms.base import (
@@ -12,11 +11,10 @@ from engrax.algorithms.base import (
     Batch,
     Terms,
     action_log_probabilities,
-    agent_terms,
     check_unit,
     log_ratios,
-    policies_before,
     replay,
+    terms_of,
 )
 from engrax.losses.policy import policy_gradient
 from engrax.types import Segment
@@ -53,11 +51,5 @@ class A2C(AbstractLearner):
         """The policy gradient, and the values' distance from the returns."""
         outs, targets = replay(agent, batch.segment), batch.targets
         log_policy = action_log_probabilities(outs, batch.segment.actions)
-        return Terms(
-            policy=policy_gradient(log_policy, targets.advantages),
-            entropy=policies_before(outs.policy).entropy(),
-            values=outs.value[:-1],
-            returns=targets.returns,
-            ratio_change=jnp.abs(jnp.exp(log_ratios(outs, batch)) - 1.0),
-            **agent_terms(agent, batch, outs, targets.returns),
-        )
+        policy = policy_gradient(log_policy, targets.advantages)
+        return terms_of(agent, batch, outs, log_ratios(outs, batch), policy, targets.returns)

@@ -229,17 +229,34 @@ def policies_before(policies: Policy) -> Policy:
     return jax.tree.map(lambda leaf: leaf[:-1], policies)
 
 
-def agent_terms(
-    agent: AbstractAgent[Any], batch: Batch, outs: AgentOutput, returns: Float[Array, " t"]
-):
-    """The agent's own losses and metrics over a segment, as `Terms` takes them."""
-    segment = batch.segment
-    return {
-        "auxiliary": agent.auxiliary_losses(
-            segment.inputs, outs, segment.actions, returns, batch.effective
-        ),
-        "metrics": jax.lax.stop_gradient(agent.metrics(segment.inputs, outs, segment.actions)),
-    }
+def terms_of(
+    agent: AbstractAgent[Any],
+    batch: Batch,
+    outs: AgentOutput,
+    ratios: Float[Array, " t"],
+    policy: Float[Array, " t"],
+    returns: Float[Array, " t"],
+) -> Terms:
+    """The terms of a loss over one segment.
+
+    Args:
+        agent: has losses and metrics of its own.
+        batch: of one segment.
+        outs: the agent's T+1 outputs.
+        ratios: logarithms of the policy's ratios, see `log_ratios`.
+        policy: the policy loss.
+        returns: the values' targets.
+    """
+    given = batch.segment.inputs, outs, batch.segment.actions
+    return Terms(
+        policy=policy,
+        entropy=policies_before(outs.policy).entropy(),
+        values=outs.value[:-1],
+        returns=returns,
+        ratio_change=jnp.abs(jnp.exp(ratios) - 1.0),
+        auxiliary=agent.auxiliary_losses(*given, returns, batch.effective),
+        metrics=jax.lax.stop_gradient(agent.metrics(*given)),
+    )
 
 
 def replay(agent: AbstractAgent[Any], segment: Segment[Any]) -> AgentOutput:

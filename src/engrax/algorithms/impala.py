@@ -14,11 +14,10 @@ from engrax.algorithms.base import (
     Batch,
     Terms,
     action_log_probabilities,
-    agent_terms,
     check_unit,
     log_ratios,
-    policies_before,
     replay,
+    terms_of,
 )
 from engrax.losses.policy import policy_gradient
 from engrax.losses.returns import vtrace
@@ -68,13 +67,6 @@ class IMPALA(AbstractLearner):
             self.value_clip,
             self.trace_clip,
         )
-        return Terms(
-            policy=policy_gradient(
-                action_log_probabilities(outs, segment.actions), corrected.advantages
-            ),
-            entropy=policies_before(outs.policy).entropy(),
-            values=outs.value[:-1],
-            returns=corrected.returns,
-            ratio_change=jnp.abs(jnp.exp(ratios) - 1.0),
-            **agent_terms(agent, batch, outs, corrected.returns),
-        )
+        log_policy = action_log_probabilities(outs, segment.actions)
+        policy = policy_gradient(log_policy, corrected.advantages)
+        return terms_of(agent, batch, outs, ratios, policy, corrected.returns)

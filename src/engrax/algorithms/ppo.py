@@ -12,11 +12,10 @@ from engrax.algorithms.base import (
     AbstractLearner,
     Batch,
     Terms,
-    agent_terms,
     check_unit,
     log_ratios,
-    policies_before,
     replay,
+    terms_of,
 )
 from engrax.losses.masks import masked_mean
 from engrax.losses.policy import clipped_surrogate
@@ -54,14 +53,8 @@ class PPO(AbstractLearner):
         """The clipped surrogate, and the values' distance from the returns."""
         outs, targets = replay(agent, batch.segment), batch.targets
         ratios = log_ratios(outs, batch)
-        return Terms(
-            policy=clipped_surrogate(ratios, targets.advantages, self.clip),
-            entropy=policies_before(outs.policy).entropy(),
-            values=outs.value[:-1],
-            returns=targets.returns,
-            ratio_change=jnp.abs(jnp.exp(ratios) - 1.0),
-            **agent_terms(agent, batch, outs, targets.returns),
-        )
+        policy = clipped_surrogate(ratios, targets.advantages, self.clip)
+        return terms_of(agent, batch, outs, ratios, policy, targets.returns)
 
 
 def normalised(advantages: Float[Array, "*n"], mask: Float[Array, "*n"]) -> Float[Array, "*n"]:

@@ -6,7 +6,7 @@ Nothing is imported before it is asked for: Python loads this package at start-u
 
 from typing import TYPE_CHECKING
 
-from engrax.lazy import offered
+from engrax._lazy import offered
 
 if TYPE_CHECKING:
     from engrax.gym.export import ExportedTask

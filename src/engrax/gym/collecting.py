@@ -31,7 +31,7 @@ def completed(
         options: what is known already; it is kept.
     """
     package = type(env.unwrapped).__module__.partition(".")[0]
-    options = replace(options, grid_sizes=GRID_SIZES.get(package, ()))
+    options = replace(options, grid_sizes=options.grid_sizes or GRID_SIZES.get(package, ()))
     texts = [(path, space) for path, space in leaves_of(env.observation_space) if is_text(space)]
     if not texts or options.words:
         return options
@@ -52,10 +52,8 @@ def collected_words(env: Env[Any, Any], paths: list[Path]) -> Words:
 
 
 def states_success(env: Env[Any, Any]) -> bool:
-    """Whether `info` says if an episode succeeds, by random play; the environment is closed."""
-    found = any(name in info for _, info in random_play(env, RESET_EVERY) for name in SUCCESS)
-    env.close()
-    return found
+    """Whether `info` says if an episode succeeds, by random play."""
+    return any(name in info for _, info in random_play(env, RESET_EVERY) for name in SUCCESS)
 
 
 def random_play(env: Env[Any, Any], steps: int) -> Iterator[tuple[Any, Mapping[str, Any]]]:

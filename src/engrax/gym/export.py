@@ -9,7 +9,7 @@ import jax
 import numpy as np
 from jaxtyping import Array
 
-from engrax.envs import TASKS, AbstractEnvironment
+from engrax.envs import TASKS, AbstractEnvironment, Mixture
 from engrax.errors import UserError
 from engrax.gym.checks import RENDERS_ARRAYS, check_render_mode, checked_action, no_episode
 from engrax.gym.forking import check_fork
@@ -186,6 +186,8 @@ _shared_programs = lru_cache(maxsize=None)(_programs)
 
 
 def _has_pictures(task: AbstractEnvironment[Any]) -> bool:
+    if isinstance(task, Mixture):
+        return _has_pictures(task.levels[0])
     draws = type(task).picture is not AbstractEnvironment.picture
     return draws or _image_part(task.interface) is not None
 

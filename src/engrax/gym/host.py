@@ -1,7 +1,8 @@
 """Gymnasium environments as streams: one protocol, whatever kind of environment is given."""
 
 import abc
-from typing import Any, NamedTuple
+import weakref
+from typing import NamedTuple
 
 import numpy as np
 
@@ -47,23 +48,23 @@ class HostEnvironments:
     Attributes:
         interface: what agents see and do.
         num_streams: how many streams there are.
-        spec: what the environments are, as JSON can hold it.
         notes: what was decided about their spaces, one line each.
     """
 
     interface: Interface
     num_streams: int
 
-    def __init__(self, driver: AbstractDriver, translator: Translator, spec: dict[str, Any]):
+    def __init__(self, driver: AbstractDriver, translator: Translator):
         """Takes over a driver; `engrax.gym.host_environments` makes one.
 
         Args:
             driver: steps the environments.
             translator: of their spaces.
-            spec: what they are, as JSON can hold it.
         """
         self._driver = driver
-        self.interface, self.notes, self.spec = translator.interface, translator.notes, spec
+        self._closing = weakref.finalize(self, driver.close)
+        self._closing.atexit = False
+        self.interface, self.notes = translator.interface, translator.notes
         self.num_streams = driver.num_streams
         self._journal: Journal | None = None
         self._steps: Steps | None = None
@@ -123,8 +124,8 @@ class HostEnvironments:
         return self._replayed(self._driver, episodes)
 
     def close(self) -> None:
-        """Closes the environments."""
-        self._driver.close()
+        """Closes the environments; done by itself once nothing refers to them."""
+        self._closing()
 
     def _under_way(self) -> tuple[Journal, Steps]:
         if self._journal is None or self._steps is None:
@@ -164,21 +165,27 @@ class HostEnvironments:
     def _replayed(self, driver: PlainDriver, episodes: OpenEpisodes) -> tuple[Steps, list[int]]:
         journal = self._journal = Journal(episodes.seed)
         journal.number[:] = episodes.number
-        turns = [self._replay(driver, episodes, stream) for stream in range(self.num_streams)]
-        first = episodes.length == 0
+        streams, first = range(self.num_streams), episodes.length == 0
+        replayed = [self._replay(driver, episodes, stream) for stream in streams]
+        ended_early = [turn is None for turn in replayed]
+        turns = [
+            driver.reopen(stream, journal.open_seed(stream)) if turn is None else turn
+            for stream, turn in enumerate(replayed)
+        ]
         steps = self._shown(driver.joined(turns), first)
-        lost = [i for i, value in enumerate(_digests(steps)) if value != episodes.digest[i]]
+        found = _digests(steps)
+        lost = [i for i in streams if ended_early[i] or found[i] != episodes.digest[i]]
         for stream in lost:
             turns[stream] = driver.reopen(stream, journal.next_episode(stream))
             first[stream] = True
         return (self._shown(driver.joined(turns), first) if lost else steps), lost
 
-    def _replay(self, driver: PlainDriver, episodes: OpenEpisodes, stream: int) -> Turn:
+    def _replay(self, driver: PlainDriver, episodes: OpenEpisodes, stream: int) -> Turn | None:
+        """The last turn of a stream's episode played again; None where it ends early."""
         assert self._journal is not None
-        actions, seed = episodes.actions_of(stream), self._journal.open_seed(stream)
+        actions = episodes.actions_of(stream)
         self._journal.set_actions(stream, actions)
-        turn = driver.replay(stream, seed, actions)
-        return driver.reopen(stream, seed) if turn is None else turn
+        return driver.replay(stream, self._journal.open_seed(stream), actions)
 
 
 def _digests(steps: Steps) -> list[int]:

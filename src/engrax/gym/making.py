@@ -1,6 +1,5 @@
 """Makes streams from an id, a function, an environment or a vector environment."""
 
-import importlib.metadata
 from collections.abc import Callable, Mapping
 from enum import EnumType
 from typing import Any
@@ -50,8 +49,7 @@ def host_environments(
         return _given(source, streams, options)
     make = maker_of(source, dict(kwargs or {}))
     envs = [make() for _ in range(streams)]
-    spec = _described(envs[0], source if isinstance(source, str) else None, kwargs)
-    return _plain(envs, completed(envs[0], make, options), spec)
+    return _plain(envs, completed(envs[0], make, options))
 
 
 def maker_of(source: object, kwargs: dict[str, Any]) -> Maker:
@@ -95,13 +93,11 @@ def _likes(env: Env[Any, Any]) -> Maker:
     return make
 
 
-def _plain(
-    envs: list[Env[Any, Any]], options: ObservationOptions, spec: dict[str, Any]
-) -> HostEnvironments:
+def _plain(envs: list[Env[Any, Any]], options: ObservationOptions) -> HostEnvironments:
     first = envs[0]
     names = action_names(first)
     translator = translator_of(first.observation_space, first.action_space, options, names)
-    return HostEnvironments(PlainDriver(envs, translator), translator, spec)
+    return HostEnvironments(PlainDriver(envs, translator), translator)
 
 
 def _given(
@@ -113,8 +109,7 @@ def _given(
         )
     if type(envs) is SyncVectorEnv:
         plain = list(envs.envs)
-        options = completed(plain[0], envs.env_fns[0], options)
-        return _plain(plain, options, _described(plain[0], None, None))
+        return _plain(plain, completed(plain[0], envs.env_fns[0], options))
     space = envs.single_observation_space
     if not options.words and any(is_text(leaf) for _, leaf in leaves_of(space)):
         raise ConfigError(
@@ -122,7 +117,7 @@ def _given(
             "words"
         )
     translator = translator_of(space, envs.single_action_space, options)
-    return HostEnvironments(driver_of(envs, translator), translator, _described(envs, None, None))
+    return HostEnvironments(driver_of(envs, translator), translator)
 
 
 def action_names(env: Env[Any, Any]) -> tuple[str, ...]:
@@ -136,27 +131,3 @@ def action_names(env: Env[Any, Any]) -> tuple[str, ...]:
     else:
         names = tuple(getattr(plain, "get_action_meanings", tuple)())
     return names if len(names) == env.action_space.n else ()
-
-
-def _described(
-    env: Env[Any, Any] | VectorEnv[Any, Any, Any],
-    name: str | None,
-    kwargs: Mapping[str, Any] | None,
-) -> dict[str, Any]:
-    """What an environment is: its id or class, its keyword arguments and the packages' versions."""
-    own = type(env.unwrapped)
-    packages = {"gymnasium", own.__module__.partition(".")[0]}
-    return {
-        "id": name or getattr(env.spec, "id", own.__qualname__),
-        "kwargs": dict(kwargs or {}),
-        "versions": {
-            package: version for package in sorted(packages) if (version := _version(package))
-        },
-    }
-
-
-def _version(package: str) -> str | None:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None

@@ -75,6 +75,7 @@ class GymnasiumTask(AbstractHostTask):
         env = make()
         found = completed(env, make, self.options())
         success = self.states_success or states_success(env)
+        env.close()
         return replace(
             self, words=found.words, text_length=found.text_length, states_success=success
         )

@@ -11,37 +11,36 @@ from engrax.gym.drivers import SUCCESS, AbstractDriver, Moves
 from engrax.gym.spaces import Translator
 
 
-class NextStepDriver(AbstractDriver):
-    """Steps a vector environment that resets by itself in the step after an episode's last.
-
-    Only the first episode of a stream has a seed; later ones go on in the environment's own random
-    stream.
-    """
+class AbstractVectorDriver(AbstractDriver):
+    """Steps a vector environment."""
 
     def __init__(self, envs: VectorEnv[Any, Any, Any], translator: Translator):
         self._envs, self._translator = envs, translator
         self.num_streams = envs.num_envs
 
     def open(self, seeds: Sequence[int]) -> Moves:
-        """Resets every stream."""
-        return _opened(self._translator, self._envs, seeds)
-
-    def advance(self, actions: np.ndarray, seeds: Mapping[int, int]) -> Moves:
-        """Steps all streams; those that ended reset by themselves."""
-        del seeds
-        return _moved(self._translator, *self._envs.step(self._translator.write_batch(actions)))
+        """Resets every stream, each by a seed."""
+        given: Any = list(seeds)
+        read = self._translator.read_batch(self._envs.reset(seed=given)[0])
+        never = np.zeros(len(seeds), bool)
+        return Moves(read, np.zeros(len(seeds), np.float32), never, never, None)
 
     def close(self) -> None:
         """Closes the environment."""
         self._envs.close()
 
 
-def _opened(translator: Translator, envs: VectorEnv[Any, Any, Any], seeds: Sequence[int]) -> Moves:
-    """What a vector environment shows after a reset by a seed for each stream."""
-    given: Any = list(seeds)
-    read = translator.read_batch(envs.reset(seed=given)[0])
-    never = np.zeros(len(seeds), bool)
-    return Moves(read, np.zeros(len(seeds), np.float32), never, never, None)
+class NextStepDriver(AbstractVectorDriver):
+    """Steps a vector environment that resets by itself in the step after an episode's last.
+
+    Only the first episode of a stream has a seed; later ones go on in the environment's own random
+    stream.
+    """
+
+    def advance(self, actions: np.ndarray, seeds: Mapping[int, int]) -> Moves:
+        """Steps all streams; those that ended reset by themselves."""
+        del seeds
+        return _moved(self._translator, *self._envs.step(self._translator.write_batch(actions)))
 
 
 def _moved(
@@ -67,7 +66,7 @@ def _batched_success(info: Mapping[str, Any]) -> np.ndarray | None:
     return next((np.array(info[name], bool) for name in SUCCESS if name in info), None)
 
 
-class MaskedDriver(AbstractDriver):
+class MaskedDriver(AbstractVectorDriver):
     """Steps a vector environment of mode SAME_STEP or DISABLED.
 
     It resets in the step that ends an episode, or not at all, and it steps all its streams in every
@@ -83,12 +82,8 @@ class MaskedDriver(AbstractDriver):
             translator: of its spaces.
             resets: whether it resets in the step that ends an episode.
         """
-        self._envs, self._translator, self._resets = envs, translator, resets
-        self.num_streams = envs.num_envs
-
-    def open(self, seeds: Sequence[int]) -> Moves:
-        """Resets every stream."""
-        return _opened(self._translator, self._envs, seeds)
+        super().__init__(envs, translator)
+        self._resets = resets
 
     def advance(self, actions: np.ndarray, seeds: Mapping[int, int]) -> Moves:
         """Steps all streams, then resets those that have a seed."""
@@ -99,10 +94,6 @@ class MaskedDriver(AbstractDriver):
         if seeds:
             moves = self._with_opened(moves, seeds)
         return self._with_final(moves, info, seeds) if self._resets else moves
-
-    def close(self) -> None:
-        """Closes the environment."""
-        self._envs.close()
 
     def _reset(self, seeds: Mapping[int, int]) -> Any:
         mask = np.array([stream in seeds for stream in range(self.num_streams)])

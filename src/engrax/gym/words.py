@@ -49,25 +49,21 @@ def vocabulary_of(words: Iterable[str]) -> tuple[str, ...]:
     return (PADDING, UNKNOWN, *sorted(set(words)))
 
 
-def token_ids(text: str, length: int, vocabulary: Sequence[str]) -> np.ndarray:
-    """A text as token ids.
+def tokens_of(length: int, vocabulary: Sequence[str]) -> Callable[[str], np.ndarray]:
+    """Texts as token ids, int32 `[length]`; texts mostly repeat, and are remembered.
 
     Args:
-        text: any text.
         length: how many tokens; a longer text is cut, a shorter one padded.
         vocabulary: token i reads `vocabulary[i]`; the first two are `PADDING` and `UNKNOWN`.
-
-    Returns:
-        int32 `[length]`.
     """
     index = {word: token for token, word in enumerate(vocabulary)}
-    known = [index.get(word, 1) for word in split_words(text)[:length]]
-    return np.array(known + [0] * (length - len(known)), np.int32)
 
+    @lru_cache(maxsize=4096)
+    def token_ids(text: str) -> np.ndarray:
+        known = [index.get(word, 1) for word in split_words(text)[:length]]
+        return np.array(known + [0] * (length - len(known)), np.int32)
 
-def tokens_of(length: int, vocabulary: Sequence[str]) -> Callable[[str], np.ndarray]:
-    """`token_ids` for one length and vocabulary; it remembers texts, which mostly repeat."""
-    return lru_cache(maxsize=4096)(lambda text: token_ids(text, length, vocabulary))
+    return token_ids
 
 
 def listed_words(space: Any) -> Words:

@@ -22,6 +22,7 @@ from engrax.runtime.streams import (
     advance_on_host,
     pending,
     split_keys,
+    stepped,
 )
 from engrax.runtime.worlds import World
 from engrax.types import AgentInput, AgentOutput, Segment
@@ -75,6 +76,7 @@ def _collect_traced(
     )
     final = (*_seen(streams, act(agent, streams)[2]), streams.keys)
     seen = jax.tree.map(lambda all, one: jnp.concatenate([all, one[None]]), seen, final)
+    seen, returns = jax.tree.map(lambda leaf: jnp.swapaxes(leaf, 0, 1), (seen, returns))
     segment, episodes = _assembled(seen, returns, opening)
     return streams, segment, episodes
 
@@ -93,20 +95,19 @@ def _collect_on_host(
     opening = jax.tree.map(jnp.array, state) if carry_state else None
     keys = _host_keys(key, streams.keys, length)
     streams, seen, returns = replace(streams, agent=state), [], []
-    for index in range(length):
+    for world_keys, agent_keys in zip(keys.world, keys.agent[1:], strict=True):
         state, actions, output = step(
             parameters, streams.agent, pending(streams), streams.keys, False
         )
         seen.append(jax.tree.map(np.asarray, _seen(streams, output)))
-        streams = advance_on_host(
-            world, streams, state, actions, keys.world[index], keys.agent[index + 1]
-        )
+        streams = advance_on_host(world, streams, state, actions, world_keys, agent_keys)
         returns.append(np.asarray(streams.episode_return))
     kept = jax.tree.map(jnp.array, streams.agent)
     output = step(parameters, kept, pending(streams), streams.keys, False)[2]
     seen.append(jax.tree.map(np.asarray, _seen(streams, output)))
-    whole = jax.tree.map(lambda *leaves: jnp.array(np.stack(leaves)), *seen)
-    segment, episodes = _assembled((*whole, keys.agent), jnp.array(np.stack(returns)), opening)
+    whole = jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves, axis=1)), *seen)
+    seen = (*whole, jnp.swapaxes(keys.agent, 0, 1))
+    segment, episodes = _assembled(seen, jnp.asarray(np.stack(returns, axis=1)), opening)
     return streams, segment, episodes
 
 
@@ -166,9 +167,7 @@ def _acting_of(
     def step(
         parameters: PyTree, states: PyTree, inp: AgentInput, keys: Key[Array, " b"], greedy: Any
     ):
-        agent = eqx.combine(parameters, rest)
-        one = lambda state, inp, key: agent.step(state, inp, key=key, greedy=greedy)  # noqa: E731
-        return jax.vmap(one)(states, inp, keys)
+        return stepped(eqx.combine(parameters, rest), states, inp, keys, greedy)
 
     return jax.jit(refresh), jax.jit(step, donate_argnums=1)
 
@@ -176,8 +175,7 @@ def _acting_of(
 def _assembled(
     seen: tuple[Any, ...], returns: Array, opening: PyTree
 ) -> tuple[Segment[Any], Episodes]:
-    """Segments and episodes, streams first, from steps with time first."""
-    seen, returns = jax.tree.map(lambda leaf: jnp.swapaxes(leaf, 0, 1), (seen, returns))
+    """Segments and episodes, from what was seen, streams first."""
     segment = Segment(*seen, state=opening)
     steps = segment.steps
     success = steps.info["success"][:, 1:] if "success" in steps.info else None

@@ -79,8 +79,19 @@ def act(
     agent: AbstractAgent[Any], streams: Streams, greedy: bool | Bool[Array, ""] = False
 ) -> tuple[PyTree, Action, AgentOutput]:
     """The agent's next states, actions and outputs at the pending steps."""
+    return stepped(agent, streams.agent, pending(streams), streams.keys, greedy)
+
+
+def stepped(
+    agent: AbstractAgent[Any],
+    states: PyTree,
+    inp: AgentInput,
+    keys: Key[Array, " b"],
+    greedy: bool | Bool[Array, ""],
+) -> tuple[PyTree, Action, AgentOutput]:
+    """`agent.step` of every stream."""
     step = lambda state, inp, key: agent.step(state, inp, key=key, greedy=greedy)  # noqa: E731
-    return jax.vmap(step)(streams.agent, pending(streams), streams.keys)
+    return jax.vmap(step)(states, inp, keys)
 
 
 def advance(

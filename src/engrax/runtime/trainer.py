@@ -145,8 +145,10 @@ class Trainer:
         environments, fresh, lost = self.world.restore(saved.streams.world)
         take = lambda new, old: jnp.where(lost.reshape(-1, *(1,) * (new.ndim - 1)), new, old)  # noqa: E731
         step = jax.tree.map(take, fresh, saved.streams.step)
+        total = jnp.where(lost, 0.0, saved.streams.episode_return)
         return TrainState(
-            saved.learner, replace(saved.streams, world=environments, step=step)
+            saved.learner,
+            replace(saved.streams, world=environments, step=step, episode_return=total),
         ), int(lost.sum())
 
     def environment_steps(self, updates: int) -> int:

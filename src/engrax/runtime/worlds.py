@@ -132,6 +132,7 @@ class Host:
             first=jnp.array(steps.first),
             last=jnp.array(steps.last),
             info=info,
+            effective=jnp.array(steps.effective),
         )
 
 

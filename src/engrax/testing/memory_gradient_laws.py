@@ -6,7 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import PyTree
+from jaxtyping import Array, PyTree
 
 from engrax.memory.base import AbstractMemory
 from engrax.testing.contract import Settings, expect, expect_close, expect_trees_close
@@ -127,7 +127,7 @@ def _cuts_gradients(
         f"gradient of inputs before `first`, {name}, is not exactly zero. {hint}",
     )
 
-    def roll(a: np.ndarray) -> np.ndarray:
+    def roll(a: np.ndarray | Array) -> np.ndarray:
         pairs = zip(a, starts, strict=True)
         return np.stack([np.roll(one, -start, axis=0) for one, start in pairs])
 

@@ -56,6 +56,15 @@ def test_it_plays_the_task(view):
             assert (reward, terminated, truncated) == (oracle.reward, oracle.last, False)
 
 
+def test_a_mixture_renders_where_its_levels_do():
+    levels = MemoryGame(3, "pixels"), MemoryGame(4, "pixels")
+    env = ExportedTask(Mixture(levels), "rgb_array")
+    seen, _ = env.reset(seed=0)
+    assert env.render().shape == seen["pixels"].shape
+    with pytest.raises(UserError, match="render"):
+        ExportedTask(Mixture((Recall(), Recall())), "rgb_array")
+
+
 def test_seeds():
     env = ExportedTask(MemoryGame(8))
     cards = [env.reset(seed=seed)[1]["cards"].tolist() for seed in (0, None, None, 0, None, 1)]

@@ -8,7 +8,7 @@ from engrax.gym.words import (
     Words,
     listed_words,
     split_words,
-    token_ids,
+    tokens_of,
     vocabulary_of,
     words_in,
 )
@@ -29,14 +29,14 @@ def test_splitting(text, words):
 def test_token_ids():
     vocabulary = vocabulary_of(["red", "go", "go"])
     assert vocabulary == (PADDING, UNKNOWN, "go", "red")
-    assert token_ids("go RED home", 5, vocabulary).tolist() == [2, 3, 1, 0, 0]
-    assert token_ids("go red home", 2, vocabulary).tolist() == [2, 3]
-    assert token_ids("", 2, vocabulary).tolist() == [0, 0]
+    assert tokens_of(5, vocabulary)("go RED home").tolist() == [2, 3, 1, 0, 0]
+    assert tokens_of(2, vocabulary)("go red home").tolist() == [2, 3]
+    assert tokens_of(2, vocabulary)("").tolist() == [0, 0]
 
 
 def test_words_that_look_like_special_tokens_are_none():
     assert split_words(PADDING + UNKNOWN) == ["pad", "unknown"]
-    assert token_ids("<pad>", 1, vocabulary_of(["a"])).tolist() == [1]
+    assert tokens_of(1, vocabulary_of(["a"]))("<pad>").tolist() == [1]
 
 
 def test_words_of_texts():
