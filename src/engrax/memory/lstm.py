@@ -34,7 +34,11 @@ class LSTMSizes(AbstractMemorySizes):
 
 
 class LSTM(AbstractMemory[LSTMState]):
-    """One LSTM layer; its output is its hidden state."""
+    """One LSTM layer; its output is its hidden state.
+
+    Deviation: the gradient of the hidden state is cut to +-1e6 at each step. So that of the cell,
+    which forget gates only shrink, grows at most linearly with the number of steps.
+    """
 
     cell: LSTMCell
     input_size: int = eqx.field(static=True)
@@ -68,7 +72,7 @@ class LSTM(AbstractMemory[LSTMState]):
         self, state: LSTMState, inputs: tuple[Float[Array, " g"], Bool[Array, ""]]
     ) -> tuple[LSTMState, Float[Array, " h"]]:
         driven, first = inputs
-        state = bound_gradient(state)
+        state = state._replace(hidden=bound_gradient(state.hidden))
         state = LSTMState(*(jnp.where(first, 0.0, part) for part in state))
         state = self.cell.recur(state, driven)
         return state, state.hidden

@@ -15,9 +15,7 @@ from engrax.runs.directory import RunDirectory, State, updates_made
 from engrax.runs.events import EventLog
 from engrax.runs.interrupts import interruptible
 from engrax.runs.metrics import Row
-
-_MAY_BE_MISSING = ("return", "success")
-"""Means over the episodes that ended; an update in which no episode ended has none."""
+from engrax.runtime import measured
 
 Progress = Callable[[Row], object]
 """Called after every update with its metrics; a mean that does not exist is None."""
@@ -168,20 +166,15 @@ def _shown(progress: Progress, row: Row) -> bool:
 
 def _checked(metrics: Mapping[str, Any], update: int, directory: RunDirectory) -> Row:
     """Metrics as numbers, with None for means over no episodes; others must be finite."""
-    values = {name: float(value) for name, value in jax.device_get(dict(metrics)).items()}
-    empty = values.get("episodes") == 0
-    bad = {
-        name: value
-        for name, value in values.items()
-        if not math.isfinite(value) and not (empty and name in _MAY_BE_MISSING)
-    }
+    values = measured(dict(metrics))
+    bad = {name: value for name, value in values.items() if not math.isfinite(value)}
     if bad:
         names = ", ".join(f"{name} ({value})" for name, value in bad.items())
         raise DivergedError(
             f"training left the finite numbers: {names} went first, at update {update}; "
             f"{_where_to_look(directory)}"
         )
-    return {name: value if math.isfinite(value) else None for name, value in values.items()}
+    return {name: values.get(name) for name in metrics}
 
 
 def _where_to_look(directory: RunDirectory) -> str:

@@ -23,6 +23,11 @@ class State(NamedTuple):
     learner: Learner
 
 
+def as_arrays(metrics: dict[str, float]) -> dict[str, jax.Array]:
+    """Metrics as a trainer gives them."""
+    return {name: jnp.float32(value) for name, value in metrics.items()}
+
+
 def state_at(update: int) -> State:
     return State(Learner(jnp.full(600, update, jnp.float32), jnp.int32(update)))
 
@@ -40,7 +45,7 @@ class FakeTrainer:
         agent, updates = state.learner.agent + 1.0, state.learner.updates + 1
         self.meanwhile(int(updates))
         metrics = {"episodes": 1.0, "loss": 1.0 / float(updates), "entropy": 1.0 / 3.0}
-        return State(Learner(agent, updates)), metrics
+        return State(Learner(agent, updates)), as_arrays(metrics)
 
     def saved(self, state: State) -> State:
         return state

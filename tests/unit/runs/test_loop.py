@@ -19,6 +19,8 @@ from engrax.runs.directory import RunDirectory
 from engrax.runs.loop import DivergedError, Outcome, run
 from engrax.runs.metrics import Row
 
+from unit.runs.fake_runs import as_arrays
+
 
 @dataclass(frozen=True)
 class Experiment:
@@ -52,9 +54,9 @@ class FakeTrainer:
 
     def update(self, state: State) -> tuple[State, dict[str, Any]]:
         updates = state.learner.updates + 1
-        metrics = {"episodes": 0.0, "return": float("nan"), "loss": 0.5}
+        metrics = {"episodes": 0.0, "return": 0.0, "success": 0.0, "loss": 0.5}
         following = State(Learner(state.learner.agent + 1.0, updates))
-        return following, metrics | self.meanwhile(int(updates))
+        return following, as_arrays(metrics | self.meanwhile(int(updates)))
 
     def environment_steps(self, updates: int) -> int:
         return 7 * updates
@@ -99,7 +101,8 @@ def test_progress_is_reported_and_a_mean_over_no_episodes_is_none(directory: Run
     rows: list[Row] = []
     train(directory, FakeTrainer(), until=2, progress=rows.append)
     assert [row["update"] for row in rows] == [1, 2]
-    assert [(row["return"], row["loss"]) for row in rows] == [(None, 0.5)] * 2
+    means = [(row["return"], row["success"], row["loss"]) for row in rows]
+    assert means == [(None, None, 0.5)] * 2
 
 
 def test_a_request_to_stop_waits_for_the_update_and_saves(directory: RunDirectory):
@@ -149,11 +152,11 @@ def test_what_went_first_is_named_and_the_last_good_checkpoint_kept(directory: R
     assert directory.metrics.rows()[-1]["update"] == 5
 
 
-def test_a_missing_return_is_an_error_where_episodes_ended(directory: RunDirectory):
+def test_a_return_that_is_not_finite_is_an_error_where_episodes_ended(directory: RunDirectory):
     with pytest.raises(
         DivergedError, match=r"return \(nan\) went first, at update 1; there was no checkpoint yet"
     ):
-        train(directory, FakeTrainer(lambda update: {"episodes": 2.0}))
+        train(directory, FakeTrainer(lambda update: {"episodes": 2.0, "return": float("nan")}))
 
 
 def test_parameters_that_are_not_finite_are_never_saved(directory: RunDirectory):
