@@ -28,9 +28,9 @@ import optax
 
 from engrax.algorithms.ppo import normalised
 from engrax.envs.ballet.tables import CENTRE, HOMES, MOVES
-from engrax.experiments.presets import PRESETS
 from engrax.experiments.settings import override, split_settings
 from engrax.losses.policy import policy_gradient
+from engrax.runs.building import experiment_named
 from engrax.runs.comparing import task_settings
 from engrax.types import AgentInput
 
@@ -57,8 +57,7 @@ def main():
 
 def fresh(experiment, seed: int):
     """The agent of an experiment, with parameters drawn from a seed."""
-    build = eqx.filter_jit(lambda key: experiment.build_agent(experiment.task.interface, key))
-    return build(jax.random.key(seed))
+    return experiment.build_agent(experiment.task.interface, jax.random.key(seed))
 
 
 def course(agent, environment, episodes: int, *, batch: int = 64, **settings):
@@ -198,7 +197,7 @@ def parse():
         "--also", nargs="+", default=[], metavar="LEVEL", help="levels to be asked about in the end"
     )
     arguments = parser.parse_args(own)
-    return arguments, override(PRESETS[arguments.preset], settings)
+    return arguments, experiment_named(arguments.preset, settings)
 
 
 if __name__ == "__main__":

@@ -23,11 +23,10 @@ import jax.numpy as jnp
 import numpy as np
 from ballet_supervised import course, fresh
 
-from engrax.experiments.presets import PRESETS
-from engrax.experiments.settings import override
 from engrax.memory.hcam import HCAM, HierarchicalAttention
 from engrax.memory.hcam.layer import HCAMLayer
 from engrax.nn.linear import apply
+from engrax.runs.building import experiment_named
 
 M = TypeVar("M", bound=eqx.Module)
 
@@ -153,7 +152,7 @@ def main():
 
 def trained(variant: Variant, seed: int, episodes: int) -> dict[str, Any]:
     """Trains a fresh agent, and says how often it was right, 6,400 episodes by 6,400."""
-    experiment = override(PRESETS["hcam-ballet-laptop"], BASE | dict(variant.settings))
+    experiment = experiment_named("hcam-ballet-laptop", BASE | dict(variant.settings))
     environment = experiment.task
     agent: Any = fresh(experiment, seed)
     agent = eqx.tree_at(lambda a: a.memory, agent, variant.change(agent.memory))

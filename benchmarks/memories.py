@@ -110,8 +110,7 @@ def line(name: str, result: dict[str, float]) -> str:
     return (
         f"{name:<8}{result['steps_per_cpu_second']:>10,.0f} steps per CPU-second"
         f"{result['steps_per_second']:>10,.0f} a second{result['compile_seconds']:>7.1f} s "
-        "compiling"
-        f"{result['parameters']:>10,} parameters"
+        f"compiling{result['parameters']:>10,} parameters"
     )
 
 

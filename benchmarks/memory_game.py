@@ -24,8 +24,7 @@ import numpy as np
 from engrax.evaluation.play import play
 from engrax.experiments.codec import encode
 from engrax.experiments.config import Experiment
-from engrax.experiments.presets import PRESETS
-from engrax.experiments.settings import override
+from engrax.runs.building import experiment_named
 from engrax.runtime import Trainer
 
 ABLATIONS: dict[str, dict[str, str]] = {
@@ -64,7 +63,7 @@ def variants(pairs: int, updates: int) -> dict[str, Experiment]:
     }
     chosen |= {name: (f"{name}-memory-game-{pairs}-pairs", {}) for name in ("rl-mem", "lstm")}
     return {
-        name: override(PRESETS[preset], changed).of_length(updates)
+        name: experiment_named(preset, changed).of_length(updates)
         for name, (preset, changed) in chosen.items()
     }
 

@@ -1,7 +1,11 @@
 """Errors that a user can correct. Each message is one line: value, expectation, remedy.
 
-This module imports nothing, so that a wrong command line is answered at once.
+This module imports only the standard library, so that a wrong command line is answered at once.
 """
+
+import difflib
+import reprlib
+from collections.abc import Iterable
 
 
 class UserError(ValueError):
@@ -35,3 +39,22 @@ def describe(error: OSError) -> str:
     if error.strerror is None:
         return str(error)
     return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+
+
+def show(value: object) -> str:
+    """A value for an error message: one line, never long."""
+    return reprlib.repr(str(value) if isinstance(value, str) else value)
+
+
+def suggest(name: str, known: Iterable[str], otherwise: str | None = None) -> str:
+    """The nearest known names.
+
+    Args:
+        name: what was given.
+        known: what could have been meant.
+        otherwise: what to say if none is near; all known names if not given.
+    """
+    known = list(known)
+    if near := difflib.get_close_matches(name, known, n=3):
+        return f"did you mean {' or '.join(near)}?"
+    return f"known: {', '.join(known)}" if otherwise is None else otherwise

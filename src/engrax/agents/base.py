@@ -3,7 +3,7 @@
 import abc
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import equinox as eqx
 import jax
@@ -148,7 +148,12 @@ class AbstractAgent(eqx.Module, Generic[S]):
 class AbstractAgentSizes(abc.ABC):
     """Settings of an agent, its memory included; the registry `engrax.agents.AGENTS` has one class
     a kind.
+
+    Attributes:
+        held: what the agent remembers with, as tables name it, where no setting `memory` says so.
     """
+
+    held: ClassVar[str] = "none"
 
     @abc.abstractmethod
     def build(self, interface: Interface, *, key: Key[Array, ""]) -> AbstractAgent[Any]:

@@ -1,13 +1,12 @@
 """Arguments of commands: argparse, with every error as one line."""
 
 import argparse
-import difflib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from engrax.cli.foreign import check_words
-from engrax.errors import UsageError
+from engrax.errors import UsageError, show, suggest
 
 
 class Parser(argparse.ArgumentParser):
@@ -27,15 +26,22 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{message}; see `{self.prog} --help`")
 
     def read(self, words: Sequence[str]) -> argparse.Namespace:
-        """Parses all words; an unknown one is an error that suggests what was meant."""
+        """Parses all words, and imports the packages of `--import`.
+
+        Raises:
+            UsageError: a word is unknown; the message suggests what was meant.
+            ConfigError: a package cannot be imported.
+        """
         self._check_words(words)
         check_words(words, known=self._option_string_actions)
         arguments, unknown = self.parse_known_args(words)
         if unknown:
-            near = difflib.get_close_matches(unknown[0], self._option_string_actions, n=1)
-            self.error(
-                f"unknown argument {unknown[0]!r}" + (f", did you mean {near[0]}?" if near else "")
-            )
+            meant = suggest(unknown[0], self._option_string_actions, otherwise="")
+            self.error(f"unknown argument {show(unknown[0])}" + (f", {meant}" if meant else ""))
+        if names := getattr(arguments, "imports", ""):
+            from engrax.experiments.registries import import_packages
+
+            import_packages(names.split(","))
         return arguments
 
     def read_settings(self, words: Sequence[str]) -> tuple[argparse.Namespace, dict[str, str]]:
@@ -142,17 +148,3 @@ def add_import(parser: Parser) -> None:
         default="",
         help="a package to import first, which adds to the registries; more by commas",
     )
-
-
-def read_imports(arguments: argparse.Namespace) -> list[str]:
-    """Imports the packages of `--import`, and returns their names.
-
-    Raises:
-        ConfigError: one cannot be imported.
-    """
-    names = arguments.imports.split(",") if arguments.imports else []
-    if names:
-        from engrax.experiments.registries import import_packages
-
-        import_packages(names)
-    return names

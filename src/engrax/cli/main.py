@@ -3,7 +3,6 @@
 Nothing heavy is imported before it is needed: `engrax --help` and many mistakes answer at once.
 """
 
-import difflib
 import os
 import sys
 from collections.abc import Sequence
@@ -12,7 +11,7 @@ from importlib import import_module
 import engrax
 from engrax.cli.output import give_up_closed_streams, standard_streams, warn
 from engrax.cli.surroundings import prepare
-from engrax.errors import RunFailedError, UsageError, UserError, describe
+from engrax.errors import RunFailedError, UsageError, UserError, describe, show, suggest
 from engrax.runs.backend import backend_errors
 
 COMMANDS = {
@@ -106,9 +105,7 @@ def _dispatch(words: list[str], own_process: bool) -> int:
         return 0
     _check_words(words)
     if name not in COMMANDS:
-        near = difflib.get_close_matches(name, COMMANDS, n=1)
-        way_out = f"did you mean {near[0]}?" if near else f"commands: {', '.join(COMMANDS)}"
-        raise UsageError(f"unknown command {name[:40]!r}; {way_out}")
+        raise UsageError(f"unknown command {show(name)}; {suggest(name, COMMANDS)}")
     prepare(os.environ, own_process)
     return import_module(f"engrax.cli.commands.{name}").run(words[1:])
 

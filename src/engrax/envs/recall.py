@@ -1,6 +1,6 @@
 """A test task with known values: see a cue, wait, and name it."""
 
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
 import equinox as eqx
 import jax
@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from engrax.envs.base import AbstractEnvironment
+from engrax.envs.choices import one_of
 from engrax.types import Discrete, Interface, TimeStep, VectorSpec
 
 Cues = Literal["independent", "contradictory", "late"]
@@ -29,13 +30,6 @@ class RecallState(NamedTuple):
     answer: Int[Array, ""]
     distractor: Int[Array, ""]
     success: Bool[Array, ""]
-
-
-def _as_cues(name: str) -> Cues:
-    for cues in get_args(Cues):
-        if name == cues:
-            return cues
-    raise ValueError(f"cues is {name!r}, expected one of {', '.join(get_args(Cues))}")
 
 
 class Recall(AbstractEnvironment[RecallState]):
@@ -79,7 +73,7 @@ class Recall(AbstractEnvironment[RecallState]):
     """Cues to tell apart, at least 2; chance is 1 in so many."""
     distractors: bool = eqx.field(static=True, default=False)
     """Whether the steps between show other items."""
-    cues: Cues = eqx.field(static=True, default="independent", converter=_as_cues)
+    cues: Cues = eqx.field(static=True, default="independent", converter=one_of(Cues, "cues"))
     """How an episode's cue and answer follow from the episode before: `independent` of it, or two
     tests for leaks.
     """

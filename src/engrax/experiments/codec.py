@@ -7,13 +7,12 @@ that names the setting, the value, and what was expected.
 """
 
 import dataclasses
-import difflib
 import math
 from collections.abc import Mapping
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
-from engrax.errors import ConfigError
+from engrax.errors import ConfigError, show, suggest
 from engrax.experiments.annotations import (
     KIND,
     PLAIN,
@@ -25,7 +24,6 @@ from engrax.experiments.annotations import (
 )
 from engrax.experiments.plain import read_json
 from engrax.experiments.registries import REGISTRIES, kind_of, name_in
-from engrax.experiments.words import show, suggest
 
 T = TypeVar("T")
 
@@ -182,8 +180,8 @@ def _literal(annotation: Any, value: Any, path: str) -> Any:
             return choice
         if isinstance(value, Text) and value == str(choice):
             return choice
-    near = difflib.get_close_matches(str(value), map(str, get_args(annotation)))
-    meant = f"; did you mean {near[0]}?" if near else ""
+    near = suggest(str(value), map(str, get_args(annotation)), otherwise="")
+    meant = f"; {near}" if near else ""
     raise ConfigError(f"{_unfit(annotation, value, path)}{meant}")
 
 

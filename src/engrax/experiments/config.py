@@ -65,17 +65,14 @@ class Experiment:
         return replace(self, updates=updates, learner=learner)
 
     def build_agent(self, interface: Interface, key: Key[Array, ""]) -> AbstractAgent[Any]:
-        """The agent for an interface, with parameters drawn from the key."""
-        return self.agent.build(interface, key=key)
+        """The agent for an interface, with parameters drawn from the key, compiled once."""
+        return eqx.filter_jit(lambda key: self.agent.build(interface, key=key))(key)
 
     def build(self) -> Trainer:
         """The trainer: task, agent and learner together."""
         agent_key, trainer_key = jax.random.split(jax.random.key(self.seed))
-        interface = self.task.interface
         return Trainer(
-            eqx.filter_jit(lambda key: self.build_agent(interface, key))(
-                agent_key
-            ),  # one compilation
+            self.build_agent(self.task.interface, agent_key),
             self.task,
             self.learner,
             streams=self.streams,

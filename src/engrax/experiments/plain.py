@@ -5,8 +5,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from engrax.errors import ConfigError
-from engrax.experiments.words import show
+from engrax.errors import ConfigError, show
 
 _DEEPEST = 64
 

@@ -7,8 +7,7 @@ from typing import Any
 from engrax.agents import AGENTS, AbstractAgentSizes
 from engrax.algorithms import LEARNERS, AbstractLearner
 from engrax.envs import TASKS, AbstractEnvironment
-from engrax.errors import ConfigError
-from engrax.experiments.words import show
+from engrax.errors import ConfigError, show
 from engrax.gym.host import AbstractHostTask
 from engrax.gym.task import GymnasiumTask
 from engrax.memory import MEMORIES, AbstractMemorySizes
@@ -51,6 +50,15 @@ def name_in(registry: Mapping[str, type], settings: object) -> str | None:
     )
 
 
+_IMPORTED: dict[str, None] = {}
+"""Packages that were imported by name, in order."""
+
+
+def imported_packages() -> tuple[str, ...]:
+    """The packages that `import_packages` has imported in this process; runs record them."""
+    return tuple(_IMPORTED)
+
+
 def import_packages(names: Iterable[str]) -> None:
     """Imports packages, which add their classes to the registries.
 
@@ -76,6 +84,7 @@ def import_packages(names: Iterable[str]) -> None:
             reason = str(error).strip().partition("\n")[0]
             said = f"{type(error).__name__}: {reason}"
             raise ConfigError(f"--import {name}: the package cannot be imported: {said}") from error
+        _IMPORTED[name] = None
 
 
 def imports_of(config: Mapping[str, Any]) -> tuple[str, ...]:

@@ -5,11 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import NoneType
 from typing import Any, Literal, NamedTuple, TypeVar, get_args, get_origin
 
-from engrax.errors import ConfigError, UserError
+from engrax.errors import ConfigError, UserError, show, suggest
 from engrax.experiments.annotations import KIND, fields_of, group_of, registry_of, union_members
 from engrax.experiments.codec import Text, decode, encode
 from engrax.experiments.docs import attribute_docs
-from engrax.experiments.words import show, suggest
 
 T = TypeVar("T")
 

@@ -9,8 +9,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from engrax.errors import ConfigError
-from engrax.experiments.words import show
+from engrax.errors import ConfigError, show
 
 FORMAT = 2
 """The format that is written."""

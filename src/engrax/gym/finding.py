@@ -2,13 +2,12 @@
 
 import importlib
 from collections.abc import Callable
-from difflib import get_close_matches
 from typing import Any
 
 import gymnasium
 from gymnasium import Env, error
 
-from engrax.errors import ConfigError
+from engrax.errors import ConfigError, suggest
 
 SUITES = {"MiniGrid-": "minigrid", "BabyAI-": "minigrid", "popgym-": "popgym"}
 """Beginnings of ids, and the packages that register them when they are imported."""
@@ -50,10 +49,10 @@ def find(name: str) -> None:
     try:
         gymnasium.spec(plain)
     except error.Error as problem:
-        near = ", ".join(get_close_matches(plain, list(gymnasium.registry), n=3))
-        hint = f"did you mean {near}" if near else "is the package that registers it installed"
+        otherwise = "is the package that registers it installed?"
+        hint = suggest(plain, gymnasium.registry, otherwise)
         raise ConfigError(
-            f"no environment {plain!r} is registered: {hint}? module:{plain} imports a module first"
+            f"no environment {plain!r} is registered: {hint} module:{plain} imports a module first"
         ) from problem
 
 

@@ -204,10 +204,19 @@ class AbstractHostTask(abc.ABC):
 
     states_success: bool
 
+    def settled(self) -> "AbstractHostTask":
+        """This task with all that has to be found out by play, which a run then keeps."""
+        return self
+
     @property
     @abc.abstractmethod
     def interface(self) -> Interface:
         """What an agent observes and does."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was decided about how observations are read, one line each."""
+        return ()
 
     @abc.abstractmethod
     def make(self, streams: int) -> HostEnvironments:

@@ -87,7 +87,12 @@ class GymnasiumTask(AbstractHostTask):
         Raises:
             ConfigError: there is no such environment, or its spaces cannot be read.
         """
-        return _interface(self)
+        return _spaces(self)[0]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was decided about how observations are read, one line each."""
+        return _spaces(self)[1]
 
     def make(self, streams: int) -> HostEnvironments:
         """The environments, one a stream.
@@ -99,7 +104,7 @@ class GymnasiumTask(AbstractHostTask):
 
 
 @lru_cache(maxsize=64)
-def _interface(task: GymnasiumTask) -> Interface:
+def _spaces(task: GymnasiumTask) -> tuple[Interface, tuple[str, ...]]:
     environments = task.make(1)
     environments.close()
-    return environments.interface
+    return environments.interface, environments.notes

@@ -1,11 +1,11 @@
 """Every memory by name, and the making of a memory from whatever names or holds one."""
 
-import difflib
 from collections.abc import Callable
 from typing import Any
 
 from jaxtyping import Array, Key
 
+from engrax.errors import suggest
 from engrax.memory.base import AbstractMemory, AbstractMemorySizes
 from engrax.memory.dnc import DNCSizes
 from engrax.memory.hcam import HCAMSizes
@@ -80,8 +80,7 @@ def _built(choice: MemoryChoice, input_size: int, key: Key[Array, ""]) -> Abstra
     if not isinstance(memory, AbstractMemory):
         raise TypeError(
             f"{choice!r} makes no memory, expected a name ({', '.join(sorted(MEMORIES))}), sizes, "
-            "a "
-            "callable (input_size, key=key) that returns a memory, or a memory"
+            "a callable (input_size, key=key) that returns a memory, or a memory"
         )
     return memory
 
@@ -94,6 +93,5 @@ def sizes_named(name: str) -> type[AbstractMemorySizes]:
     """
     if name in MEMORIES:
         return MEMORIES[name]
-    near = difflib.get_close_matches(name.lower(), MEMORIES, n=3)
-    way_out = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(MEMORIES)}"
+    way_out = suggest(name.lower(), MEMORIES)
     raise ValueError(f"memory is {name!r}, expected a name in MEMORIES: {way_out}")

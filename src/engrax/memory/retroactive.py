@@ -41,8 +41,7 @@ class RetroactiveSizes:
         if not 0.0 <= self.discount < 1.0:
             raise ValueError(
                 f"discount is {self.discount}, expected at least 0 and less than 1, as at 1 "
-                "nothing "
-                "is added to earlier rows: to do without, set retroactive to false"
+                "nothing is added to earlier rows: to do without, set retroactive to false"
             )
 
     def build(self, width: int) -> "RetroactiveMemory":

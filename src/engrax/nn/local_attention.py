@@ -167,7 +167,7 @@ def block_size(length: int, most: int) -> int:
     return -(-length // -(-length // most))
 
 
-def in_blocks(rows: Shaped[Array, "t *d"], block: int) -> Shaped[Array, "n b *d"]:
+def in_blocks(rows: Shaped[Array, " t *d"], block: int) -> Shaped[Array, "n b *d"]:
     """Rows in blocks, the last one padded."""
     rows = jnp.pad(rows, ((0, -rows.shape[0] % block), *((0, 0) for _ in rows.shape[1:])))
     return rows.reshape(-1, block, *rows.shape[1:])

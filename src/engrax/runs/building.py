@@ -14,7 +14,7 @@ import equinox as eqx
 import jax
 
 from engrax.agents import AbstractAgent
-from engrax.errors import ConfigError, RunError, UserError
+from engrax.errors import ConfigError, RunError, UserError, show
 from engrax.experiments.annotations import KIND
 from engrax.experiments.codec import decode, encode
 from engrax.experiments.config import Experiment, Task
@@ -23,7 +23,7 @@ from engrax.experiments.presets import PRESETS
 from engrax.experiments.presets.gymnasium import PREFIX, gymnasium_experiment
 from engrax.experiments.registries import imports_of, kind_of
 from engrax.experiments.settings import override
-from engrax.experiments.words import show
+from engrax.gym.host import AbstractHostTask
 from engrax.gym.task import GymnasiumTask
 from engrax.runs import checkpoint
 from engrax.runs.backend import backend_errors
@@ -68,7 +68,7 @@ def experiment_named(name: str, settings: Mapping[str, str] | None = None) -> Ex
             fit.
     """
     experiment = override(find_preset(name), dict(settings or {}))
-    if not isinstance(experiment.task, GymnasiumTask):
+    if not isinstance(experiment.task, AbstractHostTask):
         return experiment
     with building():
         return replace(experiment, task=experiment.task.settled())
@@ -197,9 +197,9 @@ def describe_task(task: Task) -> dict[str, Any]:
 
 
 def memory_kind(experiment: Experiment) -> str:
-    """The registry name of an agent's memory; `retroactive` for the store that MERLIN has."""
+    """The registry name of an agent's memory, or what an agent without that setting holds."""
     memory = getattr(experiment.agent, "memory", None)
-    return "retroactive" if memory is None else kind_of(memory)
+    return experiment.agent.held if memory is None else kind_of(memory)
 
 
 def task_with(experiment: Experiment, settings: Mapping[str, str]) -> Task:
@@ -218,8 +218,7 @@ def task_with(experiment: Experiment, settings: Mapping[str, str]) -> Task:
     if (difference := level.interface.difference(task.interface)) is not None:
         raise ConfigError(
             f"the agent could not play this task: {difference}; choose settings that change "
-            "neither "
-            "observations nor actions"
+            "neither observations nor actions"
         )
     return task
 

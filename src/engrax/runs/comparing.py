@@ -11,17 +11,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from engrax.errors import BusyError, RunError, UserError
+from engrax.errors import BusyError, RunError, UserError, show
 from engrax.experiments.codec import encode
 from engrax.experiments.config import Experiment
 from engrax.experiments.levels import levels_of
 from engrax.experiments.plain import parse_json
-from engrax.experiments.words import show
 from engrax.runs import checkpoint, scoreboard
-from engrax.runs.building import Task, experiment_named, experiment_of, task_with
+from engrax.runs.building import Task, experiment_named, experiment_of, load_trained, task_with
 from engrax.runs.directory import RunDirectory, counters
 from engrax.runs.entries import evaluation_entry
-from engrax.runs.evaluating import evaluate
+from engrax.runs.evaluating import played_by
 from engrax.runs.log import warn as log_warning
 from engrax.runs.loop import Outcome
 from engrax.runs.scoreboard import Agent
@@ -212,9 +211,9 @@ def scores(one: Planned, asked: Asked, also: Sequence[str] = ()) -> dict[str, En
     kept = parse_json(read_text(path, LARGEST), str(path)) if path.exists() else {}
     found = kept["levels"] if kept.get("asked") == wanted else {}
     if missing := [name for name in levels if name not in found]:
-        directory = RunDirectory.open(one.path)
+        trained = load_trained(one.path)
         for name in missing:
-            played = evaluate(directory, asked.episodes, asked.seed, task=levels[name])
+            played = played_by(trained._replace(environment=levels[name]), *asked)
             found[name] = evaluation_entry(played)
         path.parent.mkdir(exist_ok=True)
         write_text(path, json.dumps({"asked": wanted, "levels": found}, allow_nan=False) + "\n")

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import engrax
-from engrax.errors import ConfigError, RunError
+from engrax.errors import ConfigError, RunError, show
 from engrax.experiments.codec import encode
 from engrax.experiments.plain import parse_json
+from engrax.experiments.registries import imported_packages
 from engrax.experiments.upgrade import FORMAT, upgrade
-from engrax.experiments.words import show
 from engrax.runs import checkpoint
 from engrax.runs.checkpoint import CheckpointError, Contents
 from engrax.runs.checkpoint_folder import CheckpointFolder, counters
@@ -90,7 +90,6 @@ class RunDirectory:
         preset: str,
         command: Sequence[str],
         origin: Mapping[str, Any] | None = None,
-        imports: Sequence[str] = (),
     ) -> "RunDirectory":
         """A new run directory.
 
@@ -101,10 +100,10 @@ class RunDirectory:
             command: the command line, for the record.
             origin: the run whose parameters this one starts from, if any; see
                 `engrax.runs.warm_start`.
-            imports: packages that register what the experiment holds.
 
         Returns:
-            The directory, with its `config.json`.
+            The directory, with its `config.json`, which names the packages that were imported
+            to register what the experiment holds.
 
         Raises:
             RunError: there is something already.
@@ -115,7 +114,8 @@ class RunDirectory:
             raise RunError(f"{path} is a file; give another --out")
         path.mkdir(parents=True, exist_ok=True)
         started = {"started_from": dict(origin)} if origin else {}
-        known = {"imports": list(imports)} if imports else {}
+        packages = imported_packages()
+        known = {"imports": list(packages)} if packages else {}
         provenance = {"format": FORMAT, **_provenance(preset, command), **known, **started}
         directory = cls(path, {**provenance, "experiment": encode(experiment)})
         with directory.exclusive():

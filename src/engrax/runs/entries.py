@@ -48,6 +48,7 @@ def summary_entry(result: "Summary") -> dict[str, Any]:
         "environment_steps": result.environment_steps,
         "state_sha256": result.state_sha256,
         "metrics": result.metrics,
+        "memory": memory_kind(result.experiment),
         "experiment": encode(result.experiment),
         "versions": result.versions,
     }

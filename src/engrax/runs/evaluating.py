@@ -10,11 +10,10 @@ from engrax.experiments.levels import levels_of
 from engrax.experiments.registries import kind_of
 from engrax.runs.building import (
     Task,
+    Trained,
     describe_task,
-    experiment_of,
     load_trained,
     memory_kind,
-    opened,
     task_with,
 )
 from engrax.runs.directory import RunDirectory
@@ -76,7 +75,14 @@ def evaluate(
         CheckpointError: the weights are damaged, or of another agent.
         ConfigError: the config does not fit.
     """
-    experiment, environment, agent, updates, steps = load_trained(directory, task)
+    return played_by(load_trained(directory, task), episodes, seed, greedy)
+
+
+def played_by(
+    trained: Trained, episodes: int = 500, seed: int = 0, greedy: bool = False
+) -> Evaluation:
+    """Plays episodes with an agent that is loaded; see `evaluate`."""
+    experiment, environment, agent, updates, steps = trained
     played = play(agent, environment, episodes=episodes, seed=seed, greedy=greedy)
     return Evaluation(
         episodes=episodes,
@@ -113,9 +119,10 @@ def evaluate_levels(
     Returns:
         One evaluation a level, by what sets the level apart; see `evaluate` for errors.
     """
-    directory = opened(directory)
-    experiment = experiment_of(directory)
+    trained = load_trained(directory)
+    experiment = trained.experiment
     levels = {"": task_with(experiment, settings)} if settings else levels_of(experiment.task)
     return {
-        name: evaluate(directory, episodes, seed, greedy, task) for name, task in levels.items()
+        name: played_by(trained._replace(environment=task), episodes, seed, greedy)
+        for name, task in levels.items()
     }

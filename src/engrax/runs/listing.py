@@ -1,10 +1,10 @@
 """What there is: memories, agents, tasks and presets by name, and presets in one line each."""
 
-import difflib
 from typing import NamedTuple
 
 from engrax.agents import AGENTS
 from engrax.envs import TASKS
+from engrax.errors import suggest
 from engrax.experiments.presets import DESCRIPTIONS, PRESETS
 from engrax.experiments.registries import HOST_TASKS, kind_of
 from engrax.memory import MEMORIES
@@ -53,10 +53,7 @@ def presets_by_task() -> dict[str, list[PresetLine]]:
 
 def suggest_preset(name: str) -> str:
     """The way out of a name that is no preset's: the nearest, or those that contain it."""
-    if near := difflib.get_close_matches(name, PRESETS, n=3):
-        return f"did you mean {' or '.join(near)}?"
     alike = [preset for preset in PRESETS if name and name in preset]
-    if not alike:
-        return "`engrax list` describes all presets"
     more = f" and {len(alike) - _MOST} more" if len(alike) > _MOST else ""
-    return f"presets with that in their name: {', '.join(alike[:_MOST])}{more}; see `engrax list`"
+    names = f"presets with that in their name: {', '.join(alike[:_MOST])}{more}; see `engrax list`"
+    return suggest(name, PRESETS, names if alike else "`engrax list` describes all presets")

@@ -1,16 +1,13 @@
 """What a linear read-out finds in the memory of the agent of a run."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import equinox as eqx
 import jax
 
-from engrax.agents import AbstractAgent
 from engrax.errors import ConfigError
 from engrax.evaluation.readout import ReadOut, read_out
-from engrax.experiments.config import Experiment
-from engrax.runs.building import Task, building, load_trained, opened
+from engrax.runs.building import building, load_trained, opened
 from engrax.runs.directory import RunDirectory
 
 
@@ -53,15 +50,9 @@ def probe(
     experiment, environment, agent, updates, _ = load_trained(directory)
     if untrained:
         with building():
-            agent = _fresh(experiment, environment, seed)
+            agent = experiment.build_agent(environment.interface, jax.random.key(seed))
     try:
         found = read_out(agent, environment, streams=streams, steps=steps, seed=seed)
     except ValueError as error:
         raise ConfigError(f"{directory.path}: {error}") from error
     return Probe(found, seed, 0 if untrained else updates)
-
-
-def _fresh(experiment: Experiment, environment: Task, seed: int) -> AbstractAgent[Any]:
-    """The agent with parameters drawn afresh."""
-    build = eqx.filter_jit(lambda key: experiment.build_agent(environment.interface, key))
-    return build(jax.random.key(seed))

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from engrax.errors import UserError
 from engrax.experiments.config import Experiment
+from engrax.gym.host import AbstractHostTask
 from engrax.runs import loop
 from engrax.runs.building import build_trainer, experiment_named, experiment_of, opened
 from engrax.runs.directory import RunDirectory, updates_made
@@ -38,6 +39,12 @@ class Job(NamedTuple):
     experiment: Experiment
     restored: int | None
     logged: int
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was decided about how the task's observations are read, one line each."""
+        task = self.experiment.task
+        return task.notes if isinstance(task, AbstractHostTask) else ()
 
     def run(
         self, progress: Progress = ignore, until: int | None = None, seconds: float = math.inf
@@ -71,7 +78,6 @@ def new_run(
     preset: str,
     command: Sequence[str] = (),
     source: RunDirectory | Path | None = None,
-    imports: Sequence[str] = (),
     warn: Warn = log_warning,
 ) -> Iterator[Job]:
     """Makes a run directory, and holds it.
@@ -83,7 +89,6 @@ def new_run(
         command: the command line, for the record.
         source: a run or a published result to take parameters from, and the optimiser where it
             is kept; they are saved at once, so that the run can be resumed without it.
-        imports: packages that register what the experiment holds, for the record.
         warn: called with one line for whatever of the source was passed over.
 
     Yields:
@@ -103,7 +108,6 @@ def new_run(
         preset=preset,
         command=command,
         origin=None if before is None else before.origin,
-        imports=imports,
     )
     with directory.exclusive():
         state = trainer.init()

@@ -244,8 +244,7 @@ def check_not_used_up(state: PyTree) -> None:
     if any(leaf.is_deleted() for leaf in real):
         raise ValueError(
             "this state was used up by an earlier update: go on from the state that `update` "
-            "returned, or copy it "
-            "before with jax.tree.map(jnp.array, state)"
+            "returned, or copy it before with jax.tree.map(jnp.array, state)"
         )
 
 

@@ -189,6 +189,5 @@ def as_world(task: object) -> World:
         return task
     raise UserError(
         f"world is {task!r}, expected an environment such as Ballet(), a world, or "
-        "GymnasiumTask('CartPole-v1') from "
-        "engrax.gym for an environment of Gymnasium"
+        "GymnasiumTask('CartPole-v1') from engrax.gym for an environment of Gymnasium"
     )

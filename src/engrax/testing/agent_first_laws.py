@@ -10,12 +10,12 @@ import numpy as np
 from engrax.agents.base import AbstractAgent
 from engrax.testing.agent_laws import same_outputs
 from engrax.testing.agent_runs import (
-    Story,
+    Trajectory,
     Trial,
     auxiliary_streams,
     fresh_carry,
     metric_streams,
-    random_story,
+    random_trajectory,
     replay_gradients,
     replay_streams,
     try_acting,
@@ -33,15 +33,16 @@ def check_agent_first_forgets_state(
     the state.
     """
     steps, law = settings.steps, "first_forgets_state"
-    ours, others = (random_story(interface, settings, salt) for salt in (0, 1))
+    ours, others = (random_trajectory(interface, settings, salt) for salt in (0, 1))
     ours.firsts[:, steps] = True
     trial, other = (
-        try_acting(agent, settings, story) for story in (ours, _joined(others, ours, steps))
+        try_acting(agent, settings, trajectory)
+        for trajectory in (ours, _joined(others, ours, steps))
     )
     garbage = garbage_like(trial.states[1], settings.numbers(11))
     later = jax.tree.map(lambda leaf: np.roll(leaf, -steps, axis=1), ours)
     dirty = try_acting(
-        agent, settings, later, (garbage, fresh_carry(agent, settings, ours.stale)[1])
+        agent, settings, later, (garbage, fresh_carry(agent, settings, ours.ignored)[1])
     )
     hint = (
         "Pass `first` to the memory, and reset all else that the agent keeps; select with "
@@ -72,8 +73,8 @@ def check_agent_first_forgets_state(
     _check_middle(agent, settings, trial)
 
 
-def _joined(earlier: Story, later: Story, steps: int) -> Story:
-    """The first segment of one story, then the others of another."""
+def _joined(earlier: Trajectory, later: Trajectory, steps: int) -> Trajectory:
+    """The first segment of one trajectory, then the others of another."""
     return jax.tree.map(
         lambda a, b: np.concatenate([a[:, :steps], b[:, steps:]], axis=1), earlier, later
     )
@@ -114,10 +115,12 @@ def check_agent_first_forgets_action_and_reward(
         "first_forgets_action_and_reward",
         "Mask both with `first` before they enter the network.",
     )
-    story = random_story(interface, settings)
-    rewards = story.rewards + 7 * story.firsts.astype(np.float32)
-    others = story._replace(stale=another_action(interface.actions, story.stale), rewards=rewards)
-    trial, other = (try_acting(agent, settings, one) for one in (story, others))
+    trajectory = random_trajectory(interface, settings)
+    rewards = trajectory.rewards + 7 * trajectory.firsts.astype(np.float32)
+    others = trajectory._replace(
+        ignored=another_action(interface.actions, trajectory.ignored), rewards=rewards
+    )
+    trial, other = (try_acting(agent, settings, one) for one in (trajectory, others))
     same_outputs(law, settings, other.acted, trial.acted, "while acting", hint)
     inputs, _, keys = trial.segment(1, settings.steps)
     changed = _with_other_past(inputs, interface.actions)
@@ -148,7 +151,10 @@ def check_agent_auxiliary_losses(
     """Auxiliary losses are finite, one a transition, and do not see what was before an episode's
     `first` step.
     """
-    law, trial = "auxiliary_losses", try_acting(agent, settings, random_story(interface, settings))
+    law, trial = (
+        "auxiliary_losses",
+        try_acting(agent, settings, random_trajectory(interface, settings)),
+    )
     inputs, actions, keys = trial.segment(1, settings.steps)
     _, outs = replay_streams(agent, trial.states[1], inputs, actions, keys)
     rest = (outs, actions, returns := _returns(settings), np.ones_like(returns))
@@ -163,7 +169,7 @@ def check_agent_auxiliary_losses(
 
 def check_agent_metrics(agent: AbstractAgent, interface: Interface, settings: Settings) -> None:
     """Metrics are finite, one a transition, in every segment."""
-    trial = try_acting(agent, settings, random_story(interface, settings))
+    trial = try_acting(agent, settings, random_trajectory(interface, settings))
     for index, states in enumerate(trial.states):
         inputs, actions, keys = trial.segment(index, settings.steps)
         _, outs = replay_streams(agent, states, inputs, actions, keys)
@@ -187,7 +193,7 @@ def check_agent_gradients_are_finite(
     """Gradients of outputs and auxiliary losses are finite, from no state and from a carried
     one.
     """
-    trial = try_acting(agent, settings, random_story(interface, settings))
+    trial = try_acting(agent, settings, random_trajectory(interface, settings))
     for index, states in ((0, None), (1, trial.states[1])):
         grads = replay_gradients(
             agent, states, *trial.segment(index, settings.steps), _returns(settings)

@@ -11,7 +11,7 @@ from engrax.agents.base import AbstractAgent
 from engrax.testing.agent_runs import (
     act_one,
     act_streams,
-    random_story,
+    random_trajectory,
     refresh_streams,
     replay_streams,
     try_acting,
@@ -76,10 +76,12 @@ def check_agent_state_is_stable(
 
 
 def _one_segment(interface: Interface, settings: Settings) -> tuple[AgentInput, jax.Array]:
-    story = window(random_story(interface, settings), 0, settings.steps + 1)
-    story = jax.tree.map(jnp.asarray, stream(story, 0))
-    inputs = AgentInput(story.observations, story.stale, story.rewards, story.firsts)
-    return inputs, jax.random.wrap_key_data(story.keys)
+    trajectory = window(random_trajectory(interface, settings), 0, settings.steps + 1)
+    trajectory = jax.tree.map(jnp.asarray, stream(trajectory, 0))
+    inputs = AgentInput(
+        trajectory.observations, trajectory.ignored, trajectory.rewards, trajectory.firsts
+    )
+    return inputs, jax.random.wrap_key_data(trajectory.keys)
 
 
 def _check_shapes(
@@ -114,7 +116,7 @@ def check_agent_actions_are_in_range(
     """Actions lie within the interface's bounds, and policies and values are finite."""
     law, acted = (
         "actions_are_in_range",
-        try_acting(agent, settings, random_story(interface, settings)).acted,
+        try_acting(agent, settings, random_trajectory(interface, settings)).acted,
     )
     low, high = interface.actions.bounds
     within = (acted.actions >= low) & (acted.actions <= high)
@@ -130,7 +132,7 @@ def check_agent_unroll_is_acting(
     """`unroll` with the keys and actions of acting gives the acting policies and values, from any
     acting state.
     """
-    trial = try_acting(agent, settings, random_story(interface, settings))
+    trial = try_acting(agent, settings, random_trajectory(interface, settings))
     for index, states in enumerate(trial.states):
         _, outs = replay_streams(agent, states, *trial.segment(index, settings.steps))
         what, hint = (
@@ -149,7 +151,7 @@ def check_agent_greedy_is_likeliest(
     state.
     """
     law = "greedy_is_likeliest"
-    trial = try_acting(agent, settings, random_story(interface, settings), greedy=True)
+    trial = try_acting(agent, settings, random_trajectory(interface, settings), greedy=True)
     policy = jax.tree.map(jnp.asarray, trial.acted.policy)
     likeliest, hint = policy.mode(), "Choose with `engrax.agents.base.choose`."
     what = "the actions taken, against the policy's mode [stream, step]"
@@ -169,7 +171,7 @@ def check_agent_state_crosses_segments(
     """The state that `unroll` returns is the one after T of the T+1 inputs: the next segment goes
     on from it.
     """
-    trial = try_acting(agent, settings, random_story(interface, settings))
+    trial = try_acting(agent, settings, random_trajectory(interface, settings))
     carried, _ = replay_streams(agent, trial.states[0], *trial.segment(0, settings.steps))
     _, outs = replay_streams(agent, carried, *trial.segment(1, settings.steps))
     hint = (
@@ -188,10 +190,13 @@ def check_agent_streams_stay_apart(
     """Streams side by side under `vmap`, at different steps of their episodes, equal each stream
     alone.
     """
-    steps, trial = settings.steps, try_acting(agent, settings, random_story(interface, settings))
+    steps, trial = (
+        settings.steps,
+        try_acting(agent, settings, random_trajectory(interface, settings)),
+    )
     for index in range(settings.streams):
         _, alone = act_one(
-            agent, *stream((trial.carries[1], window(trial.story, steps, steps)), index)
+            agent, *stream((trial.carries[1], window(trial.trajectory, steps, steps)), index)
         )
         together = stream(window(trial.acted, steps, steps), index)
         what, hint = (
@@ -205,7 +210,7 @@ def check_agent_none_is_empty(
     agent: AbstractAgent, interface: Interface, settings: Settings
 ) -> None:
     """`unroll(None, ...)` equals `unroll(init_state(), ...)`: outputs, and the state returned."""
-    trial = try_acting(agent, settings, random_story(interface, settings))
+    trial = try_acting(agent, settings, random_trajectory(interface, settings))
     carried, outs = replay_streams(agent, None, *trial.segment(0, settings.steps))
     _, next_outs = replay_streams(agent, carried, *trial.segment(1, settings.steps))
     for index, got in enumerate((outs, next_outs)):
@@ -220,11 +225,14 @@ def check_agent_refresh_is_identity(
     agent: AbstractAgent, interface: Interface, settings: Settings
 ) -> None:
     """`refresh` under unchanged parameters changes nothing that a step could notice."""
-    trial = try_acting(agent, settings, random_story(interface, settings))
+    trial = try_acting(agent, settings, random_trajectory(interface, settings))
     for index, (states, previous) in enumerate(trial.carries):
         carry = (refresh_streams(agent, states), previous)
         _, acted = act_streams(
-            agent, carry, window(trial.story, index * settings.steps, settings.steps), np.False_
+            agent,
+            carry,
+            window(trial.trajectory, index * settings.steps, settings.steps),
+            np.False_,
         )
         expected = window(trial.acted, index * settings.steps, settings.steps)
         what, hint = (

@@ -21,21 +21,21 @@ from engrax.testing.random_inputs import (
 from engrax.types import AgentInput, AgentOutput, Interface
 
 
-class Story(NamedTuple):
+class Trajectory(NamedTuple):
     """Random time steps, independent of the actions: `[streams, steps]` each.
 
     Attributes:
         observations: one array a modality.
         rewards: of the step before, at `first` too, where agents must ignore them.
         firsts: where episodes begin.
-        stale: the previous action to be given at `first`, where agents must ignore it.
+        ignored: the previous action to be given at `first`, where agents must ignore it.
         keys: the words of the keys for the agent's steps.
     """
 
     observations: Mapping[str, Any]
     rewards: Any
     firsts: Any
-    stale: Any
+    ignored: Any
     keys: Any
 
 
@@ -50,7 +50,7 @@ class Acted(NamedTuple):
     value: Any
 
 
-def random_story(interface: Interface, settings: Settings, salt: int = 0) -> Story:
+def random_trajectory(interface: Interface, settings: Settings, salt: int = 0) -> Trajectory:
     """Three segments of random observations, with short and long episodes that begin in some
     streams, not in all.
     """
@@ -58,7 +58,7 @@ def random_story(interface: Interface, settings: Settings, salt: int = 0) -> Sto
     firsts = numbers.random(shape) < 0.15
     firsts[0] = False
     firsts[1] = np.arange(shape[1]) % settings.steps == 0  # at the joints of segments
-    return Story(
+    return Trajectory(
         on_host(
             random_observations(
                 interface.observations, jax.random.fold_in(settings.key, salt), shape
@@ -76,7 +76,7 @@ class Trial(NamedTuple):
     two.
     """
 
-    story: Story
+    trajectory: Trajectory
     acted: Acted
     carries: tuple[Any, Any]
 
@@ -92,7 +92,7 @@ class Trial(NamedTuple):
         return (
             inputs,
             window(self.acted.actions, start, steps),
-            window(self.story.keys, start, steps + 1),
+            window(self.trajectory.keys, start, steps + 1),
         )
 
     def outputs(self, index: int, steps: int) -> Acted:
@@ -105,53 +105,63 @@ def window(tree: PyTree, start: int, length: int) -> Any:
     return jax.tree.map(lambda leaf: leaf[:, start : start + length], tree)
 
 
-def _act(agent: AbstractAgent, carry: Any, story: Story, greedy: Any) -> tuple[Any, Acted]:
-    def step(carry: Any, now: Story) -> tuple[Any, Acted]:
+def _act(
+    agent: AbstractAgent, carry: Any, trajectory: Trajectory, greedy: Any
+) -> tuple[Any, Acted]:
+    def step(carry: Any, now: Trajectory) -> tuple[Any, Acted]:
         state, previous = carry
-        previous = jnp.where(now.firsts, now.stale, previous)
+        previous = jnp.where(now.firsts, now.ignored, previous)
         inputs = AgentInput(now.observations, previous, now.rewards, now.firsts)
         state, action, output = agent.step(
             state, inputs, key=jax.random.wrap_key_data(now.keys), greedy=greedy
         )
-        return (state, action.astype(now.stale.dtype)), Acted(
+        return (state, action.astype(now.ignored.dtype)), Acted(
             inputs, action, output.policy, output.value
         )
 
-    return jax.lax.scan(step, carry, story)
+    return jax.lax.scan(step, carry, trajectory)
 
 
 @quick_jit
-def act_one(agent: AbstractAgent, carry: Any, story: Story) -> tuple[Any, Acted]:
+def act_one(agent: AbstractAgent, carry: Any, trajectory: Trajectory) -> tuple[Any, Acted]:
     """One stream on its own: the state and previous action, after and before; and what was done."""
-    return _act(agent, carry, story, False)
+    return _act(agent, carry, trajectory, False)
 
 
 @quick_jit
-def act_streams(agent: AbstractAgent, carry: Any, story: Story, greedy: Any) -> tuple[Any, Acted]:
+def act_streams(
+    agent: AbstractAgent, carry: Any, trajectory: Trajectory, greedy: Any
+) -> tuple[Any, Acted]:
     """Streams side by side under `vmap`; `greedy` is an array, so that one program does for both
     kinds.
     """
-    return jax.vmap(lambda carry, story: _act(agent, carry, story, greedy))(carry, story)
+    return jax.vmap(lambda carry, trajectory: _act(agent, carry, trajectory, greedy))(
+        carry, trajectory
+    )
 
 
-def fresh_carry(agent: AbstractAgent, settings: Settings, stale: np.ndarray) -> Any:
-    """Each stream's state before its first step, and a previous action as in `stale`."""
-    return broadcast_state(agent.init_state(), settings.streams), np.zeros_like(stale[:, 0])
+def fresh_carry(agent: AbstractAgent, settings: Settings, ignored: np.ndarray) -> Any:
+    """Each stream's state before its first step, and a previous action as in `ignored`."""
+    return broadcast_state(agent.init_state(), settings.streams), np.zeros_like(ignored[:, 0])
 
 
 def try_acting(
-    agent: AbstractAgent, settings: Settings, story: Story, carry: Any = None, greedy: bool = False
+    agent: AbstractAgent,
+    settings: Settings,
+    trajectory: Trajectory,
+    carry: Any = None,
+    greedy: bool = False,
 ) -> Trial:
-    """Acts on a story of three segments, so that the second one has a closing step too."""
-    carry = fresh_carry(agent, settings, story.stale) if carry is None else carry
+    """Acts on a trajectory of three segments, so that the second one has a closing step too."""
+    carry = fresh_carry(agent, settings, trajectory.ignored) if carry is None else carry
     acted, carries = [], []
     for index in range(3):
         carries.append(carry)
-        part = window(story, index * settings.steps, settings.steps)
+        part = window(trajectory, index * settings.steps, settings.steps)
         carry, piece = on_host(act_streams(agent, carry, part, np.bool_(greedy)))
         acted.append(piece)
     joined = jax.tree.map(lambda *leaves: np.concatenate(leaves, axis=1), *acted)
-    return Trial(story, joined, (carries[0], carries[1]))
+    return Trial(trajectory, joined, (carries[0], carries[1]))
 
 
 @quick_jit

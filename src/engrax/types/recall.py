@@ -14,9 +14,9 @@ class Recall(eqx.Module):
         valid: whether the slot holds an item of this episode.
     """
 
-    weights: Float[Array, "n"]
-    steps_ago: Int[Array, "n"]
-    valid: Bool[Array, "n"]
+    weights: Float[Array, " n"]
+    steps_ago: Int[Array, " n"]
+    valid: Bool[Array, " n"]
 
 
 def nothing_recalled() -> Recall:

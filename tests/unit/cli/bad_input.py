@@ -21,7 +21,7 @@ FUZZ = settings(
 
 STARTS = (
     "runs.training.build_trainer",
-    "runs.evaluating.evaluate",
+    "runs.evaluating.load_trained",
     "runs.comparing.train_all",
     "runs.publishing.evaluate",
     "runs.building.load_trained",

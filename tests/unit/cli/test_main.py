@@ -77,7 +77,7 @@ def test_help_is_quick():
     ("words", "message"),
     [
         ("trian", "unknown command 'trian'; did you mean train?"),
-        ("dance", "unknown command 'dance'; commands: list, train"),
+        ("dance", "unknown command 'dance'; known: list, train"),
         ("--helpp", "unknown command '--helpp'"),
         ("list --jso", "unknown argument '--jso', did you mean --json?; see `engrax list --help`"),
         ("train", "the following arguments are required: PRESET; see `engrax train --help`"),

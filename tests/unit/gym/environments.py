@@ -135,6 +135,7 @@ class Talking(gymnasium.Env[Any, Any]):
         return text, np.array([1, 0, self.time % 2], np.int8)
 
 
-for name, made in {"Counting": Counting, "Drawing": Drawing, "RememberPair": RememberPair}.items():
+for made in (Counting, Drawing, RememberPair, Talking):
+    name = made.__name__
     if f"tests/{name}-v0" not in gymnasium.registry:
         gymnasium.register(f"tests/{name}-v0", made)

@@ -1,7 +1,7 @@
 """Sizes, weights and ablations of MERLIN."""
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from jaxtyping import Array, Key
 
@@ -41,6 +41,8 @@ class MERLINSizes(AbstractAgentSizes):
     """Sizes of MERLIN, its store, the weights of what it predicts, and the settings of its
     ablations.
     """
+
+    held: ClassVar[str] = "retroactive"
 
     store: RetroactiveSizes = field(default_factory=RetroactiveSizes)
     """The store that z is written into."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from engrax.cli.arguments import Parser, add_import, add_json, add_preset, integer, read_imports
+from engrax.cli.arguments import Parser, add_import, add_json, add_preset, integer
 from engrax.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ _EXAMPLES = """\
 def run(words: Sequence[str]) -> int:
     """Runs the command; see `engrax bench --help`."""
     arguments, settings = _parser().read_settings(words)
-    read_imports(arguments)
     from rich.console import Console
     from rich.progress import Progress
 

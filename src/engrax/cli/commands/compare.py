@@ -14,7 +14,6 @@ from engrax.cli.arguments import (
     add_seed,
     check_budget,
     integer,
-    read_imports,
 )
 from engrax.cli.output import last_word, say, warn
 
@@ -36,7 +35,6 @@ def run(words: Sequence[str]) -> int:
     """Runs the command; see `engrax compare --help`."""
     arguments, settings = _parser().read_settings(words)
     check_budget(arguments)
-    read_imports(arguments)
     from engrax.runs.comparing import Asked, levels_played, play_all
 
     runs = _plan(arguments, settings)

@@ -10,10 +10,9 @@ from engrax.cli.arguments import (
     add_json,
     add_seed,
     integer,
-    read_imports,
 )
 from engrax.cli.output import print_json
-from engrax.errors import UserError
+from engrax.errors import UserError, show
 
 _EXAMPLES = """\
   engrax evaluate runs/hcam --episodes 500 --seed 1
@@ -25,7 +24,6 @@ _EXAMPLES = """\
 def run(words: Sequence[str]) -> int:
     """Runs the command; see `engrax evaluate --help`."""
     arguments, settings = _parser().read_settings(words)
-    read_imports(arguments)
     from engrax.runs.entries import evaluation_entry
     from engrax.runs.evaluating import evaluate_levels
 
@@ -48,7 +46,6 @@ def run(words: Sequence[str]) -> int:
 
 def of_task(settings: Mapping[str, str]) -> dict[str, str]:
     """Settings without the `task.` that they begin with; raises `UserError` for any others."""
-    from engrax.experiments.words import show
 
     if strange := [name for name in settings if not name.startswith("task.")]:
         raise UserError(

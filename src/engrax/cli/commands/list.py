@@ -5,7 +5,7 @@ import sys
 import textwrap
 from collections.abc import Sequence
 
-from engrax.cli.arguments import Parser, add_import, add_json, read_imports
+from engrax.cli.arguments import Parser, add_import, add_json
 from engrax.cli.output import print_json, print_table, printable
 
 _EXAMPLES = """\
@@ -20,7 +20,6 @@ def run(words: Sequence[str]) -> int:
     add_import(parser)
     add_json(parser, "the names")
     arguments = parser.read(words)
-    read_imports(arguments)
     from engrax.runs.listing import names
 
     found = names()._asdict()

@@ -9,7 +9,6 @@ from engrax.cli.arguments import (
     add_json,
     add_seed,
     integer,
-    read_imports,
 )
 from engrax.cli.output import print_json
 
@@ -25,7 +24,6 @@ _EXAMPLES = """\
 def run(words: Sequence[str]) -> int:
     """Runs the command; see `engrax probe --help`."""
     arguments = _parser().read(words)
-    read_imports(arguments)
     from engrax.runs.entries import probe_entry
     from engrax.runs.probing import probe
 

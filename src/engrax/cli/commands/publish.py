@@ -9,7 +9,6 @@ from engrax.cli.arguments import (
     add_import,
     add_seed,
     integer,
-    read_imports,
 )
 from engrax.cli.output import say, warn
 
@@ -22,7 +21,6 @@ _EXAMPLES = """\
 def run(words: Sequence[str]) -> int:
     """Runs the command; see `engrax publish --help`."""
     arguments = _parser().read(words)
-    read_imports(arguments)
     from engrax.runs.directory import RunDirectory
     from engrax.runs.publishing import again, check_vacant, publish
 

@@ -9,7 +9,6 @@ from engrax.cli.arguments import (
     add_import,
     add_seed,
     integer,
-    read_imports,
 )
 
 _EXAMPLES = """\
@@ -27,7 +26,6 @@ actions count, if not all do, are shown longer.
 def run(words: Sequence[str]) -> int:
     """Runs the command; see `engrax replay --help`."""
     arguments = _parser().read(words)
-    read_imports(arguments)
     from engrax.cli.display import status
     from engrax.runs.building import load_trained
     from engrax.runs.replaying import Replay, check_out, replay

@@ -11,7 +11,6 @@ from engrax.cli.arguments import (
     add_import,
     add_json,
     check_budget,
-    read_imports,
 )
 from engrax.cli.output import say, warn
 
@@ -29,7 +28,6 @@ def run(words: Sequence[str]) -> int:
     """Runs the command; see `engrax resume --help`."""
     arguments = _parser().read(words)
     check_budget(arguments)
-    read_imports(arguments)
     from engrax.cli.reporting import train_and_report
     from engrax.runs.directory import RunDirectory
     from engrax.runs.training import resumed_run

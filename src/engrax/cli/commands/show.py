@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engrax.cli.arguments import Parser, add_directory, add_import, add_json, read_imports
+from engrax.cli.arguments import Parser, add_directory, add_import, add_json
 from engrax.cli.output import print_json, print_table, warn
 
 _EXAMPLES = """\
@@ -19,7 +19,6 @@ def run(words: Sequence[str]) -> int:
     add_import(parser)
     add_json(parser, "it")
     arguments = parser.read(words)
-    read_imports(arguments)
     from engrax.runs.entries import summary_entry
     from engrax.runs.summarising import summarise
 
@@ -38,7 +37,7 @@ def _in_words(result: Mapping[str, Any]) -> dict[str, object]:
         "preset": result["preset"],
         "task": _short(experiment["task"]),
         "agent": experiment["agent"]["kind"],
-        "memory": _short(_memory(experiment["agent"])),
+        "memory": _short(_memory(result)),
         "updates": f"{result['updates']:,} of {result['target_updates']:,}",
         "environment steps": f"{result['environment_steps']:,}",
         "state SHA-256": result["state_sha256"] or "-",
@@ -49,8 +48,9 @@ def _in_words(result: Mapping[str, Any]) -> dict[str, object]:
 def _short(group: Mapping[str, Any]) -> str:
     values = {name: value for name, value in group.items() if name != "kind" and value is not None}
     settings = ", ".join(f"{name} {value}" for name, value in values.items())
-    return f"{group['kind']} ({settings})"
+    return f"{group['kind']} ({settings})" if settings else group["kind"]
 
 
-def _memory(agent: Mapping[str, Any]) -> Mapping[str, Any]:
-    return agent["memory"] if "memory" in agent else {"kind": "retroactive", **agent["store"]}
+def _memory(result: Mapping[str, Any]) -> Mapping[str, Any]:
+    agent = result["experiment"]["agent"]
+    return {**agent.get("memory", agent.get("store", {})), "kind": result["memory"]}

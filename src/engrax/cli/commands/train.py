@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engrax.cli.arguments import Parser, add_import, add_json, add_preset, count, read_imports
+from engrax.cli.arguments import Parser, add_import, add_json, add_preset, count
 from engrax.cli.output import say, warn
 from engrax.errors import UsageError
 
@@ -20,15 +20,15 @@ _EXAMPLES = """\
   engrax train hcam-ballet-laptop --memory lstm --memory.width 256
   engrax train hcam-ballet-laptop --from results/hcam-ballet-demo --out runs/further
   engrax train hcam-ballet-laptop --help     # every setting and its value
+  engrax train hcam-ballet-laptop --memory lstm --help
 """
 
 
 def run(words: Sequence[str]) -> int:
     """Runs the command; see `engrax train --help`."""
     if {"-h", "--help"} & set(words):
-        return _help([word for word in words if not word.startswith("-")])
+        return _help([word for word in words if word not in ("-h", "--help")])
     arguments, settings = _parser().read_settings(words)
-    imports = read_imports(arguments)
     from engrax.cli.reporting import train_and_report
     from engrax.runs.training import new_run
 
@@ -39,9 +39,10 @@ def run(words: Sequence[str]) -> int:
         preset=arguments.preset,
         command=["engrax", "train", *words],
         source=arguments.source,
-        imports=imports,
         warn=warn,
     ) as job:
+        for note in job.notes:
+            say(note)
         if (origin := job.directory.origin) is not None:
             say(f"starting from {origin['directory']} after {origin['updates']} updates")
         return train_and_report(job, arguments.json)
@@ -60,16 +61,28 @@ def _experiment(arguments: argparse.Namespace, settings: Mapping[str, str]) -> "
     return replace(experiment, updates=updates_of(experiment, arguments.steps))
 
 
-def _help(names: Sequence[str]) -> int:
-    _parser().print_help()
-    for name in names[:1]:
-        from engrax.cli.settings_help import settings_help
-        from engrax.runs.building import find_preset
-
-        experiment = find_preset(name)
-        print(f"settings of {name}: values, what they take, and what they mean:")
-        print(settings_help(experiment, shutil.get_terminal_size().columns))
+def _help(words: Sequence[str]) -> int:
+    """Prints the help, and of a preset every setting, as the other words have changed them."""
+    parser = _parser()
+    settings = _settings_shown(parser, words)
+    parser.print_help()
+    if settings:
+        print(settings)
     return 0
+
+
+def _settings_shown(parser: Parser, words: Sequence[str]) -> str:
+    try:
+        arguments, settings = parser.read_settings(words)
+    except UsageError:
+        return ""  # there is no preset among the words
+    from engrax.cli.settings_help import settings_help
+    from engrax.experiments.settings import override
+    from engrax.runs.building import find_preset
+
+    experiment = override(find_preset(arguments.preset), settings)
+    title = f"settings of {arguments.preset}: values, what they take, and what they mean:"
+    return f"{title}\n{settings_help(experiment, shutil.get_terminal_size().columns)}"
 
 
 def _parser() -> Parser:

@@ -29,7 +29,8 @@ from engrax.envs.ballet.tables import (
 )
 from engrax.envs.ballet.view import Scene, view_symbols
 from engrax.envs.base import AbstractEnvironment
-from engrax.envs.views import MODALITIES, View, as_view
+from engrax.envs.choices import one_of
+from engrax.envs.views import MODALITIES, View
 from engrax.types import (
     Discrete,
     ImageSpec,
@@ -78,7 +79,7 @@ class Ballet(AbstractEnvironment[BalletState]):
     max_steps: int | None = eqx.field(static=True, default=None)
     """The step at which an episode times out; none for the paper's: 320 (delay up to 16) or 1024.
     """
-    view: View = eqx.field(static=True, default="symbols", converter=as_view)
+    view: View = eqx.field(static=True, default="symbols", converter=one_of(View, "view"))
     """The view: `symbols`, or 9 x 9 `pixels` for each square."""
     dances: tuple[str, ...] | None = eqx.field(static=True, default=None, converter=_as_tuple)
     """Names of the dances to draw from, at least one a dancer; none for all 13."""

@@ -71,12 +71,12 @@ def _is_row(row: Int[Array, ""] | int) -> Array:
     return jnp.arange(BOARD, dtype=jnp.int32) == row
 
 
-def _on(rows: Array, strip: UInt8[Array, "w"]) -> UInt8[Array, "11 w"]:
+def _on(rows: Array, strip: UInt8[Array, " w"]) -> UInt8[Array, "11 w"]:
     """The strip on these rows of the view, black on the others."""
     return jnp.where(rows, jnp.uint8(255), jnp.uint8(0))[:, None] & strip[None]
 
 
-def _read(table: np.ndarray, index: Int[Array, ""]) -> UInt8[Array, "w"]:
+def _read(table: np.ndarray, index: Int[Array, ""]) -> UInt8[Array, " w"]:
     """A row of a table; the index is in bounds by construction, and checking it costs time."""
     return jnp.asarray(table).at[index].get(mode="promise_in_bounds")
 

@@ -51,7 +51,7 @@ class Player:
         self._shape = (LOOKAHEAD, *task.interface.observations[task.modality].shape)
         self._play = jax.jit(self._look_ahead)
 
-    def opening(self, deal: Sequence[np.ndarray]) -> Int[np.ndarray, "m"]:
+    def opening(self, deal: Sequence[np.ndarray]) -> Int[np.ndarray, " m"]:
         """The numbers of an episode's first state, from the leaves of its cast, with room for a
         report.
         """
@@ -61,7 +61,7 @@ class Player:
         )
 
     def play(
-        self, numbers: Int[np.ndarray, "m"], action: int
+        self, numbers: Int[np.ndarray, " m"], action: int
     ) -> tuple[np.ndarray, Int[np.ndarray, "k m"]]:
         """Views and numbers from the step an action leads to (`LOOK`: from this one) on.
 
@@ -70,7 +70,7 @@ class Player:
         views, numbers = self._play(numbers, np.int32(action))
         return np.asarray(views).reshape(self._shape), np.asarray(numbers)
 
-    def report(self, numbers: Int[np.ndarray, "m"]) -> Report:
+    def report(self, numbers: Int[np.ndarray, " m"]) -> Report:
         """Reads the report."""
         return Report(*numbers[self._size :].tolist())
 
@@ -93,7 +93,7 @@ def compiled_player(task: Ballet) -> Player:
     return Player(task)
 
 
-def _report(step: TimeStep) -> Int[Array, "r"]:
+def _report(step: TimeStep) -> Int[Array, " r"]:
     """The step's numbers, in the order of `Report`."""
     report = Report(
         token=step.observation["text"][0],

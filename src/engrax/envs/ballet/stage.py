@@ -21,10 +21,10 @@ class Cast(eqx.Module):
     """
 
     target: Int[Array, ""]
-    homes: Int[Array, "n"]
-    dances: Int[Array, "n"]
-    colours: Int[Array, "n"]
-    shapes: Int[Array, "n"]
+    homes: Int[Array, " n"]
+    dances: Int[Array, " n"]
+    colours: Int[Array, " n"]
+    shapes: Int[Array, " n"]
 
 
 class BalletState(eqx.Module):
@@ -76,7 +76,9 @@ def choice_time(num_dancers: int, dance_delay: int) -> int:
     return num_dancers * (DANCE_LENGTH - 1 + dance_delay)
 
 
-def dancer_squares(state: BalletState, dance_delay: int) -> tuple[Int[Array, "n"], Int[Array, "n"]]:
+def dancer_squares(
+    state: BalletState, dance_delay: int
+) -> tuple[Int[Array, " n"], Int[Array, " n"]]:
     """The board rows and columns of all dancers. Only one dances at a time, so one path is looked
     up.
     """
@@ -88,13 +90,13 @@ def dancer_squares(state: BalletState, dance_delay: int) -> tuple[Int[Array, "n"
     return rows + jnp.where(dancing, offset[0], 0), columns + jnp.where(dancing, offset[1], 0)
 
 
-def home_squares(cast: Cast) -> tuple[Int[Array, "n"], Int[Array, "n"]]:
+def home_squares(cast: Cast) -> tuple[Int[Array, " n"], Int[Array, " n"]]:
     """The board rows and columns of the dancers' homes."""
     homes = jnp.asarray(np.array(HOMES, np.int32))
     return homes[cast.homes, 0], homes[cast.homes, 1]
 
 
-def reached(state: BalletState) -> Bool[Array, "n"]:
+def reached(state: BalletState) -> Bool[Array, " n"]:
     """Which dancer the agent stands on: at home, since it can walk in the choice phase only."""
     rows, columns = home_squares(state.cast)
     return (rows == state.row) & (columns == state.column)

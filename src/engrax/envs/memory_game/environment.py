@@ -6,11 +6,12 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int, Key, UInt8
 
 from engrax.envs.base import AbstractEnvironment
+from engrax.envs.choices import one_of
 from engrax.envs.memory_game.chance import chance
 from engrax.envs.memory_game.pixels import CARD, Table, magnify, paint_card, painter
 from engrax.envs.memory_game.strokes import GLYPHS
 from engrax.envs.shuffling import falling, uniform_digits, without_repetition
-from engrax.envs.views import MODALITIES, View, as_view
+from engrax.envs.views import MODALITIES, View
 from engrax.types import (
     Discrete,
     ImageSpec,
@@ -40,14 +41,14 @@ class MemoryGameState(eqx.Module):
         gone: the cards removed.
     """
 
-    cards: Int[Array, "c"]
-    glyphs: Int[Array, "p"]
+    cards: Int[Array, " c"]
+    glyphs: Int[Array, " p"]
     flips: Int[Array, ""]
     flipped: Int[Array, ""]
     shown: Int[Array, ""]
     scored: Bool[Array, ""]
-    seen: Bool[Array, "c"]
-    gone: Bool[Array, "c"]
+    seen: Bool[Array, " c"]
+    gone: Bool[Array, " c"]
 
 
 class MemoryGame(AbstractEnvironment[MemoryGameState]):
@@ -92,7 +93,7 @@ class MemoryGame(AbstractEnvironment[MemoryGameState]):
 
     pairs: int = eqx.field(static=True, default=MAX_PAIRS)
     """Pairs of cards, 1 to 8. The paper's game has 8."""
-    view: View = eqx.field(static=True, default="symbols", converter=as_view)
+    view: View = eqx.field(static=True, default="symbols", converter=one_of(View, "view"))
     """What is seen: the number of the glyph just turned up, or the cards in pixels."""
     scale: int = eqx.field(static=True, default=1)
     """Size of a card in pixels, in multiples of 8; 2 gives 64 x 64 pixels with 8 pairs."""
@@ -259,7 +260,7 @@ def most_square(num_cards: int) -> tuple[int, int]:
     return rows, num_cards // rows
 
 
-def _distinct(key: Key[Array, ""], size: int, count: int) -> Int[Array, "count"]:
+def _distinct(key: Key[Array, ""], size: int, count: int) -> Int[Array, " count"]:
     """So many of 0..size-1 without repetition, in any order; uniform to one part in 32768."""
     if not count:
         return jnp.zeros((0,), jnp.int32)

@@ -79,7 +79,7 @@ def paint_bands(grid: tuple[int, int], scale: int, table: Table) -> UInt8[Array,
     return bands if scale == 1 else jnp.repeat(bands.reshape(rows * CARD, 1, -1), scale, axis=1)
 
 
-def _read(table: np.ndarray, index: Int[Array, ""]) -> UInt8[Array, "w"]:
+def _read(table: np.ndarray, index: Int[Array, ""]) -> UInt8[Array, " w"]:
     """An entry of a table; the index is in bounds by construction, and checking it costs time."""
     return jnp.asarray(table).at[index].get(mode="promise_in_bounds")
 

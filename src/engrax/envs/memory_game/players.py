@@ -48,7 +48,7 @@ PLAYERS: Mapping[str, Player] = {
 """Every player by name, weakest first."""
 
 
-def play_games(game: MemoryGame, player: Player, keys: Key[Array, "n"]) -> Float[Array, "n"]:
+def play_games(game: MemoryGame, player: Player, keys: Key[Array, " n"]) -> Float[Array, " n"]:
     """Plays games side by side.
 
     Args:
@@ -73,11 +73,11 @@ def _play(game: MemoryGame, player: Player, key: Key[Array, ""]) -> Float[Array,
     return jnp.sum(jax.lax.scan(flip, game.draw(keys[0]), keys[1:])[1])
 
 
-def _is_flipped(state: MemoryGameState) -> Bool[Array, "c"]:
+def _is_flipped(state: MemoryGameState) -> Bool[Array, " c"]:
     return jnp.arange(state.cards.size, dtype=jnp.int32) == state.flipped
 
 
-def _any_of(cards: Bool[Array, "c"], key: Key[Array, ""]) -> Int[Array, ""]:
+def _any_of(cards: Bool[Array, " c"], key: Key[Array, ""]) -> Int[Array, ""]:
     """One of these cards, uniformly; any card if there are none."""
     cards = cards | ~jnp.any(cards)
     which = jax.random.bits(key, (), jnp.uint32) % jnp.sum(cards, dtype=jnp.uint32)

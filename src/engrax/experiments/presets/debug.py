@@ -58,7 +58,7 @@ def merlin_on_ballet() -> Experiment:
 
 PRESETS: dict[str, Preset] = {
     "debug": Preset(
-        "the probe Recall with a tiny HCAM: runs in seconds, learns in minutes with more updates",
+        "the probe Recall with a tiny HCAM: runs in seconds, learns in 30 s with more updates",
         debug_size(recall(ActorCriticSizes())),
     ),
     "merlin-recall-debug": Preset(

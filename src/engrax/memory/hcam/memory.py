@@ -52,9 +52,8 @@ class HCAMSizes(AbstractMemorySizes):
         if self.window < self.chunk_size:
             raise ValueError(
                 f"window is {self.window} and chunk_size {self.chunk_size}, expected a window of "
-                "at "
-                "least a chunk, or no step would see the steps in between: "
-                f"set window to {self.chunk_size}"
+                "at least a chunk, or no step would see the steps in between: set window to "
+                f"{self.chunk_size}"
             )
         if self.top_k > self.num_chunks:
             raise ValueError(
