@@ -83,7 +83,7 @@ def run(env, carry, key, steps):
 
 
 def look(view, where):
-    """The sum over a row of every stream's view, drawn afresh each step."""
+    """The sum over a row of every stream's view, drawn again at each step."""
     row = jax.lax.dynamic_index_in_dim(view, where % view.shape[1], axis=1)
     return jnp.sum(row.astype(jnp.uint32))
 

@@ -66,7 +66,7 @@ def course(agent, environment, episodes: int, *, batch: int = 64, **settings):
     Returns:
         The agent, and how often the likeliest direction was right, 100 batches by 100.
     """
-    begun, means, recent = time.perf_counter(), [], []
+    started, means, recent = time.perf_counter(), [], []
     for number, (after, *found) in enumerate(
         trained(agent, environment, episodes // batch, batch, **settings), 1
     ):
@@ -76,7 +76,7 @@ def course(agent, environment, episodes: int, *, batch: int = 64, **settings):
             cost, right = np.mean(recent, axis=0)
             means.append(float(right))
             recent = []
-            seconds = time.perf_counter() - begun
+            seconds = time.perf_counter() - started
             print(
                 f"{number * batch:>8,} episodes  cost {cost:.3f}  right {right:.3f}  {seconds:.0f} "
                 "s",

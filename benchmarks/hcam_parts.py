@@ -156,12 +156,12 @@ def trained(variant: Variant, seed: int, episodes: int) -> dict[str, Any]:
     environment = experiment.task
     agent: Any = fresh(experiment, seed)
     agent = eqx.tree_at(lambda a: a.memory, agent, variant.change(agent.memory))
-    begun = time.perf_counter()
+    started = time.perf_counter()
     _, right = course(agent, environment, episodes, seed=seed)
     return {
         "episodes": episodes,
         "right": np.round(right, 4).tolist(),
-        "seconds": time.perf_counter() - begun,
+        "seconds": time.perf_counter() - started,
     }
 
 

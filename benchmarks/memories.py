@@ -88,9 +88,9 @@ def parse() -> argparse.Namespace:
 
 def measure(experiment: Experiment, rounds: int) -> dict[str, float]:
     """Steps per CPU-second and per second, seconds of compiling, and the parameters."""
-    trainer, begun = experiment.build(), time.perf_counter()
+    trainer, started = experiment.build(), time.perf_counter()
     state, _ = jax.block_until_ready(trainer.update(trainer.init()))
-    first, seconds, cpu_seconds = time.perf_counter() - begun, [], []
+    first, seconds, cpu_seconds = time.perf_counter() - started, [], []
     for _ in range(rounds):
         clock, cpu = time.perf_counter(), time.process_time()
         state, _ = jax.block_until_ready(trainer.update(state))

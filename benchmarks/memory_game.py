@@ -75,20 +75,20 @@ def learn(experiment: Experiment, seeds: int, updates: int) -> dict:
         lambda *leaves: jnp.stack(leaves), *(trainer.init() for trainer in trainers)
     )
     update = jax.jit(jax.vmap(trainers[0].step), donate_argnums=0)
-    begun, curves = time.perf_counter(), []
+    started, curves = time.perf_counter(), []
     for number in range(1, updates + 1):
         states, metrics = update(states)
         curves.append(np.asarray(metrics["return"]))
         if number % max(1, updates // 20) == 0:
             recent = np.mean(curves[-100:], axis=0).round(2).tolist()
             print(
-                f"  update {number}: return {recent}, {time.perf_counter() - begun:.0f} s",
+                f"  update {number}: return {recent}, {time.perf_counter() - started:.0f} s",
                 flush=True,
             )
     return {
         "experiment": encode(experiment),
         "environment_steps": trainers[0].environment_steps(updates),
-        "seconds_for_all_seeds": round(time.perf_counter() - begun, 1),
+        "seconds_for_all_seeds": round(time.perf_counter() - started, 1),
         "parameters": sum(leaf.size for leaf in jax.tree.leaves(trainers[0].agent)),
         "curve": np.stack([part.mean(axis=0) for part in np.array_split(np.stack(curves), POINTS)])
         .round(4)

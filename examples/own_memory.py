@@ -25,7 +25,7 @@ class Average(AbstractMemory):
         return jnp.zeros(self.input_size), jnp.zeros(())
 
     def step(self, state, x, first):
-        """Adds an input; at `first` the sum starts anew."""
+        """Adds an input; at `first` the sum starts again."""
         total, count = (jnp.where(first, 0.0, part) for part in state)
         total, count = total + x, count + 1.0
         return (total, count), total / count

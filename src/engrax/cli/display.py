@@ -71,7 +71,7 @@ class LiveDisplay(Display):
             self._live.__exit__(None, None, None)
 
     def show(self, row: Row) -> None:
-        """Draws the picture anew."""
+        """Draws the picture again."""
         self._live.update(picture(self._pace.look(row)))
 
 

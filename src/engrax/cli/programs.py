@@ -1,4 +1,4 @@
-"""Compiled programs are kept between commands: a run that is resumed or begun again starts in
+"""Compiled programs are kept between commands: a run that is resumed or started again starts in
 seconds.
 """
 

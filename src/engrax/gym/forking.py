@@ -16,8 +16,8 @@ def check_fork() -> None:
     """
     if _after_jax:
         raise UserError(
-            "this process was forked after JAX had started, and JAX would hang in it: start it "
-            'afresh, with gymnasium.make_vec(..., vector_kwargs={"context": "forkserver"}) under '
+            "this process was forked after JAX had started, and JAX would hang in it: start a "
+            'new one, with gymnasium.make_vec(..., vector_kwargs={"context": "forkserver"}) under '
             'if __name__ == "__main__":'
         )
 

@@ -23,8 +23,8 @@ class AbstractMemory(eqx.Module, Generic[S]):
     2. `unroll` equals a scan of `step`, and two pieces equal the whole.
     3. Streams do not touch one another under `vmap`, also when at different steps of their
        episodes.
-    4. From `first` on, neither output nor gradient depends on anything earlier: on no finite
-       numbers in the state, and on no inputs, finite or not.
+    4. From `first` on, neither output nor gradient depends on anything earlier. That holds for any
+       finite state, and for any earlier inputs, also those that are not finite.
     5. Gradients are finite, from an empty memory too; from a refreshed state those of `unroll` are
        those of a scan, and if the memory `carries_gradient` they reach earlier inputs.
     6. `refresh` under unchanged parameters is the identity to rounding.

@@ -201,7 +201,7 @@ def under_keys(scores: Float[Array, "n h b w"], keys: int) -> Float[Array, "n h 
     outside of the window.
 
     The window of each query begins one key after that of the query before. Cutting padded rows
-    anew, one place shorter than they are, shifts each by one more than the row before.
+    again, one place shorter than they are, shifts each by one more than the row before.
     """
     n, heads, block, window = scores.shape
     rows = jnp.pad(scores, ((0, 0), (0, 0), (0, 0), (keys + 1 - block - window, block)))

@@ -172,7 +172,7 @@ def load_trained(directory: RunDirectory | Path | str, task: Task | None = None)
     with building():
         environment = experiment.task if task is None else task
         interface = experiment.task.interface
-        # Shapes are enough, as the weights are loaded; drawing them anew would take longer.
+        # Shapes are enough, as the weights are loaded; drawing them again would take longer.
         shapes = eqx.filter_eval_shape(
             lambda key: experiment.build_agent(interface, key), jax.random.key(0)
         )

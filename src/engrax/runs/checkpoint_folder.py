@@ -45,7 +45,7 @@ class CheckpointFolder:
         """The newest checkpoint that is whole.
 
         Args:
-            warn: told, in one line, of each that was passed over.
+            warn: called with one line for each that was passed over.
 
         Returns:
             Its path and contents, or None if there is no checkpoint.

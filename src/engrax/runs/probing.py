@@ -17,7 +17,7 @@ class Probe(NamedTuple):
     Attributes:
         found: how well the read-out does.
         seed: which episodes.
-        updates: that the agent was trained for; 0 where its parameters were drawn afresh.
+        updates: that the agent was trained for; 0 where its parameters were newly drawn.
     """
 
     found: ReadOut
@@ -39,7 +39,7 @@ def probe(
         streams: played side by side.
         steps: of each stream.
         seed: which episodes.
-        untrained: whether to draw the agent's parameters afresh.
+        untrained: whether to draw new parameters for the agent.
 
     Raises:
         ConfigError: the task or the agent does not allow it.

@@ -52,7 +52,7 @@ def learnt(directory: RunDirectory, template: Learns, warn: Callable[[str], obje
     Args:
         directory: a run, or a published result.
         template: what is to go on learning, or its shapes.
-        warn: told, in one line, of damaged files that were passed over, and of an optimiser that is
+        warn: called with one line for damaged files that were passed over, and if the optimiser is
             missing.
 
     Raises:

@@ -36,7 +36,12 @@ def play(
     turns = jax.vmap(lambda key: jax.random.split(key, actions.shape[1]), out_axes=1)(keys)
     state, opening = world.open(keys)
     if world.pure:
-        return _played_at_once(world, state, opening, jnp.asarray(actions), turns)
+        later = _played_at_once(world, state, jnp.asarray(actions), turns)
+        return jax.tree.map(
+            lambda a, b: np.concatenate([np.asarray(a)[:, None], np.swapaxes(b, 0, 1)], 1),
+            opening,
+            later,
+        )
     shown = [opening]
     for index in range(actions.shape[1]):
         state, step = world.step(state, jnp.asarray(actions[:, index]), turns[index])
@@ -44,23 +49,14 @@ def play(
     return jax.tree.map(lambda *leaves: np.stack(leaves, axis=1), *shown)
 
 
-def _played_at_once(
-    world: World, state: Any, opening: TimeStep, actions: Array, turns: Key[Array, "t b"]
-) -> TimeStep:
+@eqx.filter_jit
+def _played_at_once(world: World, state: Any, actions: Array, turns: Key[Array, "t b"]) -> TimeStep:
+    """The steps after the opening ones, time first."""
+
     def step(state: Any, now: Any) -> Any:
         return world.step(state, *now)
 
-    run = jax.jit(
-        lambda state, actions, turns: jax.lax.scan(
-            step, state, (jnp.swapaxes(actions, 0, 1), turns)
-        )[1]
-    )
-    later = run(state, actions, turns)
-    return jax.tree.map(
-        lambda a, b: np.concatenate([np.asarray(a)[:, None], np.swapaxes(b, 0, 1)], 1),
-        opening,
-        later,
-    )
+    return jax.lax.scan(step, state, (jnp.swapaxes(actions, 0, 1), turns))[1]
 
 
 def check_world_specs_hold(world: World, settings: Settings) -> None:
@@ -170,20 +166,13 @@ def check_worlds_agree(
     Raises:
         ContractError: naming what differs.
     """
-    for index, (got, expected) in enumerate(
-        zip(
-            *(
-                _segments(as_world(world), agent, streams, steps, segments)
-                for world in (one, other)
-            ),
-            strict=True,
-        )
-    ):
-        what, hint = (
-            f"segment {index}, ",
-            "Compare the two worlds step by step under the same actions.",
-        )
-        expect_trees_close("worlds_agree", got, expected, 1e-5, what, hint)
+    worlds = as_world(one), as_world(other)
+    pairs = zip(
+        *(_segments(world, agent, streams, steps, segments) for world in worlds), strict=True
+    )
+    for index, (got, expected) in enumerate(pairs):
+        hint = "Compare the two worlds step by step under the same actions."
+        expect_trees_close("worlds_agree", got, expected, 1e-5, f"segment {index}, ", hint)
 
 
 def _segments(
@@ -194,8 +183,5 @@ def _segments(
     state, found = open_streams(agent, world, jax.random.split(key, streams)), []
     for index in range(segments):
         state, segment, episodes = run(agent, world, state, jax.random.fold_in(key, index), steps)
-        found.append(
-            eqx.tree_at(lambda s: s.keys, segment, None),
-        )
-        found.append(episodes)
+        found += [eqx.tree_at(lambda s: s.keys, segment, None), episodes]
     return found

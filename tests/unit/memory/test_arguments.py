@@ -2,6 +2,8 @@
 line.
 """
 
+from functools import cache
+
 import jax
 import jax.numpy as jnp
 import jaxtyping
@@ -11,7 +13,6 @@ import pytest
 from engrax.memory import MEMORIES
 
 D, T, B = 5, 6, 4
-MEMORY = {name: sizes.tiny().build(D, key=jax.random.key(0)) for name, sizes in MEMORIES.items()}
 X, NO = jnp.zeros(D), jnp.zeros((), bool)
 XS, FIRSTS = jnp.zeros((T, D)), jnp.zeros(T, bool)
 
@@ -61,51 +62,56 @@ SEQUENCES = {
 }
 
 
+@cache
+def small(name):
+    return MEMORIES[name].tiny().build(D, key=jax.random.key(0))
+
+
 @pytest.fixture(autouse=True)
 def unchecked(monkeypatch):
     """Without the checks of annotations that tests run under: as users have it."""
     monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
 
 
-@pytest.mark.parametrize("name", MEMORY)
+@pytest.mark.parametrize("name", MEMORIES)
 @pytest.mark.parametrize("wrong", STEPS)
 def test_a_step_with_wrong_arguments(name, wrong):
     arguments, message = STEPS[wrong]
     with pytest.raises(ValueError, match=message) as caught:
-        MEMORY[name].step(MEMORY[name].init_state(), *arguments)
+        small(name).step(small(name).init_state(), *arguments)
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", MEMORY)
+@pytest.mark.parametrize("name", MEMORIES)
 @pytest.mark.parametrize("wrong", SEQUENCES)
 def test_an_unroll_with_wrong_arguments(name, wrong):
     arguments, message = SEQUENCES[wrong]
     with pytest.raises(ValueError, match=message):
-        MEMORY[name].unroll(None, *arguments)
+        small(name).unroll(None, *arguments)
 
 
-@pytest.mark.parametrize("name", MEMORY)
+@pytest.mark.parametrize("name", MEMORIES)
 def test_a_step_without_a_state(name):
     with pytest.raises(
         ValueError, match=r"state is None, expected .*: begin with memory.init_state\(\)"
     ):
-        MEMORY[name].step(None, X, NO)
+        small(name).step(None, X, NO)
 
 
-@pytest.mark.parametrize("name", sorted(set(MEMORY) - {"lstm", "none"}))
+@pytest.mark.parametrize("name", sorted(set(MEMORIES) - {"lstm", "none"}))
 def test_a_recall_with_wrong_arguments(name):
     with pytest.raises(ValueError, match=r"x has shape \[7\], expected \[5\]"):
-        MEMORY[name].recall(MEMORY[name].init_state(), jnp.zeros(7), NO)
+        small(name).recall(small(name).init_state(), jnp.zeros(7), NO)
 
 
 @pytest.mark.parametrize(("x", "first"), [(X, True), (np.zeros(D, np.float32), np.bool_(False))])
 def test_truth_values_and_arrays_of_numpy_will_do(x, first):
-    memory = MEMORY["lstm"]
+    memory = small("lstm")
     assert memory.step(memory.init_state(), x, first)[1].shape == (memory.output_size,)
 
 
-@pytest.mark.parametrize("name", MEMORY)
+@pytest.mark.parametrize("name", MEMORIES)
 def test_jit_of_a_bound_method_says_what_to_use(name):
-    memory = MEMORY[name]
+    memory = small(name)
     with pytest.raises(TypeError, match=r"cannot be hashed, .*use eqx.filter_jit\(memory.step\)"):
         jax.jit(memory.step)(memory.init_state(), X, NO)

@@ -61,7 +61,7 @@ def test_unroll_equals_the_oracle(case):
 
 
 def test_steps_and_recall_equal_the_oracle(case):
-    """Rows of the DNC that were never told apart may change places: shares are added up by age."""
+    """Rows of the DNC with the same history may change places: shares are added up by age."""
     memory, xs, (outputs, weights, ages) = case
     got, recall = scan(memory, xs, jnp.asarray(FIRSTS))
     np.testing.assert_allclose(got, outputs, rtol=1e-4, atol=1e-4)

@@ -124,17 +124,17 @@ def test_links_have_no_diagonal_and_rows_and_columns_of_at_most_one():
 
 
 def test_a_run_keeps_weights_and_usage_within_their_bounds():
-    """Of a store that is told at random: usage within 0 and 1, weights not negative and at most 1
-    in sum.
+    """With random interface vectors, usage is within 0 and 1, and weights are not negative and sum
+    to at most 1.
     """
     store, numbers = DNC(6, 3, 2), np.random.default_rng(3)
-    told = jnp.asarray(3 * numbers.standard_normal((200, store.interface_size)), jnp.float32)
+    given = jnp.asarray(3 * numbers.standard_normal((200, store.interface_size)), jnp.float32)
     states = quick_jit(
-        lambda told: jax.lax.scan(
-            lambda s, i: (store.access(s, i)[0],) * 2, store.init_state(), told
+        lambda given: jax.lax.scan(
+            lambda s, i: (store.access(s, i)[0],) * 2, store.init_state(), given
         )
     )
-    state = jax.tree.map(np.asarray, states(told)[1])
+    state = jax.tree.map(np.asarray, states(given)[1])
     for weights in (
         state.read_weights,
         state.write_weights,
@@ -156,7 +156,9 @@ def test_it_reads_back_in_the_order_of_writing():
     tell += [interface(store, key=words[0]), interface(store, mode=2), interface(store, mode=2)]
     tell += [interface(store, mode=0)]
     run = quick_jit(
-        lambda told: jax.lax.scan(lambda s, i: store.access(s, i)[:2], store.init_state(), told)[1]
+        lambda vectors: jax.lax.scan(
+            lambda s, i: store.access(s, i)[:2], store.init_state(), vectors
+        )[1]
     )
     reads = run(jnp.asarray(np.stack(tell), jnp.float32))
     np.testing.assert_allclose(reads[3:], words[[0, 1, 2, 1]], atol=0.05)

@@ -109,8 +109,8 @@ def test_more_chunks_wanted_than_there_are():
 def test_at_first_a_read_is_the_mean_of_what_is_remembered_added_or_half_of_it_taken_away(
     read_init, factor
 ):
-    """All rows of a chunk are alike and no age is told apart: their mean is the row with the codes'
-    mean on top.
+    """The rows of a chunk are equal and the query is zero, so that what is read is the row plus the
+    mean of the codes of its ages.
     """
     attention = HierarchicalAttention(6, 8, 2, 1, key=jax.random.key(0), read_init=read_init)
     attention = eqx.tree_at(lambda a: a.detail_query.weight, attention, jnp.zeros((8, 6)))

@@ -91,8 +91,8 @@ def test_heads_start_on_the_first_row_of_an_empty_matrix():
 
 
 def test_what_is_written_in_a_step_is_read_in_it():
-    """All told zero: weights on rows around the first; what is added, 4 in every place, is read at
-    once.
+    """Interface vectors of zero: weights on rows around the first; what is added, 4 in every place,
+    is read at once.
     """
     store = NTM(5, 2, 1)
     state, reads, shown = quick_jit(store.access)(

@@ -1,4 +1,4 @@
-"""MERLIN's store against a list of all that was written, from which every row is computed anew."""
+"""MERLIN's store against a list of all that was written, from which every row is computed again."""
 
 import jax
 import jax.numpy as jnp

@@ -58,8 +58,8 @@ def test_steps_equal_the_oracle_and_so_does_what_they_recall(case):
     memory, xs, outputs, shown = case
     _, (ys, recall) = run(memory, memory.init_state(), xs, jnp.asarray(FIRSTS))
     np.testing.assert_allclose(ys, outputs, atol=1e-4)
-    lived = np.arange(STEPS) - np.maximum.accumulate(np.where(FIRSTS, np.arange(STEPS), 0))
-    for t, reach in enumerate(np.minimum(lived, SMALL["window"] - 1)):
+    age = np.arange(STEPS) - np.maximum.accumulate(np.where(FIRSTS, np.arange(STEPS), 0))
+    for t, reach in enumerate(np.minimum(age, SMALL["window"] - 1)):
         ago, valid = np.asarray(recall.steps_ago[t]), np.asarray(recall.valid[t])
         assert sorted(ago[valid]) == list(range(1, reach + 1))
         np.testing.assert_allclose(recall.weights[t][valid], shown[t][ago[valid]], atol=1e-5)

@@ -149,7 +149,7 @@ class WatchedFile:
 
 
 def live(act: Callable[[Path], object], path: Path, steps: int) -> bool:
-    """Acts in a process that dies at the n-th step; whether it lived."""
+    """Acts in a process that dies at the n-th step; whether it survived."""
     child = os.fork()
     if child == 0:
         fate = Fate(steps)
@@ -166,7 +166,7 @@ def live(act: Callable[[Path], object], path: Path, steps: int) -> bool:
 
 
 def main(root: Path) -> None:
-    """Leaves `root/SCENARIO/N` as each death left it; the last of each lived."""
+    """Leaves `root/SCENARIO/N` as each death left it; the last of each survived."""
     warnings.simplefilter("ignore")  # JAX warns of forking; nothing of it runs
     for name, (prepare, act) in SCENARIOS.items():
         fresh = root / f"{name}-fresh"

@@ -28,17 +28,17 @@ class Run:
         self.path = path
         self.random = random
         # Without a cache of what was compiled, every process would take ten seconds to compile it
-        # anew.
+        # again.
         names = ("JAX_COMPILATION_CACHE_DIR", "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS")
         values = (str(cache), "0")
         self.environment = {**os.environ, **dict(zip(names, values, strict=True))}
 
     def start(self) -> "subprocess.Popen[str]":
         """Goes on where the run is, or begins it where it was killed before it had a config."""
-        begun = (self.path / "config.json").exists()
+        started = (self.path / "config.json").exists()
         words = (
             ("resume", str(self.path))
-            if begun
+            if started
             else (*TRAIN, "--updates", str(UPDATES), "--out", str(self.path))
         )
         command = [sys.executable, "-m", "engrax.cli.main", *words, "--json"]

@@ -53,7 +53,7 @@ def _parser() -> Parser:
     parser.add_argument("--streams", metavar="N", type=streams, default=512, help=text)
     parser.add_argument("--steps", metavar="T", type=steps, default=48, help="of each stream (48)")
     add_seed(parser, 0)
-    untrained = "the same agent with parameters drawn afresh"
+    untrained = "the same agent with newly drawn parameters"
     parser.add_argument("--untrained", action="store_true", help=untrained)
     add_import(parser)
     add_json(parser, "the result")

@@ -70,13 +70,13 @@ class MemoryGame(AbstractEnvironment[MemoryGameState]):
     is `last`, with discount 0.
 
     Observation, view "symbols": `symbols` uint8 [1, 1, 1]: 0 at `first`, the number of the glyph
-    shown, 1..`pairs`, or `pairs` + 1 for a card gone. Numbers are dealt anew in each episode. Where
-    the card lies is not shown, since the action said it, nor which cards are gone.
+    shown, 1..`pairs`, or `pairs` + 1 for a card gone. Each episode deals other numbers. Where the
+    card lies is not shown, since the action said it, nor which cards are gone.
 
     Observation, view "pixels": `image` uint8 [8 * rows * scale, 8 * columns * scale, 3], the whole
     table. The card flipped is face up, also when it completes a pair; cards gone are black, the
-    other card of that pair at once, and the card flipped from the next step on. Glyphs are drawn
-    afresh for each episode, distinct ones out of 1,024.
+    other card of that pair at once, and the card flipped from the next step on. Each
+    episode draws its own glyphs, distinct ones out of 1,024.
 
     `info`: `cards` int32 [2 * pairs] (the number of each card's glyph), `seen` bool [2 * pairs]
     (its glyph has been shown so far, this step included), `gone` bool [2 * pairs] (it has been

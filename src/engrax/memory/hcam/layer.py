@@ -177,8 +177,8 @@ class HCAMLayer(eqx.Module):
         readable.
         """
         slots, size = self.num_slots, self.chunk_size
-        begun = 0 if state is None else size - 1
-        most = max((steps.shape[0] - 1 + begun) // size, self.attention.top_k)
+        started = 0 if state is None else size - 1
+        most = max((steps.shape[0] - 1 + started) // size, self.attention.top_k)
         ends = clock.chunk_ends(steps, size, most)
         rows = ends[:, None] + jnp.arange(size, dtype=jnp.int32)[None, :]
         new, valid = (

@@ -138,7 +138,7 @@ def flips(cards, actions, view="symbols"):
             [0, 3, 1, 4, 2, 5], [1, 1, 2, 2, 3, 3], [0, 1, 0, 1, 0, 1], id="a perfect game"
         ),
         pytest.param(
-            [1, 0, 3, 4], [2, 1, 1, 2], [0, 0, 1, 0], id="after a pair the chain starts anew"
+            [1, 0, 3, 4], [2, 1, 1, 2], [0, 0, 1, 0], id="after a pair the chain starts again"
         ),
     ],
 )
