@@ -11,6 +11,7 @@ from typing import Any
 from engrax.errors import RunError
 from engrax.evaluation.statistics import span
 from engrax.runs import checkpoint
+from engrax.runs.checkpoint import Contents
 from engrax.runs.directory import RunDirectory
 from engrax.runs.entries import evaluation_entry
 from engrax.runs.evaluating import evaluate
@@ -54,13 +55,15 @@ def publish(
         OSError: it cannot be written.
     """
     check_vacant(out)
-    result = evaluation_entry(evaluate(source, episodes, seed))
     _check_size(source.weights)
+    kept = _optimiser(source, warn) if optimiser else None
+    result = evaluation_entry(evaluate(source, episodes, seed))
     out.mkdir(parents=True, exist_ok=True)
     for name in ("config.json", source.weights.name):
         shutil.copyfile(source.path / name, out / name)
-    if optimiser:
-        _save_optimiser(source, out, warn)
+    if kept is not None:
+        checkpoint.save(out / OPTIMISER, kept.arrays, kept.words)
+        _check_size(out / OPTIMISER)
     rows = source.metrics.rows()
     write_text(out / source.metrics.path.name, as_lines(thinned(rows, LINES)))
     _draw(source.preset, rows, out / "learning_curve.png", result)
@@ -86,13 +89,13 @@ def readme(
     origin, seed = source.origin, source.config["experiment"].get("seed")
     lines = [
         _command(source),
-        f"Figure: {_figure(result)}, over {result['episodes']:,} fresh episodes, sampling its "
-        f"actions, seed {result['seed']}.",
+        f"Figure: {_figure(result)}, over {result['episodes']:,} fresh episodes, actions "
+        f"sampled, seed {result['seed']}.",
         *_chance(result["chance"]),
         f"Training: {result['updates']:,} updates, {result['environment_steps']:,} environment "
         f"steps, {float(last.get('seconds') or 0):,.0f} s on {machine()}; seed {seed}.",
         *([_started(origin)] if origin else []),
-        f"Again: `{again(out, result)}`.",
+        f"To evaluate again: `{again(out, result)}`.",
         f"`metrics.jsonl`: means over neighbouring updates, at most {LINES} lines. "
         "`learning_curve.png`: training episodes.",
         *notes,
@@ -121,7 +124,7 @@ def _command(source: RunDirectory) -> str:
 def _chance(chance: float | None) -> list[str]:
     if chance is None:
         return []
-    return [f"Chance, for a player without memory: {chance:.3g}."]
+    return [f"Chance (a player without memory): {chance:.3g}."]
 
 
 def _started(origin: dict[str, Any]) -> str:
@@ -135,12 +138,11 @@ def _figure(result: dict[str, Any]) -> str:
     return f"{name} {value:.3f}" + (f" (95 %: {span(ends)})" if ends else "")
 
 
-def _save_optimiser(source: RunDirectory, out: Path, warn: Callable[[str], object]) -> None:
+def _optimiser(source: RunDirectory, warn: Callable[[str], object]) -> Contents:
     _, _, kept = sources(source, warn)
     if kept is None:
         raise RunError(f"{source.path} keeps no optimiser; publish it without --optimiser")
-    checkpoint.save(out / OPTIMISER, kept.arrays, kept.words)
-    _check_size(out / OPTIMISER)
+    return kept
 
 
 def _draw(preset: str, rows: Sequence[Row], picture: Path, result: dict[str, Any]) -> None:

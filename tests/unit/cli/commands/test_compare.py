@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from engrax.cli.main import main
+from engrax.experiments import kind_of
 from engrax.runs import comparing, loop
 from engrax.runs.directory import RunDirectory
 
@@ -27,7 +28,7 @@ ASKED = [
 def test_a_comparison_goes_on_where_it_was_stopped(tmp_path, monkeypatch, capsys):
     """Stopped before its last run, it trains that one only, and plays no episode twice."""
     out, trained, played = tmp_path / "out", [], []
-    real_train, real_evaluate = loop.run, comparing.evaluate
+    real_train, real_play = loop.run, comparing.played_by
 
     def train(trainer, state, directory, **settings):
         if len(trained) == 3:
@@ -36,19 +37,19 @@ def test_a_comparison_goes_on_where_it_was_stopped(tmp_path, monkeypatch, capsys
         trained.append(directory.path.name)
         return real_train(trainer, state, directory, **settings)
 
-    def evaluate(directory, *arguments, **named):
-        played.append(directory.path.name)
-        return real_evaluate(directory, *arguments, **named)
+    def play(agent, *arguments):
+        played.append(f"{kind_of(agent.experiment.agent)}-{agent.experiment.seed}")
+        return real_play(agent, *arguments)
 
     monkeypatch.setattr(loop, "run", train)
-    monkeypatch.setattr(comparing, "evaluate", evaluate)
+    monkeypatch.setattr(comparing, "played_by", play)
     assert main([*ASKED, "--out", str(out)]) == 130
     assert trained[:3] == ["debug-0", "merlin-recall-debug-0", "debug-1"]
     assert not (out / "report.html").exists()
     assert main([*ASKED, "--out", str(out)]) == 0
     assert trained[3:] == ["stopped", "merlin-recall-debug-1"]
     assert sorted(played) == sorted(
-        2 * ["debug-0", "debug-1", "merlin-recall-debug-0", "merlin-recall-debug-1"]
+        2 * ["actor_critic-0", "actor_critic-1", "merlin-0", "merlin-1"]
     )
     assert main([*ASKED, "--out", str(out)]) == 0
     assert (len(trained), len(played)) == (5, 8)
