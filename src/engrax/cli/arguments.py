@@ -1,7 +1,7 @@
 """Arguments of commands: argparse, with every error as one line."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -148,3 +148,14 @@ def add_import(parser: Parser) -> None:
         default="",
         help="a package to import first, which adds to the registries; more by commas",
     )
+
+
+def of_task(settings: Mapping[str, str]) -> dict[str, str]:
+    """Settings without the `task.` that they begin with; raises `UsageError` for any others."""
+
+    if strange := [name for name in settings if not name.startswith("task.")]:
+        raise UsageError(
+            f"unknown argument {show('--' + strange[0])}: of settings, only those of the task can "
+            "be changed"
+        )
+    return {name.removeprefix("task."): value for name, value in settings.items()}

@@ -74,7 +74,7 @@ def read_out(
     if question is None:
         raise UserError(
             "this task has no question that a read-out could answer: choose one whose interface "
-            "has one"
+            "has one; for a Gymnasium environment, --task.question names an entry of info"
         )
     keys = jax.random.split(jax.random.key(seed))
     samples = [sample(agent, world, question, key, streams // 2, steps) for key in keys]

@@ -11,10 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from gymnasium import Env
 
+from engrax.gym.infos import kept_of
 from engrax.gym.spaces import Translator
-
-SUCCESS = ("success", "is_success")
-"""Entries of `info` that say whether an episode succeeds."""
 
 Turn = tuple[Any, Any, Any, Any, Mapping[str, Any]]
 """What one environment gives back from a step: observation, reward, terminated, truncated, info."""
@@ -28,14 +26,14 @@ class Moves(NamedTuple):
         reward: float32 `[n]`.
         terminated: `[n]`, the episode truly ended.
         truncated: `[n]`, it was cut off.
-        success: `[n]`, as `info` says it; None where it says nothing.
+        info: what is kept of `info`, see `engrax.gym.infos`, `[n, ...]`.
     """
 
     observation: dict[str, np.ndarray]
     reward: np.ndarray
     terminated: np.ndarray
     truncated: np.ndarray
-    success: np.ndarray | None
+    info: dict[str, np.ndarray]
 
 
 class AbstractDriver(abc.ABC):
@@ -107,17 +105,10 @@ class PlainDriver(AbstractDriver):
             np.array([float(reward) for reward in rewards], np.float32),
             np.array(terminated, bool),
             np.array(truncated, bool),
-            _success_of(infos),
+            kept_of(infos, self._translator.answers),
         )
 
     def close(self) -> None:
         """Closes every environment."""
         for env in self._envs:
             env.close()
-
-
-def _success_of(infos: Sequence[Mapping[str, Any]]) -> np.ndarray | None:
-    for name in SUCCESS:
-        if any(name in info for info in infos):
-            return np.array([bool(info.get(name, False)) for info in infos])
-    return None

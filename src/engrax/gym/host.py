@@ -2,6 +2,7 @@
 
 import abc
 import weakref
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from engrax.errors import ConfigError
 from engrax.gym.drivers import AbstractDriver, Moves, PlainDriver, Turn
 from engrax.gym.episodes import Journal, OpenEpisodes, digest
+from engrax.gym.infos import blank
 from engrax.gym.spaces import Translator
 from engrax.types import Interface
 
@@ -25,7 +27,8 @@ class Steps(NamedTuple):
         first: bool `[n]`, an episode opens.
         last: bool `[n]`, an episode closes; the action given next is ignored.
         effective: bool `[n]`, always true.
-        success: bool `[n]`, as the environment's `info` says it; false where it says nothing.
+        info: what is kept of the environment's `info`, `[n, ...]`: `success`, bool, false where it
+            says nothing; and `answers` int32 and `known` bool where the interface has a question.
     """
 
     observation: dict[str, np.ndarray]
@@ -34,7 +37,7 @@ class Steps(NamedTuple):
     first: np.ndarray
     last: np.ndarray
     effective: np.ndarray
-    success: np.ndarray
+    info: dict[str, np.ndarray]
 
 
 class HostEnvironments:
@@ -49,6 +52,7 @@ class HostEnvironments:
         interface: what agents see and do.
         num_streams: how many streams there are.
         notes: what was decided about their spaces, one line each.
+        blank_info: what time steps keep of `info`: one stream's, all zero.
     """
 
     interface: Interface
@@ -65,6 +69,7 @@ class HostEnvironments:
         self._closing = weakref.finalize(self, driver.close)
         self._closing.atexit = False
         self.interface, self.notes = translator.interface, translator.notes
+        self.blank_info = blank(translator.answers)
         self.num_streams = driver.num_streams
         self._journal: Journal | None = None
         self._steps: Steps | None = None
@@ -142,7 +147,6 @@ class HostEnvironments:
 
     def _shown(self, moves: Moves, first: np.ndarray) -> Steps:
         """Moves as a time step; a `first` has nothing of the episode before."""
-        success = np.zeros(len(first), bool) if moves.success is None else moves.success
         self._steps = Steps(
             observation=moves.observation,
             reward=np.where(first, np.float32(0), moves.reward),
@@ -150,7 +154,7 @@ class HostEnvironments:
             first=first.copy(),
             last=(moves.terminated | moves.truncated) & ~first,
             effective=np.ones(len(first), bool),
-            success=success & ~first,
+            info=moves.info | {"success": moves.info["success"] & ~first},
         )
         return self._steps
 
@@ -212,6 +216,11 @@ class AbstractHostTask(abc.ABC):
     @abc.abstractmethod
     def interface(self) -> Interface:
         """What an agent observes and does."""
+
+    @property
+    def info(self) -> Mapping[str, np.ndarray]:
+        """What time steps keep of the environments' `info`: one stream's, all zero."""
+        return {"success": np.zeros((), bool)} if self.states_success else {}
 
     @property
     def notes(self) -> tuple[str, ...]:

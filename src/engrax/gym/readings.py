@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from engrax.errors import ConfigError
+from engrax.gym.infos import Answers
 from engrax.types import Spec, SymbolsSpec
 
 ImageAs = Literal["auto", "pixels", "symbols"]
@@ -29,6 +30,8 @@ class ObservationOptions:
     """The words of texts."""
     text_length: int = 0
     """Words of a text; 0: those of the longest that was found."""
+    answers: Answers | None = None
+    """The entries of `info` that a probe of the memory predicts."""
 
 
 class Reading(NamedTuple):

@@ -8,6 +8,7 @@ import numpy as np
 from gymnasium import Space, spaces
 
 from engrax.gym.actions import ActionReading, action_reading
+from engrax.gym.infos import Answers
 from engrax.gym.observations import Part, parts_of
 from engrax.gym.paths import follow
 from engrax.gym.readings import ObservationOptions
@@ -32,11 +33,13 @@ class Translator:
         interface: what agents see and do.
         parts: how each part of an observation is read.
         acting: how actions are given.
+        answers: which entries of `info` answer the interface's question, if it has one.
     """
 
     interface: Interface
     parts: tuple[Part, ...]
     acting: ActionReading
+    answers: Answers | None = None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -82,10 +85,13 @@ def translator_of(
     Raises:
         ConfigError: a space that cannot be read; the message names its path and says what to do.
     """
-    parts = parts_of(observation_space, options or ObservationOptions())
+    options = options or ObservationOptions()
+    parts, answers = parts_of(observation_space, options), options.answers
     acting = action_reading(action_space)
     observations = {part.name: part.reading.spec for part in parts}
-    return Translator(Interface(observations, acting.actions, tuple(action_names)), parts, acting)
+    question = None if answers is None else answers.question
+    interface = Interface(observations, acting.actions, tuple(action_names), question=question)
+    return Translator(interface, parts, acting, answers)
 
 
 def interface_of(

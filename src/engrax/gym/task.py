@@ -6,10 +6,14 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+import jax
+import numpy as np
+
 from engrax.errors import ConfigError
 from engrax.gym.collecting import completed, states_success
 from engrax.gym.finding import maker_of_id
 from engrax.gym.host import AbstractHostTask, HostEnvironments
+from engrax.gym.infos import Answers
 from engrax.gym.making import host_environments
 from engrax.gym.readings import ImageAs, ObservationOptions
 from engrax.types import Interface
@@ -35,9 +39,17 @@ class GymnasiumTask(AbstractHostTask):
     """Words of a text, longer ones are cut; 0: those of the longest that was found."""
     states_success: bool = False
     """Whether `info` says, as `success` or `is_success`, if an episode succeeds."""
+    question: str = ""
+    """What `engrax probe` predicts: an entry of `info` with class numbers from 0."""
+    question_known: str = ""
+    """The entry of `info` that says which of them the episode has shown; none: all, always."""
+    question_classes: int = 2
+    """How many classes there are."""
 
     def __post_init__(self):
         self.arguments()
+        if self.question_classes < 2:
+            raise ConfigError(f"question_classes is {self.question_classes}, expected at least 2")
 
     def arguments(self) -> Mapping[str, Any]:
         """The keyword arguments.
@@ -59,11 +71,13 @@ class GymnasiumTask(AbstractHostTask):
 
     def options(self) -> ObservationOptions:
         """How observations are read."""
+        answers = Answers(self.question, self.question_known, self.question_classes)
         return ObservationOptions(
             image_as=self.image_as,
             symbol_sizes=self.symbol_sizes,
             words=self.words,
             text_length=self.text_length,
+            answers=answers if self.question else None,
         )
 
     def settled(self) -> "GymnasiumTask":
@@ -90,6 +104,14 @@ class GymnasiumTask(AbstractHostTask):
         return _spaces(self)[0]
 
     @property
+    def info(self) -> Mapping[str, np.ndarray]:
+        """What time steps keep of the environment's `info`: one stream's, all zero."""
+        blank = dict(_spaces(self)[2])
+        if not self.states_success:
+            del blank["success"]
+        return blank
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What was decided about how observations are read, one line each."""
         return _spaces(self)[1]
@@ -104,7 +126,10 @@ class GymnasiumTask(AbstractHostTask):
 
 
 @lru_cache(maxsize=64)
-def _spaces(task: GymnasiumTask) -> tuple[Interface, tuple[str, ...]]:
-    environments = task.make(1)
-    environments.close()
-    return environments.interface, environments.notes
+def _spaces(
+    task: GymnasiumTask,
+) -> tuple[Interface, tuple[str, ...], Mapping[str, np.ndarray]]:
+    with jax.ensure_compile_time_eval():  # an interface may be asked for while JAX traces
+        environments = task.make(1)
+        environments.close()
+    return environments.interface, environments.notes, environments.blank_info

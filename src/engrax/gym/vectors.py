@@ -7,7 +7,8 @@ import numpy as np
 from gymnasium.vector import VectorEnv
 
 from engrax.errors import ConfigError
-from engrax.gym.drivers import SUCCESS, AbstractDriver, Moves
+from engrax.gym.drivers import AbstractDriver, Moves
+from engrax.gym.infos import kept_of, separate
 from engrax.gym.spaces import Translator
 
 
@@ -21,9 +22,10 @@ class AbstractVectorDriver(AbstractDriver):
     def open(self, seeds: Sequence[int]) -> Moves:
         """Resets every stream, each by a seed."""
         given: Any = list(seeds)
-        read = self._translator.read_batch(self._envs.reset(seed=given)[0])
-        never = np.zeros(len(seeds), bool)
-        return Moves(read, np.zeros(len(seeds), np.float32), never, never, None)
+        observations, info = self._envs.reset(seed=given)
+        read, never = self._translator.read_batch(observations), np.zeros(len(seeds), bool)
+        reward = np.zeros(len(seeds), np.float32)
+        return Moves(read, reward, never, never, _kept(self._translator, info, len(seeds)))
 
     def close(self) -> None:
         """Closes the environment."""
@@ -58,12 +60,18 @@ def _moved(
         np.asarray(reward, np.float32).reshape(terminated.shape),
         terminated,
         np.array(truncated, bool),
-        _batched_success(info),
+        _kept(translator, info, len(terminated)),
     )
 
 
-def _batched_success(info: Mapping[str, Any]) -> np.ndarray | None:
-    return next((np.array(info[name], bool) for name in SUCCESS if name in info), None)
+def _kept(translator: Translator, info: Mapping[str, Any], streams: int) -> dict[str, np.ndarray]:
+    return kept_of(separate(info, streams, translator.answers), translator.answers)
+
+
+def _where(mask: np.ndarray, these: dict[str, np.ndarray], others: dict[str, np.ndarray]):
+    """These entries where the mask is true, the others elsewhere."""
+    chosen = {name: mask.reshape(-1, *(1,) * (part.ndim - 1)) for name, part in these.items()}
+    return {name: np.where(chosen[name], part, others[name]) for name, part in these.items()}
 
 
 class MaskedDriver(AbstractVectorDriver):
@@ -96,13 +104,16 @@ class MaskedDriver(AbstractVectorDriver):
         return self._with_final(moves, info, seeds) if self._resets else moves
 
     def _reset(self, seeds: Mapping[int, int]) -> Any:
-        mask = np.array([stream in seeds for stream in range(self.num_streams)])
         given: Any = [seeds.get(stream) for stream in range(self.num_streams)]
-        return self._envs.reset(seed=given, options={"reset_mask": mask})[0]
+        return self._envs.reset(seed=given, options={"reset_mask": self._opening(seeds)})
+
+    def _opening(self, seeds: Mapping[int, int]) -> np.ndarray:
+        return np.array([stream in seeds for stream in range(self.num_streams)])
 
     def _with_opened(self, moves: Moves, seeds: Mapping[int, int]) -> Moves:
         """Moves with the first observations of the streams that open an episode."""
-        after = self._translator.read_batch(self._reset(seeds))
+        observations, info = self._reset(seeds)
+        after = self._translator.read_batch(observations)
         others = [stream for stream in range(self.num_streams) if stream not in seeds]
         shown = moves.observation.items()
         if any(after[name][others].tobytes() != value[others].tobytes() for name, value in shown):
@@ -111,21 +122,25 @@ class MaskedDriver(AbstractVectorDriver):
                 "under way: make it with autoreset_mode NEXT_STEP, or give a function that makes "
                 "one environment"
             )
-        return moves._replace(observation=after)
+        kept = _kept(self._translator, info, self.num_streams)
+        return moves._replace(
+            observation=after, info=_where(self._opening(seeds), kept, moves.info)
+        )
 
     def _with_final(self, moves: Moves, info: Mapping[str, Any], seeds: Mapping[int, int]) -> Moves:
         """Moves with the last observations of the episodes that ended, not the next ones' first."""
-        ends = moves.terminated | moves.truncated
-        ended = [int(i) for i in np.flatnonzero(ends) if i not in seeds]
+        ends = (moves.terminated | moves.truncated) & ~self._opening(seeds)
+        ended = [int(i) for i in np.flatnonzero(ends)]
         if not ended:
             return moves
         shown = {name: value.copy() for name, value in moves.observation.items()}
         for name, rows in self._final_rows(info, ended).items():
             shown[name][ended] = rows
-        final = _batched_success(info.get("final_info", {}))
-        running = np.zeros(len(ends), bool) if moves.success is None else moves.success
-        success = moves.success if final is None else np.where(ends, final, running)
-        return moves._replace(observation=shown, success=success)
+        kept = moves.info
+        if "final_info" in info:
+            final = _kept(self._translator, info["final_info"], self.num_streams)
+            kept = _where(ends, final, kept)
+        return moves._replace(observation=shown, info=kept)
 
     def _final_rows(self, info: Mapping[str, Any], ended: Sequence[int]) -> dict[str, np.ndarray]:
         if "final_obs" not in info:

@@ -1,5 +1,6 @@
 """The results of this package as plain JSON: the entries that `--json` prints and reports keep."""
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -76,8 +77,10 @@ def speed_entry(preset: str, experiment: Experiment, speed: Speed) -> dict[str, 
 
 
 def probe_entry(result: "Probe") -> dict[str, Any]:
-    """A read-out."""
-    return {**result.found._asdict(), "seed": result.seed, "updates": result.updates}
+    """A read-out; null where there was nothing of a kind to read out."""
+    found = result.found._asdict().items()
+    plain = {name: None if math.isnan(value) else value for name, value in found}
+    return {**plain, "seed": result.seed, "updates": result.updates}
 
 
 def comparison_entry(agents: "Sequence[Agent]", levels: Sequence[str]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What a linear read-out finds in the memory of the agent of a run."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -7,7 +8,7 @@ import jax
 
 from engrax.errors import ConfigError
 from engrax.evaluation.readout import ReadOut, read_out
-from engrax.runs.building import building, load_trained, opened
+from engrax.runs.building import building, load_trained, opened, task_with
 from engrax.runs.directory import RunDirectory
 
 
@@ -31,6 +32,7 @@ def probe(
     steps: int = 48,
     seed: int = 0,
     untrained: bool = False,
+    settings: Mapping[str, str] | None = None,
 ) -> Probe:
     """Fits a linear read-out to the memory of the agent of a run; see `read_out`.
 
@@ -40,6 +42,8 @@ def probe(
         steps: of each stream.
         seed: which episodes.
         untrained: whether to draw new parameters for the agent.
+        settings: of the task, as typed, see `task_with`: of a Gymnasium environment, `question`
+            names an entry of `info`.
 
     Raises:
         ConfigError: the task or the agent does not allow it.
@@ -48,6 +52,8 @@ def probe(
     """
     directory = opened(directory)
     experiment, environment, agent, updates, _ = load_trained(directory)
+    if settings:
+        environment = task_with(experiment, settings)
     if untrained:
         with building():
             agent = experiment.build_agent(environment.interface, jax.random.key(seed))

@@ -124,7 +124,7 @@ class Host:
         """The steps of host environments, copied: `jax.device_put` would share their memory. Every
         action counts.
         """
-        info = {"success": jnp.array(steps.success)} if self.task.states_success else {}
+        info = {name: jnp.array(steps.info[name]) for name in self.task.info}
         return TimeStep(
             observation={name: jnp.array(part) for name, part in steps.observation.items()},
             reward=jnp.array(steps.reward),
@@ -145,7 +145,7 @@ class Blank:
     pure = True
 
     def __init__(self, world: Host):
-        self.interface, self._states_success = world.interface, world.task.states_success
+        self.interface, self._info = world.interface, world.task.info
 
     def open(self, keys: Key[Array, " b"]) -> tuple[OpenEpisodes, TimeStep]:
         """Zeros."""
@@ -165,7 +165,9 @@ class Blank:
         parts = self.interface.observations.items()
         observation = {name: jnp.zeros((streams, *spec.shape), spec.dtype) for name, spec in parts}
         reward, flags = jnp.zeros(streams, jnp.float32), jnp.zeros(streams, bool)
-        info = {"success": flags} if self._states_success else {}
+        info = {
+            name: jnp.zeros((streams, *part.shape), part.dtype) for name, part in self._info.items()
+        }
         return TimeStep(observation, reward, reward, flags, flags, info)
 
 

@@ -29,6 +29,12 @@ def test_a_gymnasium_environment_is_trained_resumed_evaluated_replayed_and_compa
     assert main(["replay", str(run), "--out", str(tmp_path / "replay.png")]) == 0
     assert main(["probe", str(run)]) == 2
     assert "no question" in capsys.readouterr().err
+    asked = ["--task.question", "pair", "--task.question_classes", "3"]
+    assert main(["probe", str(run), *asked, "--streams", "8", "--steps", "6", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["chance"], found["unseen"]) == (pytest.approx(1 / 3), None)
+    assert main(["probe", str(run), "--learner", "ppo"]) == 2
+    assert "of settings, only those of the task" in capsys.readouterr().err
     out = ["--seeds", "1", "--updates", "1", "--episodes", "4", "--out", str(tmp_path / "compared")]
     assert main(["compare", NAME, *words, *out]) == 0
     assert (tmp_path / "compared" / "report.html").exists()

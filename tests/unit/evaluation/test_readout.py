@@ -10,7 +10,8 @@ from engrax.agents import MERLIN, ActorCritic, ActorCriticSizes, MERLINSizes
 from engrax.envs import MemoryGame, Recall
 from engrax.errors import UserError
 from engrax.evaluation.readout import Sample, answers, read_out, with_constant
-from engrax.memory import NoMemorySizes, RetroactiveSizes
+from engrax.gym.task import GymnasiumTask
+from engrax.memory import LSTMSizes, NoMemorySizes, RetroactiveSizes
 from engrax.testing.contract import quick_jit
 
 GAME = MemoryGame(pairs=2)
@@ -52,6 +53,23 @@ def test_unseen_cards_are_guessed_and_the_same_seed_gives_the_same():
     assert found.steps == 200 * 14
     assert abs(found.unseen - 0.5) < 0.1
     assert read_out(agent, GAME, streams=400, steps=14, seed=0) == found
+
+
+@pytest.mark.slow
+def test_velocities_that_gymnasium_hides_are_found_in_a_memory_alone():
+    """The signs of CartPole's velocities follow from two positions; any recurrence shows them."""
+    task = GymnasiumTask(
+        "engrax/CartPoleHidden-v0", question="hidden_positive", question_known="hidden_known"
+    )
+
+    def found(memory):
+        sizes = ActorCriticSizes(memory=memory, hidden=4)
+        agent = ActorCritic(task.interface, sizes, key=jax.random.key(0))
+        return read_out(agent, task, streams=64, steps=16, seed=0)
+
+    remembers, forgets = found(LSTMSizes(width=32)), found(NoMemorySizes(width=32))
+    assert (remembers.steps, remembers.chance) == (32 * 16, 0.5)
+    assert remembers.accuracy > forgets.accuracy + 0.1
 
 
 @pytest.mark.slow

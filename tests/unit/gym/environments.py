@@ -18,7 +18,8 @@ ENDINGS = {"terminated": (True, False), "truncated": (False, True), "both": (Tru
 class Counting(gymnasium.Env[Any, Any]):
     """Counts steps and adds up actions; an episode has `length` steps after the first, all alike.
 
-    The reward is the sum so far, times the count. `info["success"]` is whether the count is even.
+    The reward is the sum so far, times the count. `info["success"]` is whether the count is even;
+    `info["thirds"]` are count and sum modulo 3, of which the sum is known after the first step.
     """
 
     observation_space = spaces.Dict(
@@ -37,7 +38,7 @@ class Counting(gymnasium.Env[Any, Any]):
         super().reset(seed=seed, options=options)
         self.seeds.append(seed)
         self.count = self.sum = 0
-        return self._seen(), {}
+        return self._seen(), self._said()
 
     def step(self, action: Any):
         assert self.action_space.contains(action)
@@ -45,7 +46,12 @@ class Counting(gymnasium.Env[Any, Any]):
         self.sum += int(action)
         over = self.count == self.length
         ends = self.ending if over else (False, False)
-        return self._seen(), float(self.sum * self.count), *ends, {"success": self.count % 2 == 0}
+        return self._seen(), float(self.sum * self.count), *ends, self._said()
+
+    def _said(self) -> dict[str, Any]:
+        said = {"success": self.count % 2 == 0} if self.count else {}
+        thirds = np.array([self.count, self.sum]) % 3
+        return said | {"thirds": thirds, "thirds_known": np.array([True, self.count > 0])}
 
     def _seen(self) -> dict[str, Any]:
         count = np.array([self.count], np.float32)
@@ -81,7 +87,8 @@ class RememberPair(gymnasium.Env[Any, Any]):
 
     Observations: `cue`, a shape 1..3 and a colour 1..2 at the first step and 0 after it; `query`, 1
     at the step whose action counts. The action there names both, counted from 0; each right one
-    earns 0.5. The mean return is at most 5/12 without a memory, and 1 with one.
+    earns 0.5. The mean return is at most 5/12 without a memory, and 1 with one. `info` has the
+    cue as `pair`, [2], counted from 0.
     """
 
     observation_space = spaces.Dict(
@@ -99,13 +106,13 @@ class RememberPair(gymnasium.Env[Any, Any]):
         super().reset(seed=seed, options=options)
         self.cue = self.np_random.integers([3, 2])
         self.time = 0
-        return self._seen(), {}
+        return self._seen(), {"pair": self.cue}
 
     def step(self, action: Any):
         asked = self.time == self.delay + 1
         right = (np.asarray(action) == self.cue) & asked
         self.time += 1
-        info = {"success": bool(right.all())}
+        info = {"success": bool(right.all()), "pair": self.cue}
         return self._seen(), float(0.5 * right.sum()), asked, False, info
 
     def _seen(self) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import jax
 import numpy as np
 import pytest
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv, VectorWrapper
@@ -10,12 +11,17 @@ from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv, Vecto
 from engrax.errors import ConfigError
 from engrax.gym import host_environments
 from engrax.gym.episodes import episode_seed
+from engrax.gym.infos import Answers
+from engrax.gym.readings import ObservationOptions
 from engrax.types import Discrete, SymbolsSpec, VectorSpec
 
 from unit.gym.environments import ENDINGS, Counting, Drawing, opened
 
 STREAMS = [(length, ending) for length in (1, 2, 5) for ending in ENDINGS]
 STEPS = 23
+
+
+OPTIONS = ObservationOptions(answers=Answers("thirds", "thirds_known", classes=3, size=2))
 
 
 def counting():
@@ -35,7 +41,7 @@ SOURCES = {
 
 def rows(source, steps=STEPS):
     """Time steps and actions `[t, n]`, and what they should be."""
-    envs = host_environments(source, len(STREAMS))
+    envs = host_environments(source, len(STREAMS), options=OPTIONS)
     numbers = np.random.default_rng(0)
     actions = envs.interface.actions.draw(numbers, (steps, len(STREAMS)))
     found = [opened(envs, 0), *(envs.step(action) for action in actions)]
@@ -59,6 +65,10 @@ def expected(length, ending, actions):
         yield (count, total, float(count * total), discount, False, last, count % 2 == 0)
 
 
+def assert_same(one, other):
+    jax.tree.map(np.testing.assert_array_equal, one, other)
+
+
 @pytest.mark.parametrize("source", SOURCES)
 def test_every_kind_of_autoreset_gives_the_same_steps(source):
     found, actions = rows(SOURCES[source]())
@@ -72,8 +82,11 @@ def test_every_kind_of_autoreset_gives_the_same_steps(source):
                 step.discount[stream],
                 step.first[stream],
                 step.last[stream],
-                step.success[stream],
+                step.info["success"][stream],
             )
+            count, total = row[:2]
+            assert step.info["answers"][stream].tolist() == [count % 3, total % 3]
+            assert step.info["known"][stream].tolist() == [True, count > 0]
             assert step.effective[stream]
 
 
@@ -83,19 +96,21 @@ def test_worker_processes_give_the_same_steps(mode):
     envs = AsyncVectorEnv(counting(), context="forkserver", autoreset_mode=mode)
     (found, _), (plain, _) = rows(envs), rows(SOURCES["taken apart"]())
     for one, other in zip(found, plain, strict=True):
-        for name, value in one.observation.items():
-            np.testing.assert_array_equal(value, other.observation[name])
-        for value, same in zip(one[1:], other[1:], strict=True):
-            np.testing.assert_array_equal(value, same)
+        assert_same(one, other)
 
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_what_steps_are_made_of(source):
     (*_, step), _ = rows(SOURCES[source](), 2)
     dtypes = {"reward": np.float32, "discount": np.float32}
-    for name in ("reward", "discount", "first", "last", "effective", "success"):
+    for name in ("reward", "discount", "first", "last", "effective"):
         value = getattr(step, name)
         assert (value.shape, value.dtype) == ((len(STREAMS),), dtypes.get(name, bool))
+    assert {name: (v.shape, v.dtype) for name, v in step.info.items()} == {
+        "success": ((len(STREAMS),), bool),
+        "answers": ((len(STREAMS), 2), np.int32),
+        "known": ((len(STREAMS), 2), bool),
+    }
     assert {name: (v.shape, v.dtype) for name, v in step.observation.items()} == {
         "count": ((len(STREAMS), 1), np.float32),
         "inside.sum": ((len(STREAMS), 1, 1, 1), np.int32),
@@ -177,13 +192,6 @@ def played(envs, steps, seed=3):
     """Steps of an environment, by actions that are always the same."""
     actions = envs.interface.actions.draw(np.random.default_rng(seed), (steps, envs.num_streams))
     return [envs.step(action) for action in actions]
-
-
-def assert_same(one, other):
-    for name, value in one.observation.items():
-        np.testing.assert_array_equal(value, other.observation[name])
-    for value, same in zip(one[1:], other[1:], strict=True):
-        np.testing.assert_array_equal(value, same)
 
 
 def test_the_same_seed_gives_the_same_stream():

@@ -150,7 +150,7 @@ def test_remember_pair_needs_a_memory():
         returns.append(shown.reward)
     assert shown.last.all()
     assert np.sum(returns, 0).tolist() == [1.0] * 50
-    assert shown.success.all()
+    assert shown.info["success"].all()
 
 
 # Suites

@@ -10,9 +10,9 @@ from engrax.cli.arguments import (
     add_json,
     add_seed,
     integer,
+    of_task,
 )
 from engrax.cli.output import print_json
-from engrax.errors import UserError, show
 
 _EXAMPLES = """\
   engrax evaluate runs/hcam --episodes 500 --seed 1
@@ -42,17 +42,6 @@ def run(words: Sequence[str]) -> int:
         for name, result in results.items():
             print((f"{name}: " if len(results) > 1 else "") + in_words(result))
     return 0
-
-
-def of_task(settings: Mapping[str, str]) -> dict[str, str]:
-    """Settings without the `task.` that they begin with; raises `UserError` for any others."""
-
-    if strange := [name for name in settings if not name.startswith("task.")]:
-        raise UserError(
-            f"unknown argument {show('--' + strange[0])}: of settings, only those of the task can "
-            "be changed"
-        )
-    return {name.removeprefix("task."): value for name, value in settings.items()}
 
 
 def in_words(result: Mapping[str, Any]) -> str:

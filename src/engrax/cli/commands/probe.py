@@ -1,5 +1,6 @@
 """`engrax probe`: what a linear read-out finds in an agent's memory of what the task has shown."""
 
+import math
 from collections.abc import Sequence
 
 from engrax.cli.arguments import (
@@ -9,6 +10,7 @@ from engrax.cli.arguments import (
     add_json,
     add_seed,
     integer,
+    of_task,
 )
 from engrax.cli.output import print_json
 
@@ -18,12 +20,13 @@ the side. In the Memory Game: which glyph each card has that was turned up so fa
 _EXAMPLES = """\
   engrax probe runs/merlin
   engrax probe results/merlin-memory-game-3-pairs --untrained --json
+  engrax probe runs/mine --task.question ENTRY    # of a Gymnasium environment's `info`
 """
 
 
 def run(words: Sequence[str]) -> int:
     """Runs the command; see `engrax probe --help`."""
-    arguments = _parser().read(words)
+    arguments, settings = _parser().read_settings(words)
     from engrax.runs.entries import probe_entry
     from engrax.runs.probing import probe
 
@@ -33,20 +36,26 @@ def run(words: Sequence[str]) -> int:
         arguments.steps,
         arguments.seed,
         arguments.untrained,
+        of_task(settings),
     )
     if arguments.json:
         print_json(probe_entry(result))
         return 0
     found = result.found
+    unseen = "" if math.isnan(found.unseen) else f", of what was not {found.unseen:.3f}"
     print(
-        f"of what was shown so far a linear read-out finds {found.accuracy:.3f}, of what was not "
-        f"{found.unseen:.3f}; chance {found.chance:.3f} ({found.steps:,} steps)"
+        f"of what was shown so far a linear read-out finds {found.accuracy:.3f}{unseen}; chance "
+        f"{found.chance:.3f} ({found.steps:,} steps)"
     )
     return 0
 
 
 def _parser() -> Parser:
     parser = Parser("probe", _WHAT, _EXAMPLES)
+    parser.usage = (
+        "engrax probe DIR [--streams N] [--steps T] [--seed S] [--untrained] "
+        "[--task.SETTING VALUE ...] [--import PACKAGE] [--json]"
+    )
     add_directory(parser)
     streams, steps = integer(2, 10**5), integer(1, 10**5)
     text = "played side by side (512)"

@@ -41,9 +41,14 @@ def with_memory(experiment: Experiment, memory: AbstractMemorySizes, **changed: 
     return replace(experiment, agent=replace(experiment.agent, memory=memory), learner=learner)
 
 
+def hidden(name: str) -> GymnasiumTask:
+    """An environment that hides velocities; `engrax probe` asks for their signs."""
+    return GymnasiumTask(name, question="hidden_positive", question_known="hidden_known")
+
+
 def cartpole_hidden(memory: AbstractMemorySizes) -> Experiment:
     """CartPole without velocities: returns are up to 500, so rewards are scaled down."""
-    experiment = gymnasium_experiment(GymnasiumTask("engrax/CartPoleHidden-v0"))
+    experiment = gymnasium_experiment(hidden("engrax/CartPoleHidden-v0"))
     experiment = with_memory(experiment, memory, learning_rate=2e-3, reward_scale=0.05)
     return replace(experiment, updates=200)
 
@@ -58,7 +63,7 @@ def memory_s7(memory: AbstractMemorySizes) -> Experiment:
 
 def pendulum_hidden(memory: AbstractMemorySizes) -> Experiment:
     """Pendulum without the velocity: continuous actions, returns from about -1,500 to -150."""
-    experiment = gymnasium_experiment(GymnasiumTask("engrax/PendulumHidden-v0"))
+    experiment = gymnasium_experiment(hidden("engrax/PendulumHidden-v0"))
     changed = {"discount": 0.95, "reward_scale": 0.1, "entropy_cost": 0.002}
     return replace(with_memory(experiment, memory, **changed), updates=300)
 
