@@ -4,9 +4,15 @@ import os
 from pathlib import Path
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
-# Tests compile for longer than they compute: half as long without XLA's optimisations. `make learn`
-# keeps them.
-os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+# Tests compile for longer than they compute: a third as long without XLA's optimisations. `make
+# learn` keeps them.
+QUICK_COMPILATION = (
+    "--xla_backend_optimization_level=0",
+    "--xla_llvm_disable_expensive_passes=true",
+    "--xla_cpu_use_fusion_emitters=false",
+    "--xla_cpu_parallel_codegen_split_count=1",
+)
+os.environ.setdefault("XLA_FLAGS", " ".join(QUICK_COMPILATION))
 
 from engrax.cli.programs import keep_programs
 

@@ -102,11 +102,20 @@ def test_output_that_nobody_reads_any_more_saves_like_ctrl_c(tmp_path: Path):
     assert list((run / "checkpoints").glob("update-*.safetensors"))
 
 
+HANGS_UP = (
+    sys.executable,
+    "-c",
+    "import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_DFL); "
+    "os.execv(sys.argv[1], sys.argv[1:])",
+)
+"""Starts a command for which SIGHUP is not ignored, also where these tests run under `nohup`."""
+
+
 @pytest.mark.slow
 def test_a_terminal_that_closes_saves_like_ctrl_c(tmp_path: Path):
     run, words = tmp_path / "run", ["train", "debug", "--updates", "1000000"]
     with subprocess.Popen(
-        [*ENGRAX, *words, "--out", str(run)], stderr=subprocess.PIPE, text=True
+        [*HANGS_UP, *ENGRAX, *words, "--out", str(run)], stderr=subprocess.PIPE, text=True
     ) as process:
         while process.poll() is None and not (run / "metrics.jsonl").exists():
             time.sleep(0.05)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
-from engrax.envs import MemoryGame, Mixture, Recall
+from engrax.envs import Ballet, MemoryGame, Mixture, Recall
 from engrax.errors import UserError
 from engrax.gym.ballet import GymnasiumBallet
 from engrax.gym.export import ExportedTask
@@ -57,10 +57,10 @@ def test_it_plays_the_task(view):
 
 
 def test_a_mixture_renders_where_its_levels_do():
-    levels = MemoryGame(3, "pixels"), MemoryGame(4, "pixels")
+    levels = Ballet(dance_delay=1, view="pixels"), Ballet(dance_delay=2, view="pixels")
     env = ExportedTask(Mixture(levels), "rgb_array")
     seen, _ = env.reset(seed=0)
-    assert env.render().shape == seen["pixels"].shape
+    assert env.render().shape == seen["image"].shape
     with pytest.raises(UserError, match="render"):
         ExportedTask(Mixture((Recall(), Recall())), "rgb_array")
 
