@@ -54,11 +54,19 @@ def cartpole_hidden(memory: AbstractMemorySizes) -> Experiment:
 
 
 def memory_s7(memory: AbstractMemorySizes) -> Experiment:
-    """MiniGrid-MemoryS7: look at an object, walk along a corridor, and choose the same one of
-    two.
+    """MiniGrid-MemoryS7: look at an object, walk along a corridor, and choose the same one of two.
+
+    With its view of 7 squares an agent can see the object from the end of the corridor, too: it can
+    turn back and needs no memory.
     """
     experiment = gymnasium_experiment(GymnasiumTask("MiniGrid-MemoryS7-v0"))
     return replace(with_memory(experiment, memory, entropy_cost=0.02), updates=250)
+
+
+def memory_s7_view_3(memory: AbstractMemorySizes) -> Experiment:
+    """The same with a view of 3 squares: at the end of the corridor the object is out of sight."""
+    task = GymnasiumTask("MiniGrid-MemoryS7-v0", '{"agent_view_size": 3}')
+    return replace(memory_s7(memory), task=task, updates=900)
 
 
 def pendulum_hidden(memory: AbstractMemorySizes) -> Experiment:
@@ -71,11 +79,12 @@ def pendulum_hidden(memory: AbstractMemorySizes) -> Experiment:
 TASKS = {
     "cartpole-hidden": (cartpole_hidden, "CartPole without velocities"),
     "minigrid-memory-s7": (memory_s7, "MiniGrid-MemoryS7"),
+    "minigrid-memory-s7-view-3": (memory_s7_view_3, "MiniGrid-MemoryS7 with a view of 3 squares"),
     "pendulum-hidden": (pendulum_hidden, "Pendulum without velocity"),
 }
 
 PRESETS: dict[str, Preset] = {
-    f"{name}-{task}": Preset(f"{title}, {TITLES[name]}", make(memory))
+    f"{name}-{task}": Preset(f"{title}, with {TITLES[name]}", make(memory))
     for task, (make, title) in TASKS.items()
     for name, memory in MEMORIES.items()
 }
