@@ -1,6 +1,7 @@
 """Makes streams from an id, a function, an environment or a vector environment."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from enum import EnumType
 from typing import Any
 
@@ -13,6 +14,7 @@ from engrax.gym.collecting import completed
 from engrax.gym.drivers import PlainDriver
 from engrax.gym.finding import maker_of_id
 from engrax.gym.host import HostEnvironments
+from engrax.gym.infos import separate
 from engrax.gym.paths import leaves_of
 from engrax.gym.readings import ObservationOptions
 from engrax.gym.spaces import translator_of
@@ -116,6 +118,9 @@ def _given(
             "a given vector environment shows texts, but there are no words: give options with "
             "words"
         )
+    if options.answers is not None:
+        info = separate(envs.reset(seed=0)[1], streams, options.answers)[0]
+        options = replace(options, answers=options.answers.sized(info))
     translator = translator_of(space, envs.single_action_space, options)
     return HostEnvironments(driver_of(envs, translator), translator)
 

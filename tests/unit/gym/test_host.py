@@ -21,7 +21,7 @@ STREAMS = [(length, ending) for length in (1, 2, 5) for ending in ENDINGS]
 STEPS = 23
 
 
-OPTIONS = ObservationOptions(answers=Answers("thirds", "thirds_known", classes=3, size=2))
+OPTIONS = ObservationOptions(answers=Answers("thirds", "thirds_known", classes=3))
 
 
 def counting():
