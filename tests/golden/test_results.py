@@ -34,6 +34,7 @@ PUBLISHED = {
     "hcam-minigrid-memory-s7": Figure(0.977, 0.02, 50),
     "hcam-minigrid-memory-s7-view-3": Figure(0.964, 0.05, 50),
     "lstm-cartpole-hidden": Figure(500.0, 5.0, 50),
+    "lstm-minigrid-memory-s7": Figure(0.975, 0.04, 50),
     "lstm-minigrid-memory-s7-view-3": Figure(0.483, 0.49, 50),
     "lstm-pendulum-hidden": Figure(-170.2, 102.0, 50),
     "merlin-memory-game-3-pairs": Figure(2.970, 0.2),
