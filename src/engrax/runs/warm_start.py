@@ -6,7 +6,6 @@ A run directory has both in its checkpoints. A published result has its paramete
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
@@ -80,10 +79,10 @@ def started_from(state: TrainState, before: Learnt) -> TrainState:
         state: freshly made.
         before: of the other run; without an optimiser the state keeps its own.
     """
-    learner = replace(state.learner, agent=before.agent)
+    learner = state.learner._replace(agent=before.agent)
     if before.optimiser is not None:
-        learner = replace(learner, optimiser=before.optimiser)
-    return replace(state, learner=learner)
+        learner = learner._replace(optimiser=before.optimiser)
+    return state._replace(learner=learner)
 
 
 def sources(

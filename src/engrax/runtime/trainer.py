@@ -3,7 +3,7 @@ pure.
 """
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -21,7 +21,7 @@ from engrax.runtime.worlds import Blank, Host, as_world
 Metrics = dict[str, Float[Array, ""]]
 
 
-class LearnerState(eqx.Module):
+class LearnerState(NamedTuple):
     """Everything that a learner changes. A learner can run apart from the streams.
 
     Attributes:
@@ -37,7 +37,25 @@ class LearnerState(eqx.Module):
     updates: Int[Array, ""]
 
 
-class TrainState(eqx.Module):
+class Parameters(NamedTuple):
+    """A `LearnerState` as a compiled program takes it: with the agent's arrays alone.
+
+    What is no array, such as an activation function, is no argument of a program.
+
+    Attributes:
+        arrays: the agent's, in the order of its leaves.
+        optimiser: the optimiser's state.
+        key: source of all later random numbers.
+        updates: updates made.
+    """
+
+    arrays: list[Array]
+    optimiser: PyTree[Any]
+    key: Key[Array, ""]
+    updates: Int[Array, ""]
+
+
+class TrainState(NamedTuple):
     """The complete state of a run. In a pure world, resuming from it is exact.
 
     Attributes:
@@ -89,9 +107,7 @@ class Trainer:
         )
         self.key = key
         self.optimiser = make_optimiser(agent, learner.max_gradient_norm, learner.adam_epsilon)
-        # What is no array, such as an activation function, is no part of a compiled program's
-        # arguments.
-        self._rest = eqx.partition(agent, eqx.is_array)[1]
+        self._leaves, self._structure = jax.tree.flatten(agent)
         self._update = jax.jit(self._fused, donate_argnums=0)
         self._learn = jax.jit(self._learn_from, donate_argnums=0)
 
@@ -159,23 +175,23 @@ class Trainer:
         """Collects and learns, compiled; it uses up the state. Returns the state after it, and
         metrics.
         """
-        check_not_used_up(state)
-        learner, streams = state.learner, state.streams
+        parameters, streams = _parameters(state.learner), state.streams
+        check_not_used_up(parameters)
         if self.world.pure:
-            learner, streams, metrics = self._update(_parameters(learner), streams)
+            parameters, streams, metrics = self._update(parameters, streams)
         else:
-            key, act_key, learn_key = jax.random.split(learner.key, 3)
-            streams, segments, episodes = self.act(learner.agent, streams, act_key)
-            learner, metrics = self._learn(_parameters(learner), segments, learn_key, key)
+            key, act_key, learn_key = jax.random.split(parameters.key, 3)
+            streams, segments, episodes = self.act(state.learner.agent, streams, act_key)
+            parameters, metrics = self._learn(parameters, segments, learn_key, key)
             metrics |= summary(episodes)
-        return TrainState(self._whole(learner), streams), metrics
+        return TrainState(self._whole(parameters), streams), metrics
 
     def step(self, state: TrainState) -> tuple[TrainState, Metrics]:
         """`update`, not compiled, of a pure world; under `vmap` it trains several seeds side by
         side.
         """
-        learner, streams, metrics = self._fused(_parameters(state.learner), state.streams)
-        return TrainState(self._whole(learner), streams), metrics
+        parameters, streams, metrics = self._fused(_parameters(state.learner), state.streams)
+        return TrainState(self._whole(parameters), streams), metrics
 
     def act(self, agent: AbstractAgent[Any], streams: Streams, key: Key[Array, ""]):
         """The acting half of an update: streams after it, segments, episodes."""
@@ -201,23 +217,25 @@ class Trainer:
         return LearnerState(agent, optimiser, learner.key, learner.updates + 1), metrics
 
     def _fused(
-        self, learner: LearnerState, streams: Streams
-    ) -> tuple[LearnerState, Streams, Metrics]:
-        key, act_key, learn_key = jax.random.split(learner.key, 3)
-        streams, segments, episodes = self.act(self._whole(learner).agent, streams, act_key)
-        learner, metrics = self._learn_from(learner, segments, learn_key, key)
-        return learner, streams, metrics | summary(episodes)
+        self, parameters: Parameters, streams: Streams
+    ) -> tuple[Parameters, Streams, Metrics]:
+        key, act_key, learn_key = jax.random.split(parameters.key, 3)
+        streams, segments, episodes = self.act(self._whole(parameters).agent, streams, act_key)
+        parameters, metrics = self._learn_from(parameters, segments, learn_key, key)
+        return parameters, streams, metrics | summary(episodes)
 
     def _learn_from(
-        self, learner: LearnerState, segments, key: Key[Array, ""], following: Key[Array, ""]
-    ):
-        learner, metrics = self.learn(self._whole(learner), segments, key)
-        learner = eqx.tree_at(lambda state: state.key, learner, following)
-        return _parameters(learner), metrics
+        self, parameters: Parameters, segments, key: Key[Array, ""], following: Key[Array, ""]
+    ) -> tuple[Parameters, Metrics]:
+        learner, metrics = self.learn(self._whole(parameters), segments, key)
+        return _parameters(learner._replace(key=following)), metrics
 
-    def _whole(self, learner: LearnerState) -> LearnerState:
-        agent = eqx.combine(eqx.filter(learner.agent, is_arraylike), self._rest)
-        return LearnerState(agent, learner.optimiser, learner.key, learner.updates)
+    def _whole(self, parameters: Parameters) -> LearnerState:
+        """The state with the agent put together from its arrays."""
+        arrays = iter(parameters.arrays)
+        leaves = [next(arrays) if is_arraylike(leaf) else leaf for leaf in self._leaves]
+        agent = jax.tree.unflatten(self._structure, leaves)
+        return LearnerState(agent, *parameters[1:])
 
 
 def is_arraylike(leaf: object) -> bool:
@@ -234,13 +252,10 @@ def check_minibatches(streams: int, minibatches: int) -> None:
         )
 
 
-def check_not_used_up(state: PyTree) -> None:
-    """Raises a ValueError where an earlier update has used up the arrays of a state."""
-    real = [
-        leaf
-        for leaf in jax.tree.leaves(state)
-        if isinstance(leaf, jax.Array) and not isinstance(leaf, Tracer)
-    ]
+def check_not_used_up(parameters: Parameters) -> None:
+    """Raises a ValueError where an earlier update has used up a learner's arrays."""
+    leaves = [*parameters.arrays, parameters.key, parameters.updates]
+    real = [leaf for leaf in leaves if isinstance(leaf, jax.Array) and not isinstance(leaf, Tracer)]
     if any(leaf.is_deleted() for leaf in real):
         raise ValueError(
             "this state was used up by an earlier update: go on from the state that `update` "
@@ -268,6 +283,6 @@ def measured(metrics: Metrics) -> dict[str, float]:
     return {name: value for name, value in numbers.items() if name not in missing}
 
 
-def _parameters(learner: LearnerState) -> LearnerState:
-    agent = eqx.filter(learner.agent, is_arraylike)
-    return LearnerState(agent, learner.optimiser, learner.key, learner.updates)
+def _parameters(learner: LearnerState) -> Parameters:
+    arrays = [leaf for leaf in jax.tree.leaves(learner.agent) if is_arraylike(leaf)]
+    return Parameters(arrays, learner.optimiser, learner.key, learner.updates)
