@@ -3,21 +3,22 @@
 import jax
 import numpy as np
 
+PROJECTIONS = (
+    "relevance_query",
+    "relevance_key",
+    "detail_query",
+    "detail_key",
+    "detail_value",
+    "detail_output",
+)
+
 
 def oracle_read(attention, query, contents, valid):
     """The six steps of the read, one chunk and one head at a time; of equals the first are
     chosen.
     """
     weights = {
-        name: np.asarray(getattr(attention, name).weight, np.float64)
-        for name in (
-            "relevance_query",
-            "relevance_key",
-            "detail_query",
-            "detail_key",
-            "detail_value",
-            "detail_output",
-        )
+        name: np.asarray(getattr(attention, name).weight, np.float64) for name in PROJECTIONS
     }
     biases = {
         name: np.asarray(getattr(attention, name).bias, np.float64)

@@ -52,7 +52,8 @@ class HostEnvironments:
         interface: what agents see and do.
         num_streams: how many streams there are.
         notes: what was decided about their spaces, one line each.
-        blank_info: what time steps keep of `info`: one stream's, all zero.
+        answers: what time steps keep of `info` for the interface's question: one stream's, all
+            zero; empty where there is none.
     """
 
     interface: Interface
@@ -69,7 +70,7 @@ class HostEnvironments:
         self._closing = weakref.finalize(self, driver.close)
         self._closing.atexit = False
         self.interface, self.notes = translator.interface, translator.notes
-        self.blank_info = blank(translator.answers)
+        self.answers = blank(translator.answers)
         self.num_streams = driver.num_streams
         self._journal: Journal | None = None
         self._steps: Steps | None = None

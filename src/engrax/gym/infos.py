@@ -51,14 +51,10 @@ class Answers:
 
 
 def blank(answers: Answers | None) -> dict[str, np.ndarray]:
-    """The entries of one stream's time step, all zero."""
-    success = {"success": np.zeros((), bool)}
+    """The entries of one stream's time step that answer a question, all zero."""
     if answers is None:
-        return success
-    return success | {
-        "answers": np.zeros(answers.size, np.int32),
-        "known": np.zeros(answers.size, bool),
-    }
+        return {}
+    return {"answers": np.zeros(answers.size, np.int32), "known": np.zeros(answers.size, bool)}
 
 
 def kept_of(infos: Sequence[Info], answers: Answers | None) -> dict[str, np.ndarray]:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -101,20 +101,17 @@ class GymnasiumTask(AbstractHostTask):
         Raises:
             ConfigError: there is no such environment, or its spaces cannot be read.
         """
-        return _spaces(self)[0]
+        return _spaces(self).interface
 
     @property
     def info(self) -> Mapping[str, np.ndarray]:
         """What time steps keep of the environment's `info`: one stream's, all zero."""
-        blank = dict(_spaces(self)[2])
-        if not self.states_success:
-            del blank["success"]
-        return blank
+        return {**super().info, **_spaces(self).answers}
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What was decided about how observations are read, one line each."""
-        return _spaces(self)[1]
+        return _spaces(self).notes
 
     def make(self, streams: int) -> HostEnvironments:
         """The environments, one a stream.
@@ -125,11 +122,17 @@ class GymnasiumTask(AbstractHostTask):
         return host_environments(self.id, streams, self.arguments(), self.options())
 
 
+class _Spaces(NamedTuple):
+    """What an environment of a task says of itself; see `HostEnvironments`."""
+
+    interface: Interface
+    notes: tuple[str, ...]
+    answers: Mapping[str, np.ndarray]
+
+
 @lru_cache(maxsize=64)
-def _spaces(
-    task: GymnasiumTask,
-) -> tuple[Interface, tuple[str, ...], Mapping[str, np.ndarray]]:
+def _spaces(task: GymnasiumTask) -> _Spaces:
     with jax.ensure_compile_time_eval():  # an interface may be asked for while JAX traces
         environments = task.make(1)
         environments.close()
-    return environments.interface, environments.notes, environments.blank_info
+    return _Spaces(environments.interface, environments.notes, environments.answers)

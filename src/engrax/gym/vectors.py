@@ -129,10 +129,11 @@ class MaskedDriver(AbstractVectorDriver):
 
     def _with_final(self, moves: Moves, info: Mapping[str, Any], seeds: Mapping[int, int]) -> Moves:
         """Moves with the last observations of the episodes that ended, not the next ones' first."""
-        ends = (moves.terminated | moves.truncated) & ~self._opening(seeds)
-        ended = [int(i) for i in np.flatnonzero(ends)]
-        if not ended:
+        ends = moves.terminated | moves.truncated
+        ends[list(seeds)] = False
+        if not ends.any():
             return moves
+        ended = [int(i) for i in np.flatnonzero(ends)]
         shown = {name: value.copy() for name, value in moves.observation.items()}
         for name, rows in self._final_rows(info, ended).items():
             shown[name][ended] = rows

@@ -121,11 +121,8 @@ class RetroactiveMemory(eqx.Module):
 
     def reset(self, state: RetroactiveState, first: Bool[Array, ""]) -> RetroactiveState:
         """An empty store where `first`: counters say so, and no row is overwritten."""
-        without = {"contents": None, "scales": None}
-        counters = tree_where(
-            first, self.init_state()._replace(**without), state._replace(**without)
-        )
-        return counters._replace(contents=state.contents, scales=state.scales)
+        kept = {"contents": state.contents, "scales": state.scales}
+        return tree_where(first, self.init_state()._replace(**kept), state)
 
     def read(
         self, state: RetroactiveState, keys: Float[Array, "k c"], strengths: Float[Array, " k"]

@@ -79,7 +79,7 @@ class Host:
 
     def __init__(self, task: AbstractHostTask):
         self.task = task
-        self._interface = task.interface
+        self._interface, self._info = task.interface, tuple(task.info)
 
     @property
     def interface(self) -> Interface:
@@ -124,7 +124,7 @@ class Host:
         """The steps of host environments, copied: `jax.device_put` would share their memory. Every
         action counts.
         """
-        info = {name: jnp.array(steps.info[name]) for name in self.task.info}
+        info = {name: jnp.array(steps.info[name]) for name in self._info}
         return TimeStep(
             observation={name: jnp.array(part) for name, part in steps.observation.items()},
             reward=jnp.array(steps.reward),

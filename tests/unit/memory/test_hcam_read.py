@@ -10,7 +10,7 @@ from engrax.memory.hcam import HierarchicalAttention
 from engrax.nn.linear import apply
 from engrax.nn.positions import age_code
 
-from oracles.hcam import oracle_read, random_biases
+from oracles.hcam import PROJECTIONS, oracle_read, random_biases
 
 
 @pytest.mark.parametrize(
@@ -63,14 +63,7 @@ def test_no_gradient_reaches_the_contents_and_every_projection_learns():
 
     to_parameters, to_contents = jax.grad(loss, argnums=(0, 1))(attention, contents)
     assert np.all(np.asarray(to_contents) == 0)
-    for name in (
-        "relevance_query",
-        "relevance_key",
-        "detail_query",
-        "detail_key",
-        "detail_value",
-        "detail_output",
-    ):
+    for name in PROJECTIONS:
         assert np.any(np.asarray(getattr(to_parameters, name).weight) != 0), name
 
 

@@ -143,9 +143,10 @@ class Core(eqx.Module):
         Returns:
             The state with the policy's part updated, and the percept.
         """
-        # Not over the store: a selection of equal rows costs two sums in the backward pass.
-        rest = tree_where(first, self.init_state()._replace(store=None), state._replace(store=None))
-        state = rest._replace(store=self.store.reset(state.store, first))
+        store = self.store.reset(state.store, first)
+        state = tree_where(
+            first, self.init_state()._replace(store=store), state._replace(store=store)
+        )
         prior, posterior = self.inference(driven, context(state))
         z = posterior.sample(noise)
         seen = self.for_policy(z)
