@@ -96,25 +96,21 @@ class Tracer(AbstractAgent[TraceState]):
         state: TraceState | None,
         inps: AgentInput,
         actions: Int[Array, " t"],
-        keys: Key[Array, " t+1"],
+        keys: Key[Array, " t"],
     ) -> tuple[TraceState, AgentOutput]:
         forgets = state is None or self.bug == "unroll forgets the state"
         state = self.init_state() if forgets else state
         keys = jnp.roll(keys, 1) if self.bug == "keys shifted" else keys
-        actions = jnp.append(actions, 0)  # the action after T+1 inputs is not known yet
 
         def advance(state: TraceState, now: Any) -> tuple[TraceState, Any]:
             inp, key, action = now
-            state, out = self._advance(state, inp, key)
-            state = self._remember(state, action)
-            return state, (state, out)
+            before, out = self._advance(state, inp, key)
+            return self._remember(before, action), (before, out)
 
-        end, (states, outs) = jax.lax.scan(advance, state, (inps, keys, actions))
-        if self.bug == "state after T+1 inputs":
-            return end, outs
-        if self.bug == "state before the segment":
-            return state, outs
-        return jax.tree.map(lambda leaf: leaf[-2], states), outs
+        end, (before, outs) = jax.lax.scan(advance, state, (inps, keys, actions))
+        if self.bug == "last action forgotten":
+            return jax.tree.map(lambda leaf: leaf[-1], before), outs
+        return (state if self.bug == "state before the segment" else end), outs
 
     def refresh(self, state: TraceState) -> TraceState:
         changed = self.bug == "refresh changes numbers"
@@ -131,14 +127,14 @@ class Tracer(AbstractAgent[TraceState]):
         del actions, returns, effective
         known = ~inps.first | (self.bug == "loss not masked")
         error = (outs.auxiliary["reward"] - inps.previous_reward) * known.astype(jnp.float32)
-        return {"reward": jnp.square(error)[:-1]}
+        return {"reward": jnp.square(error)}
 
     def metrics(
         self, inps: AgentInput, outs: AgentOutput, actions: Int[Array, " t"]
     ) -> Mapping[str, Float[Array, " t"]]:
         del inps, actions
         confidence = jnp.max(outs.policy.features(), axis=-1)
-        return {"confidence": confidence if self.bug == "metrics of T+1 steps" else confidence[:-1]}
+        return {"confidence": confidence[:-1] if self.bug == "metrics of T-1 steps" else confidence}
 
     def parameter_groups(self) -> Any:
         groups = jax.tree.map(lambda _: "agent", eqx.filter(self, eqx.is_inexact_array))

@@ -50,14 +50,14 @@ AGENT_BUGS = {
     "unroll forgets the state": "unroll_is_acting",
     "greedy ignored": "greedy_is_likeliest",
     "another action in the state": "greedy_is_likeliest",
-    "state after T+1 inputs": "state_crosses_segments",
+    "last action forgotten": "state_crosses_segments",
     "state before the segment": "state_crosses_segments",
     "state leaks": "first_forgets_state",
     "previous action leaks": "first_forgets_action_and_reward",
     "previous reward leaks": "first_forgets_action_and_reward",
     "refresh changes numbers": "refresh_is_identity",
     "loss not masked": "auxiliary_losses",
-    "metrics of T+1 steps": "metrics",
+    "metrics of T-1 steps": "metrics",
     "groups not like parameters": "parameter_groups",
 }
 

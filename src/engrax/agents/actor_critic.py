@@ -182,17 +182,13 @@ class ActorCritic(AbstractAgent[S]):
         return state, choose(key, output.policy, greedy), output
 
     def unroll(
-        self, state: S | None, inps: AgentInput, actions: Action, keys: Key[Array, " n"]
+        self, state: S | None, inps: AgentInput, actions: Action, keys: Key[Array, " t"]
     ) -> tuple[S, AgentOutput]:
         """Encodes and decodes all steps at once; sampling an action changes no state, so keys are
         not needed.
         """
         del actions, keys
-        xs = self.embed(inps)
-        _, hs = self.memory.unroll(state, xs, inps.first)
-        state, _ = self.memory.unroll(
-            state, xs[:-1], inps.first[:-1]
-        )  # whichever is not used is not computed
+        state, hs = self.memory.unroll(state, self.embed(inps), inps.first)
         return state, self._output(hs, inps)
 
     def recall(self, state: S, inp: AgentInput, *, key: Key[Array, ""]) -> Recall:
@@ -208,12 +204,12 @@ class ActorCritic(AbstractAgent[S]):
         returns: Float[Array, " t"],
         effective: Float[Array, " t"],
     ) -> dict[str, Float[Array, " t"]]:
-        """The weighted terms of the first T steps: `reconstruct_<part>`, and `action_value` if it
+        """The weighted terms: `reconstruct_<part>`, and `action_value` if it
         counts.
         """
-        hs, specs, losses = outs.auxiliary[:-1], dict(self.specs), {}
+        hs, specs, losses = outs.auxiliary, dict(self.specs), {}
         for name, decoder in self.decoders.items():
-            cost = decoder.loss(decoder(hs), inps.observation[name][:-1])
+            cost = decoder.loss(decoder(hs), inps.observation[name])
             losses[f"reconstruct_{name}"] = self.sizes.weights.of(specs[name]) * cost
         if self.action_value is not None:
             judged = jnp.concatenate([hs, action_code(self.actions, actions)], axis=-1)
@@ -223,7 +219,7 @@ class ActorCritic(AbstractAgent[S]):
 
     def features(self, outs: AgentOutput) -> Float[Array, "t h"]:
         """The memory's outputs."""
-        return outs.auxiliary[:-1]
+        return outs.auxiliary
 
     def embed(self, inps: AgentInput) -> Float[Array, "*t d"]:
         """The memory's input, over any leading axes; at `first` there was no action and no

@@ -87,10 +87,11 @@ class AbstractAgent(eqx.Module, Generic[S]):
 
     @abc.abstractmethod
     def unroll(
-        self, state: S | None, inps: AgentInput, actions: Action, keys: Key[Array, " t+1"]
+        self, state: S | None, inps: AgentInput, actions: Action, keys: Key[Array, " t"]
     ) -> tuple[S, AgentOutput]:
-        """Replays T+1 inputs under the T actions that were taken: T+1 outputs, and the state after
-        T inputs.
+        """Replays t inputs under the t actions taken: the state after them, and t outputs.
+
+        The last action changes the state, but no output.
         """
 
     def refresh(self, state: S) -> S:
@@ -115,8 +116,8 @@ class AbstractAgent(eqx.Module, Generic[S]):
         """Named losses per step, already weighted, to be added to the learner's own.
 
         Args:
-            inps: the T+1 inputs of a segment.
-            outs: the outputs of `unroll`.
+            inps: the T inputs of a segment.
+            outs: the T outputs of `unroll`.
             actions: the T actions.
             returns: the targets of the values.
             effective: 1 where the learner trains on the action: it had an effect, or the learner

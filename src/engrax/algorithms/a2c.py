@@ -16,6 +16,7 @@ from engrax.algorithms.base import (
     replay,
     terms_of,
 )
+from engrax.losses.masks import Total, alone
 from engrax.losses.policy import policy_gradient
 from engrax.types import Segment
 
@@ -40,7 +41,7 @@ class A2C(AbstractLearner):
         super().__post_init__()
         check_unit(gae_lambda=self.gae_lambda)
 
-    def prepare(self, segments: Segment[Any]) -> Batch:
+    def prepare(self, segments: Segment[Any], total: Total = alone) -> Batch:
         """Advantages, not normalised, and bootstrapped returns to the end of the segment."""
         targets = jax.vmap(lambda segment: self.recorded_targets(segment, self.gae_lambda, 1.0))(
             segments

@@ -3,16 +3,19 @@
 import abc
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
 from engrax.agents.base import AbstractAgent
+from engrax.losses.masks import Total, alone
 from engrax.losses.policy import LARGEST_LOG_RATIO
 from engrax.losses.returns import generalised_advantages
-from engrax.types import Action, AgentOutput, Policy, Segment
+from engrax.types import Action, AgentOutput, Segment
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,9 +158,13 @@ class AbstractLearner(abc.ABC):
         )
 
     @abc.abstractmethod
-    def prepare(self, segments: Segment[Any]) -> Batch:
+    def prepare(self, segments: Segment[Any], total: Total = alone) -> Batch:
         """A batch [streams, ...] from the segments of an update, with all that is the same for
         every gradient step.
+
+        Args:
+            segments: of this device's streams.
+            total: sums over the devices that share the update.
         """
 
     @abc.abstractmethod
@@ -216,17 +223,17 @@ def log_ratios(outs: AgentOutput, batch: Batch) -> Float[Array, " t"]:
 
 def action_log_probabilities(outs: AgentOutput, actions: Action) -> Float[Array, " t"]:
     """log pi(a) of the T actions, under the policy that learns."""
-    return policies_before(outs.policy).log_probability(actions)
+    return outs.policy.log_probability(actions)
 
 
 def recorded_log_probabilities(segment: Segment[Any]) -> Float[Array, " t"]:
     """log mu(a) of the T actions, under the policy that acted."""
-    return policies_before(segment.policy).log_probability(segment.actions)
+    return before_last(segment.policy).log_probability(segment.actions)
 
 
-def policies_before(policies: Policy) -> Policy:
-    """The first T of T+1 policies."""
-    return jax.tree.map(lambda leaf: leaf[:-1], policies)
+def before_last(tree: T) -> T:
+    """The first T of T+1 steps."""
+    return jax.tree.map(lambda leaf: leaf[:-1], tree)
 
 
 def terms_of(
@@ -242,16 +249,16 @@ def terms_of(
     Args:
         agent: has losses and metrics of its own.
         batch: of one segment.
-        outs: the agent's T+1 outputs.
+        outs: the agent's T outputs.
         ratios: logarithms of the policy's ratios, see `log_ratios`.
         policy: the policy loss.
         returns: the values' targets.
     """
-    given = batch.segment.inputs, outs, batch.segment.actions
+    given = before_last(batch.segment.inputs), outs, batch.segment.actions
     return Terms(
         policy=policy,
-        entropy=policies_before(outs.policy).entropy(),
-        values=outs.value[:-1],
+        entropy=outs.policy.entropy(),
+        values=outs.value,
         returns=returns,
         ratio_change=jnp.abs(jnp.exp(ratios) - 1.0),
         auxiliary=agent.auxiliary_losses(*given, returns, batch.effective),
@@ -260,9 +267,22 @@ def terms_of(
 
 
 def replay(agent: AbstractAgent[Any], segment: Segment[Any]) -> AgentOutput:
-    """The agent's T+1 outputs over a segment under its present parameters.
+    """The agent's T outputs over a segment under its present parameters.
 
     The opening state is data, but projections of it are recomputed inside the gradient.
     """
-    state = None if segment.state is None else agent.refresh(jax.lax.stop_gradient(segment.state))
-    return agent.unroll(state, segment.inputs, segment.actions, segment.keys)[1]
+    inputs, keys = before_last((segment.inputs, segment.keys))
+    return agent.unroll(_opening(agent, segment), inputs, segment.actions, keys)[1]
+
+
+def replay_to_end(agent: AbstractAgent[Any], segment: Segment[Any]) -> AgentOutput:
+    """Likewise T+1 outputs, for a learner that bootstraps from the present value of the last step.
+
+    What is done on the last step is not known yet, and no output depends on it.
+    """
+    actions = jnp.concatenate([segment.actions, segment.actions[-1:]])
+    return agent.unroll(_opening(agent, segment), segment.inputs, actions, segment.keys)[1]
+
+
+def _opening(agent: AbstractAgent[Any], segment: Segment[Any]) -> PyTree[Any]:
+    return None if segment.state is None else agent.refresh(jax.lax.stop_gradient(segment.state))

@@ -14,11 +14,13 @@ from engrax.algorithms.base import (
     Batch,
     Terms,
     action_log_probabilities,
+    before_last,
     check_unit,
     log_ratios,
-    replay,
+    replay_to_end,
     terms_of,
 )
+from engrax.losses.masks import Total, alone
 from engrax.losses.policy import policy_gradient
 from engrax.losses.returns import vtrace
 from engrax.types import Segment
@@ -47,7 +49,7 @@ class IMPALA(AbstractLearner):
             if getattr(self, name) <= 0.0:
                 raise ValueError(f"{name} is {getattr(self, name)}, expected more than 0")
 
-    def prepare(self, segments: Segment[Any]) -> Batch:
+    def prepare(self, segments: Segment[Any], total: Total = alone) -> Batch:
         """The segments without targets: V-trace's targets depend on the parameters."""
         return Batch(segments, *self.masks(segments), targets=())
 
@@ -56,11 +58,12 @@ class IMPALA(AbstractLearner):
         targets.
         """
         segment = batch.segment
-        outs = replay(agent, segment)
+        to_end = replay_to_end(agent, segment)
+        outs = before_last(to_end)
         ratios = log_ratios(outs, batch)
         corrected = vtrace(
             *self.rewards_and_discounts(segment),
-            jax.lax.stop_gradient(outs.value),
+            jax.lax.stop_gradient(to_end.value),
             segment.void,
             jnp.exp(jax.lax.stop_gradient(ratios)),
             self.trace_lambda,

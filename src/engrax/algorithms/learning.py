@@ -1,6 +1,7 @@
 """An update: minibatches of segments, losses, gradient steps. The same for every learner."""
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 import equinox as eqx
 import jax
@@ -9,13 +10,28 @@ import optax
 from jaxtyping import Array, Float, Int, Key, PyTree
 
 from engrax.agents.base import AbstractAgent
-from engrax.algorithms.base import AbstractLearner, Batch
+from engrax.algorithms.base import AbstractLearner, Batch, Terms
 from engrax.algorithms.optimiser import apply_gradient
-from engrax.losses.masks import masked_mean, masked_variance
+from engrax.losses.masks import Moments, Total, alone, masked_sum, moments, pooled
 from engrax.losses.value import squared_error
 from engrax.types import Segment
 
 Metrics = dict[str, Float[Array, ""]]
+T = TypeVar("T")
+
+
+class Weights(NamedTuple):
+    """What each step [streams, t] weighs in the means that make up the loss.
+
+    Attributes:
+        policy: in those of the policy and the entropy.
+        value: in that of the value.
+        every: in those of the agent's own losses.
+    """
+
+    policy: Float[Array, "*t"]
+    value: Float[Array, "*t"]
+    every: Float[Array, "*t"]
 
 
 def update(
@@ -26,6 +42,9 @@ def update(
     segments: Segment[Any],
     key: Key[Array, ""],
     updates: Int[Array, ""],
+    *,
+    tile: int | None = None,
+    total: Total = alone,
 ) -> tuple[AbstractAgent[Any], PyTree, Metrics]:
     """All gradient steps over one batch of segments.
 
@@ -34,14 +53,16 @@ def update(
         optimiser: as `make_optimiser` makes it.
         agent: to be changed.
         optimiser_state: belongs to the agent.
-        segments: [streams, ...].
+        segments: [streams, ...], those of this device.
         key: shuffles the streams.
         updates: made before this one; schedules depend on it.
+        tile: streams whose gradient is computed at once; all of a minibatch if not given.
+        total: sums over the devices that share the update.
 
     Returns:
         The agent, the optimiser's state, and metrics, means over the gradient steps.
     """
-    whole = learner.prepare(segments)
+    whole = learner.prepare(segments, total)
     rate = lambda group: learner.rate(group, updates)  # noqa: E731
     entropy_cost = learner.entropy_cost * learner.entropy_ramp(updates)
     # What is no array, such as an activation function, cannot be carried by a scan.
@@ -50,18 +71,18 @@ def update(
     def gradient_step(carry, streams):
         agent, state = eqx.combine(carry[0], rest), carry[1]
         batch = jax.tree.map(lambda x: x[streams], whole)
-        gradient, metrics = gradient_of(learner, agent, batch, entropy_cost)
+        cost, gradient, found = gradient_of(learner, agent, batch, entropy_cost, tile, total)
         agent, state = apply_gradient(optimiser, agent, state, gradient, rate)
-        return (eqx.filter(agent, eqx.is_array), state), metrics
+        scalars = {"loss": cost, "gradient_norm": optax.tree.norm(gradient)}
+        return (eqx.filter(agent, eqx.is_array), state), (found, scalars)
 
     streams = shuffled_minibatches(
         key, segments.values.shape[0], learner.epochs, learner.minibatches
     )
-    carry, metrics = jax.lax.scan(gradient_step, (parameters, optimiser_state), streams)
-    metrics = jax.tree.map(jnp.mean, metrics)
+    carry, (found, scalars) = jax.lax.scan(gradient_step, (parameters, optimiser_state), streams)
+    metrics = metrics_of(jax.tree.map(lambda one: pooled(one, total), found, is_leaf=is_moments))
+    metrics |= jax.tree.map(jnp.mean, scalars)
     metrics |= {"learning_rate": rate("agent"), "entropy_cost": entropy_cost}
-    unexplained = metrics.pop("error_variance") / jnp.maximum(metrics.pop("return_variance"), 1e-8)
-    metrics["explained_variance"] = 1.0 - unexplained
     return eqx.combine(carry[0], rest), carry[1], metrics
 
 
@@ -70,42 +91,109 @@ def gradient_of(
     agent: AbstractAgent[Any],
     batch: Batch,
     entropy_cost: Float[Array, ""],
-) -> tuple[PyTree, Metrics]:
-    """The gradient of the loss over a batch, and metrics with the loss and the gradient's norm."""
-    with_aux = eqx.filter_value_and_grad(
-        lambda agent: loss(learner, agent, batch, entropy_cost), has_aux=True
-    )
-    (total, metrics), gradient = with_aux(agent)
-    return gradient, metrics | {"loss": total, "gradient_norm": optax.tree.norm(gradient)}
+    tile: int | None = None,
+    total: Total = alone,
+) -> tuple[Float[Array, ""], PyTree, dict[str, Moments]]:
+    """The loss over the batches of all devices, its gradient, and the moments of what is measured
+    over this device's batch.
+
+    The gradient is a sum over streams. Computed for a few of them at a time, what the backward pass
+    needs stays in the caches of a processor.
+    """
+    with_aux = eqx.filter_value_and_grad(loss, has_aux=True)
+    of_part = lambda part: with_aux(agent, learner, *part, entropy_cost)  # noqa: E731
+    counted = batch.effective if learner.value_only_effective else batch.valid
+    whole = (batch, weights_of(batch, counted, total))
+    streams = counted.shape[0]
+    if tile is None or tile >= streams:
+        (cost, terms), gradient = of_part(whole)
+    else:
+        (cost, terms), gradient = summed_over(of_part, agent, in_tiles(whole, streams // tile))
+        terms = jax.tree.map(lambda x: x.reshape(streams, *x.shape[2:]), terms)
+    return *total((cost, gradient)), measured(terms, batch.effective, counted)
+
+
+def summed_over(
+    of_part: Callable[[PyTree], tuple[tuple[Float[Array, ""], Terms], PyTree]],
+    agent: AbstractAgent[Any],
+    parts: PyTree,
+) -> tuple[tuple[Float[Array, ""], Terms], PyTree]:
+    """Loss and gradient, summed over parts [parts, streams, ...] one after the other, and the terms
+    of all.
+    """
+
+    def add(sums, part):
+        (cost, terms), gradient = of_part(part)
+        return jax.tree.map(jnp.add, sums, (cost, gradient)), terms
+
+    zeros = jax.tree.map(jnp.zeros_like, eqx.filter(agent, eqx.is_inexact_array))
+    (cost, gradient), terms = jax.lax.scan(add, (jnp.zeros((), jnp.float32), zeros), parts)
+    return (cost, terms), gradient
+
+
+def in_tiles(tree: T, tiles: int) -> T:
+    """Arrays [streams, ...] as [tiles, streams of a tile, ...]."""
+    return jax.tree.map(lambda x: x.reshape(tiles, x.shape[0] // tiles, *x.shape[1:]), tree)
+
+
+def weights_of(batch: Batch, counted: Float[Array, "b t"], total: Total) -> Weights:
+    """Each step's mask, divided by the number of steps of all devices that count."""
+    masks = Weights(batch.effective, counted, jnp.ones_like(counted))
+    counts = total(jax.tree.map(jnp.sum, masks))
+    return jax.tree.map(lambda mask, count: mask / jnp.maximum(count, 1.0), masks, counts)
 
 
 def loss(
-    learner: AbstractLearner,
     agent: AbstractAgent[Any],
+    learner: AbstractLearner,
     batch: Batch,
+    weights: Weights,
     entropy_cost: Float[Array, ""],
-) -> tuple[Float[Array, ""], Metrics]:
-    """The loss over a batch [streams, ...], and its parts.
+) -> tuple[Float[Array, ""], Terms]:
+    """What some streams [streams, ...] add to the loss, and its terms.
 
     policy - entropy_cost * entropy, over steps whose action had an effect; value_cost * half the
     squared error of the value, over steps that are not void, or over the same; the agent's own
     losses, over all steps.
     """
     terms = jax.vmap(lambda one: learner.terms(agent, one))(batch)
-    metrics = {name: jnp.mean(value) for name, value in terms.auxiliary.items()}
-    auxiliary = sum(metrics.values(), start=jnp.float32(0))
-    metrics |= {name: jnp.mean(value) for name, value in terms.metrics.items()}
-    metrics["policy_loss"] = masked_mean(terms.policy, batch.effective)
-    metrics["entropy"] = masked_mean(terms.entropy, batch.effective)
-    counted = batch.effective if learner.value_only_effective else batch.valid
-    metrics["value_loss"] = masked_mean(
-        jax.vmap(squared_error)(terms.values, terms.returns), counted
-    )
-    metrics["ratio_change"] = masked_mean(terms.ratio_change, batch.effective)
-    metrics["return_variance"] = masked_variance(terms.returns, counted)
-    metrics["error_variance"] = masked_variance(terms.returns - terms.values, counted)
-    total = metrics["policy_loss"] - entropy_cost * metrics["entropy"] + auxiliary
-    return total + learner.value_cost * metrics["value_loss"], metrics
+    policy = masked_sum(terms.policy - entropy_cost * terms.entropy, weights.policy)
+    value = masked_sum(jax.vmap(squared_error)(terms.values, terms.returns), weights.value)
+    own = (masked_sum(cost, weights.every) for cost in terms.auxiliary.values())
+    return sum(own, start=policy + learner.value_cost * value), terms
+
+
+def measured(
+    terms: Terms, effective: Float[Array, "b t"], counted: Float[Array, "b t"]
+) -> dict[str, Moments]:
+    """The moments of the terms over the steps where they count, and of returns and errors."""
+    every = jnp.ones_like(counted)
+    shown = {
+        name: (x, every) for part in (terms.auxiliary, terms.metrics) for name, x in part.items()
+    }
+    shown |= {
+        "policy_loss": (terms.policy, effective),
+        "entropy": (terms.entropy, effective),
+        "value_loss": (jax.vmap(squared_error)(terms.values, terms.returns), counted),
+        "ratio_change": (terms.ratio_change, effective),
+        "returns": (terms.returns, counted),
+        "errors": (terms.returns - terms.values, counted),
+    }
+    return {name: moments(*numbers) for name, numbers in shown.items()}
+
+
+def metrics_of(found: Mapping[str, Moments]) -> Metrics:
+    """Means over the gradient steps, and what share of the returns' variance the values explain."""
+    metrics = {name: jnp.mean(of.mean) for name, of in found.items()}
+    del metrics["errors"], metrics["returns"]
+    unexplained, variance = (jnp.mean(found[name].variance) for name in ("errors", "returns"))
+    metrics["explained_variance"] = 1.0 - unexplained / jnp.maximum(variance, 1e-8)
+    return metrics
+
+
+def is_moments(node: object) -> bool:
+    """Whether a node of a tree is the moments of something."""
+    return isinstance(node, Moments)
 
 
 def shuffled_minibatches(key: Key[Array, ""], streams: int, epochs: int, minibatches: int):

@@ -17,7 +17,7 @@ from engrax.algorithms.base import (
     replay,
     terms_of,
 )
-from engrax.losses.masks import masked_mean
+from engrax.losses.masks import Total, alone, masked_mean
 from engrax.losses.policy import clipped_surrogate
 from engrax.types import Segment
 
@@ -41,12 +41,13 @@ class PPO(AbstractLearner):
         if self.clip <= 0.0:
             raise ValueError(f"clip is {self.clip}, expected more than 0")
 
-    def prepare(self, segments: Segment[Any]) -> Batch:
+    def prepare(self, segments: Segment[Any], total: Total = alone) -> Batch:
         """Advantages, normalised over all steps whose policy is trained, and returns."""
         trace = self.gae_lambda
         targets = jax.vmap(lambda segment: self.recorded_targets(segment, trace, trace))(segments)
         valid, effective = self.masks(segments)
-        targets = targets._replace(advantages=normalised(targets.advantages, effective))
+        advantages = normalised(targets.advantages, effective, total)
+        targets = targets._replace(advantages=advantages)
         return Batch(segments, valid, effective, targets)
 
     def terms(self, agent: AbstractAgent[Any], batch: Batch) -> Terms:
@@ -57,7 +58,9 @@ class PPO(AbstractLearner):
         return terms_of(agent, batch, outs, ratios, policy, targets.returns)
 
 
-def normalised(advantages: Float[Array, "*n"], mask: Float[Array, "*n"]) -> Float[Array, "*n"]:
+def normalised(
+    advantages: Float[Array, "*n"], mask: Float[Array, "*n"], total: Total = alone
+) -> Float[Array, "*n"]:
     """Advantages with zero mean and unit variance over the steps whose mask is 1."""
-    centred = advantages - masked_mean(advantages, mask)
-    return centred * jax.lax.rsqrt(masked_mean(jnp.square(centred), mask) + 1e-8)
+    centred = advantages - masked_mean(advantages, mask, total)
+    return centred * jax.lax.rsqrt(masked_mean(jnp.square(centred), mask, total) + 1e-8)

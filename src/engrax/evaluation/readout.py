@@ -95,13 +95,13 @@ def sample(
     """Plays, and takes the agent's features at every step of every stream."""
 
     def segments(agent: AbstractAgent[Any], key: Key[Array, ""]) -> Segment[Any]:
-        start_key, act_key = jax.random.split(key)
-        opened = open_streams(agent, world, jax.random.split(start_key, streams))
-        return collect(agent, world, opened, act_key, steps)[1]
+        start_keys, act_keys = (jax.random.split(part, streams) for part in jax.random.split(key))
+        opened = open_streams(agent, world, start_keys)
+        return collect(agent, world, opened, act_keys, steps)[1]
 
     def features(agent: AbstractAgent[Any], segment: Segment[Any]):
-        replay = lambda s: agent.unroll(s.state, s.inputs, s.actions, s.keys)[1]  # noqa: E731
-        return jax.vmap(lambda s: agent.features(replay(s)))(segment)
+        unroll = lambda one: agent.unroll(one.state, one.inputs, one.actions, one.keys)[1]  # noqa: E731
+        return jax.vmap(lambda one: agent.features(unroll(one)))(segment)
 
     segment = (eqx.filter_jit(segments) if world.pure else segments)(agent, key)
     found = eqx.filter_jit(features)(agent, segment)

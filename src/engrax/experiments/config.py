@@ -11,7 +11,7 @@ from engrax.agents import AbstractAgent, AbstractAgentSizes, ActorCriticSizes
 from engrax.algorithms import PPO, AbstractLearner, Ramp
 from engrax.envs import AbstractEnvironment
 from engrax.gym.host import AbstractHostTask
-from engrax.runtime import Trainer
+from engrax.runtime import Placement, Trainer
 from engrax.runtime.trainer import check_minibatches
 from engrax.types import Interface
 
@@ -36,6 +36,8 @@ class Experiment:
     whole_episodes: bool = False
     """Whether each segment opens with a fresh episode and an empty memory; what it cuts off is
     abandoned."""
+    placement: Placement = field(default_factory=Placement)
+    """How the streams are divided."""
     updates: int = 1000
     """Updates after which training stops; nothing else depends on it."""
     checkpoint_every: int = 100
@@ -78,5 +80,6 @@ class Experiment:
             streams=self.streams,
             segment_length=self.segment_length,
             whole_episodes=self.whole_episodes,
+            placement=self.placement,
             key=trainer_key,
         )

@@ -1,19 +1,58 @@
-"""Means and variances over the steps that count.
+"""Means and variances over the steps that count, on one device or over several.
 
 Masked entries are replaced before the arithmetic, so that they may be anything, NaN included.
 """
 
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+Total = Callable[[Any], Any]
+"""Sums each array of a tree over the devices that share a computation."""
 
-def masked_mean(x: Float[Array, "*n"], mask: Float[Array, "*n"]) -> Float[Array, ""]:
+
+def alone(tree: Any) -> Any:
+    """The total of one device: the tree itself."""
+    return tree
+
+
+class Moments(NamedTuple):
+    """Of some numbers: how many there are, their mean, and their variance; 0 where there are none.
+
+    Arrays of equal shape: one entry a group of numbers.
+    """
+
+    count: Float[Array, "*n"]
+    mean: Float[Array, "*n"]
+    variance: Float[Array, "*n"]
+
+
+def masked_sum(x: Float[Array, "*n"], weights: Float[Array, "*n"]) -> Float[Array, ""]:
+    """The weighted sum over the steps whose weight is not 0."""
+    return jnp.sum(jnp.where(weights > 0, x, 0.0) * weights)
+
+
+def masked_mean(
+    x: Float[Array, "*n"], mask: Float[Array, "*n"], total: Total = alone
+) -> Float[Array, ""]:
     """The mean over the steps whose mask is 1; 0 where there are none."""
-    return jnp.sum(jnp.where(mask > 0, x, 0.0) * mask) / jnp.maximum(jnp.sum(mask), 1.0)
+    summed, count = total((masked_sum(x, mask), jnp.sum(mask)))
+    return summed / jnp.maximum(count, 1.0)
 
 
-def masked_variance(x: Float[Array, "*n"], mask: Float[Array, "*n"]) -> Float[Array, ""]:
-    """The variance over the steps whose mask is 1; 0 where there are none."""
+def moments(x: Float[Array, "*n"], mask: Float[Array, "*n"]) -> Moments:
+    """Of the steps whose mask is 1."""
     x = jnp.where(mask > 0, x, 0.0)
-    weights = mask / jnp.maximum(jnp.sum(mask), 1.0)
-    return jnp.sum(weights * jnp.square(x - jnp.sum(weights * x)))
+    mean = masked_mean(x, mask)
+    return Moments(jnp.sum(mask), mean, masked_mean(jnp.square(x - mean), mask))
+
+
+def pooled(parts: Moments, total: Total) -> Moments:
+    """The moments of all devices' numbers, from each device's (Chan et al. 1979, section 2)."""
+    count, summed = total((parts.count, parts.count * parts.mean))
+    number = jnp.maximum(count, 1.0)
+    mean = summed / number
+    spread = total(parts.count * (parts.variance + jnp.square(parts.mean - mean)))
+    return Moments(count, mean, spread / number)

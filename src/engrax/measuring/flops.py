@@ -40,11 +40,9 @@ def learning_flops(agent: AbstractAgent[Any], interface: Interface) -> int:
 
     def learn(state, inp, key):
         _, action, out = agent.step(state, inp, key=key)
-        inps, outs = jax.tree.map(
-            lambda x: jnp.stack([x, x]), (inp, out)
-        )  # a segment of one transition
+        inps, outs, actions = jax.tree.map(lambda x: x[None], (inp, out, action))
         numbers = jnp.zeros(1, jnp.float32)
-        return out, agent.auxiliary_losses(inps, outs, action[None], numbers, numbers)
+        return out, agent.auxiliary_losses(inps, outs, actions, numbers, numbers)
 
     return (1 + BACKWARD) * count(learn, state, inp, key)
 

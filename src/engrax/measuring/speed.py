@@ -88,7 +88,9 @@ def _parts(trainer: Trainer) -> dict[str, Callable[[], Any]]:
     key, world = jax.random.key(1), trainer.world
     state, carried = trainer.init(), {"state": trainer.init()}
     agent, streams = state.learner.agent, {"streams": state.streams}
-    fused = eqx.filter_jit(trainer.act)
+    arrays, rest = eqx.partition(agent, eqx.is_array)
+    act = lambda arrays, *given: trainer.act(eqx.combine(arrays, rest), *given)  # noqa: E731
+    fused = trainer.placement.jit(act)
     product = jax.jit(lambda a, b: a @ b)
     matrix = jax.random.normal(key, (PRODUCT_SIZE, PRODUCT_SIZE), jnp.float32)
 
@@ -98,7 +100,7 @@ def _parts(trainer: Trainer) -> dict[str, Callable[[], Any]]:
 
     def rollout():
         if world.pure:
-            return fused(agent, streams["streams"], key)
+            return fused(arrays, streams["streams"], key)
         streams["streams"], *rest = trainer.act(agent, streams["streams"], key)
         return rest
 
@@ -142,7 +144,7 @@ def _play(world: World, keys: Key[Array, " b"], length: int):
             total += jnp.sum(view.astype(jnp.float32), axis=tuple(range(1, view.ndim)))
         return (*world.step(state, sample(keys), keys), total + step.reward), None
 
-    turns = step_keys(jax.random.key(3), keys.shape[0], length)
+    turns = step_keys(jax.random.split(jax.random.key(3), keys.shape[0]), length)
     return jax.lax.scan(turn, (state, step, jnp.zeros(keys.shape[0], jnp.float32)), turns)[0][2]
 
 

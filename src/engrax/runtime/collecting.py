@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Array, Key, PyTree
 
 from engrax.agents.base import AbstractAgent
+from engrax.runtime.placement import ONE_DEVICE, Placement, in_turn
 from engrax.runtime.streams import (
     Episodes,
     Streams,
@@ -32,10 +33,12 @@ def collect(
     agent: AbstractAgent[Any],
     world: World,
     streams: Streams,
-    key: Key[Array, ""],
+    keys: Key[Array, " b"],
     length: int,
     *,
     carry_state: bool = True,
+    tile: int | None = None,
+    placement: Placement = ONE_DEVICE,
 ) -> tuple[Streams, Segment[Any], Episodes]:
     """Acts for `length` steps of every stream.
 
@@ -43,23 +46,28 @@ def collect(
         agent: acts; the derived parts of its state are refreshed first.
         world: of the streams; it restarts episodes by itself.
         streams: so far.
-        key: for the world and the agent.
+        keys: one a stream, for the world and the agent.
         length: T.
         carry_state: whether segments carry the state they opened with; not where they open with an
             episode.
+        tile: in a pure world, streams that act side by side for all T steps before the next do; all
+            if not given. The states of a few streams stay in the caches of a processor.
+        placement: in a host world, the devices of the acting step.
 
     Returns:
         The streams after T steps, the segments [streams, ...], and the episodes that ended in them.
     """
-    run = _collect_traced if world.pure else _collect_on_host
-    return run(agent, world, streams, key, length, carry_state)
+    if not world.pure:
+        return _collect_on_host(agent, world, streams, keys, length, carry_state, placement)
+    run = lambda part: _collect_traced(agent, world, *part, length, carry_state)  # noqa: E731
+    return in_turn(run, (streams, keys), tile)
 
 
 def _collect_traced(
     agent: AbstractAgent[Any],
     world: World,
     streams: Streams,
-    key: Key[Array, ""],
+    keys: Key[Array, " b"],
     length: int,
     carry_state: bool,
 ) -> tuple[Streams, Segment[Any], Episodes]:
@@ -71,9 +79,7 @@ def _collect_traced(
         following = advance(world, streams, states, actions, keys)
         return following, ((*_seen(streams, output), streams.keys), following.episode_return)
 
-    streams, (seen, returns) = jax.lax.scan(
-        tick, streams, step_keys(key, streams.keys.shape[0], length)
-    )
+    streams, (seen, returns) = jax.lax.scan(tick, streams, step_keys(keys, length))
     final = (*_seen(streams, act(agent, streams)[2]), streams.keys)
     seen = jax.tree.map(lambda all, one: jnp.concatenate([all, one[None]]), seen, final)
     seen, returns = jax.tree.map(lambda leaf: jnp.swapaxes(leaf, 0, 1), (seen, returns))
@@ -85,17 +91,18 @@ def _collect_on_host(
     agent: AbstractAgent[Any],
     world: World,
     streams: Streams,
-    key: Key[Array, ""],
+    keys: Key[Array, " b"],
     length: int,
     carry_state: bool,
+    placement: Placement,
 ) -> tuple[Streams, Segment[Any], Episodes]:
-    parameters, refresh, step = compiled_acting(agent)
+    parameters, refresh, step = compiled_acting(agent, placement)
     state = refresh(parameters, streams.agent)
     # A copy: acting donates its own.
     opening = jax.tree.map(jnp.array, state) if carry_state else None
-    keys = _host_keys(key, streams.keys, length)
+    all_keys = _host_keys(keys, streams.keys, length)
     streams, seen, returns = replace(streams, agent=state), [], []
-    for world_keys, agent_keys in zip(keys.world, keys.agent[1:], strict=True):
+    for world_keys, agent_keys in zip(all_keys.world, all_keys.agent[1:], strict=True):
         state, actions, output = step(
             parameters, streams.agent, pending(streams), streams.keys, False
         )
@@ -106,7 +113,7 @@ def _collect_on_host(
     output = step(parameters, kept, pending(streams), streams.keys, False)[2]
     seen.append(jax.tree.map(np.asarray, _seen(streams, output)))
     whole = jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves, axis=1)), *seen)
-    seen = (*whole, jnp.swapaxes(keys.agent, 0, 1))
+    seen = (*whole, jnp.swapaxes(all_keys.agent, 0, 1))
     segment, episodes = _assembled(seen, jnp.asarray(np.stack(returns, axis=1)), opening)
     return streams, segment, episodes
 
@@ -123,10 +130,9 @@ def refreshed(agent: AbstractAgent[Any], states: PyTree) -> PyTree:
     return jax.vmap(agent.refresh)(states) if jax.tree.leaves(states) else states
 
 
-def step_keys(key: Key[Array, ""], streams: int, length: int) -> Key[Array, "t b"]:
-    """One key per step and stream."""
-    split = jax.vmap(lambda k: jax.random.split(k, length))
-    return jnp.swapaxes(split(jax.random.split(key, streams)), 0, 1)
+def step_keys(keys: Key[Array, " b"], length: int) -> Key[Array, "t b"]:
+    """One key per step and stream, of one a stream."""
+    return jnp.swapaxes(jax.vmap(lambda key: jax.random.split(key, length))(keys), 0, 1)
 
 
 class _HostKeys(eqx.Module):
@@ -137,13 +143,13 @@ class _HostKeys(eqx.Module):
 
 
 @eqx.filter_jit
-def _host_keys(key: Key[Array, ""], first: Key[Array, " b"], length: int) -> _HostKeys:
-    world, agent = jax.vmap(split_keys)(step_keys(key, first.shape[0], length))
+def _host_keys(keys: Key[Array, " b"], first: Key[Array, " b"], length: int) -> _HostKeys:
+    world, agent = jax.vmap(split_keys)(step_keys(keys, length))
     return _HostKeys(world, jnp.concatenate([first[None], agent]))
 
 
 def compiled_acting(
-    agent: AbstractAgent[Any],
+    agent: AbstractAgent[Any], placement: Placement = ONE_DEVICE
 ) -> tuple[PyTree, Callable[..., Any], Callable[..., Any]]:
     """The parameters of an agent, and its compiled `refresh` and `step` over streams, which take
     them first.
@@ -152,24 +158,32 @@ def compiled_acting(
     """
     parameters, rest = eqx.partition(agent, eqx.is_array)
     leaves, structure = jax.tree.flatten(rest)
-    return parameters, *_acting_of(structure, tuple(leaves))
+    return parameters, *_acting_of(structure, tuple(leaves), placement)
 
 
 @lru_cache(maxsize=8)
 def _acting_of(
-    structure: Any, leaves: tuple[Any, ...]
+    structure: Any, leaves: tuple[Any, ...], placement: Placement
 ) -> tuple[Callable[..., Any], Callable[..., Any]]:
     rest = jax.tree.unflatten(structure, leaves)
 
     def refresh(parameters: PyTree, states: PyTree) -> PyTree:
-        return refreshed(eqx.combine(parameters, rest), states)
+        run = lambda _, parameters, states: (  # noqa: E731
+            None,
+            refreshed(eqx.combine(parameters, rest), states),
+        )
+        return placement.spread(run, parameters, states)[1]
 
     def step(
         parameters: PyTree, states: PyTree, inp: AgentInput, keys: Key[Array, " b"], greedy: Any
     ):
-        return stepped(eqx.combine(parameters, rest), states, inp, keys, greedy)
+        def run(_, everywhere: Any, each: Any):
+            parameters, greedy = everywhere
+            return None, stepped(eqx.combine(parameters, rest), *each, greedy)
 
-    return jax.jit(refresh), jax.jit(step, donate_argnums=1)
+        return placement.spread(run, (parameters, greedy), (states, inp, keys))[1]
+
+    return placement.jit(refresh), placement.jit(step, donate_argnums=1)
 
 
 def _assembled(

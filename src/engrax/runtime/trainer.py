@@ -14,7 +14,9 @@ from jaxtyping import Array, Float, Int, Key, PyTree
 
 from engrax.agents.base import AbstractAgent, check_interface
 from engrax.algorithms import AbstractLearner, make_optimiser, update
+from engrax.losses.masks import Total
 from engrax.runtime.collecting import collect
+from engrax.runtime.placement import ONE_DEVICE, Placement
 from engrax.runtime.streams import Episodes, Streams, open_streams
 from engrax.runtime.worlds import Blank, Host, as_world
 
@@ -95,6 +97,7 @@ class Trainer:
         streams: int,
         segment_length: int,
         whole_episodes: bool = False,
+        placement: Placement = ONE_DEVICE,
         key: Key[Array, ""],
     ):
         self.agent, self.world, self.learner = agent, as_world(world), learner
@@ -105,11 +108,11 @@ class Trainer:
             segment_length,
             whole_episodes,
         )
-        self.key = key
+        self.key, self.placement = key, placement
         self.optimiser = make_optimiser(agent, learner.max_gradient_norm, learner.adam_epsilon)
         self._leaves, self._structure = jax.tree.flatten(agent)
-        self._update = jax.jit(self._fused, donate_argnums=0)
-        self._learn = jax.jit(self._learn_from, donate_argnums=0)
+        self._update = placement.jit(self._fused, donate_argnums=(0, 1))
+        self._learn = placement.jit(self._learn_from, donate_argnums=0)
 
     def init(self) -> TrainState:
         """The state before the first update."""
@@ -119,10 +122,16 @@ class Trainer:
         streams = jax.jit(opening)(keys) if self.world.pure else opening(keys)
         optimiser = self.optimiser.init(eqx.filter(self.agent, eqx.is_inexact_array))
         # A copy: the trainer's own agent must survive donation.
-        agent = jax.tree.map(
-            lambda leaf: jnp.array(leaf) if eqx.is_array(leaf) else leaf, self.agent
-        )
-        return TrainState(LearnerState(agent, optimiser, key, jnp.zeros((), jnp.int32)), streams)
+        arrays = [jnp.array(leaf) for leaf in self._leaves if is_arraylike(leaf)]
+        parameters = Parameters(arrays, optimiser, key, jnp.zeros((), jnp.int32))
+        return self.placed(TrainState(self._whole(parameters), streams))
+
+    def placed(self, state: TrainState) -> TrainState:
+        """The state with its arrays on the devices that use them."""
+        streams = state.streams if self.world.pure else None
+        parameters, streams = self.placement.put(_parameters(state.learner), streams)
+        streams = state.streams if streams is None else streams
+        return TrainState(self._whole(parameters), streams)
 
     def shadow(self) -> "Trainer":
         """A trainer with the same shapes in a pure world: to trace, where this one's world cannot
@@ -137,6 +146,7 @@ class Trainer:
             streams=self.streams,
             segment_length=self.segment_length,
             whole_episodes=self.whole_episodes,
+            placement=self.placement,
             key=self.key,
         )
 
@@ -157,15 +167,13 @@ class Trainer:
         again opens its next episode.
         """
         if not isinstance(self.world, Host):
-            return saved, 0
+            return self.placed(saved), 0
         environments, fresh, lost = self.world.restore(saved.streams.world)
         take = lambda new, old: jnp.where(lost.reshape(-1, *(1,) * (new.ndim - 1)), new, old)  # noqa: E731
         step = jax.tree.map(take, fresh, saved.streams.step)
         total = jnp.where(lost, 0.0, saved.streams.episode_return)
-        return TrainState(
-            saved.learner,
-            replace(saved.streams, world=environments, step=step, episode_return=total),
-        ), int(lost.sum())
+        streams = replace(saved.streams, world=environments, step=step, episode_return=total)
+        return self.placed(TrainState(saved.learner, streams)), int(lost.sum())
 
     def environment_steps(self, updates: int) -> int:
         """Steps taken over all streams after so many updates."""
@@ -195,26 +203,58 @@ class Trainer:
 
     def act(self, agent: AbstractAgent[Any], streams: Streams, key: Key[Array, ""]):
         """The acting half of an update: streams after it, segments, episodes."""
-        start_key, act_key = jax.random.split(key)
+        keys = tuple(jax.random.split(part, self.streams) for part in jax.random.split(key))
+        if not self.world.pure:
+            return self._acted(agent, streams, *keys)
+        arrays, rest = eqx.partition(agent, eqx.is_array)
+        act = lambda _, arrays, each: (None, self._acted(eqx.combine(arrays, rest), *each))  # noqa: E731
+        return self.placement.spread(act, arrays, (streams, *keys))[1]
+
+    def _acted(
+        self,
+        agent: AbstractAgent[Any],
+        streams: Streams,
+        start_keys: Key[Array, " b"],
+        act_keys: Key[Array, " b"],
+    ):
         if self.whole_episodes:
-            streams = open_streams(agent, self.world, jax.random.split(start_key, self.streams))
-        carry = not self.whole_episodes
-        return collect(agent, self.world, streams, act_key, self.segment_length, carry_state=carry)
+            streams = open_streams(agent, self.world, start_keys)
+        return collect(
+            agent,
+            self.world,
+            streams,
+            act_keys,
+            self.segment_length,
+            carry_state=not self.whole_episodes,
+            tile=self.placement.acting_tile,
+            placement=self.placement,
+        )
 
     def learn(
         self, learner: LearnerState, segments, key: Key[Array, ""]
     ) -> tuple[LearnerState, Metrics]:
         """The learning half of an update: the learner's state after it, and metrics."""
-        agent, optimiser, metrics = update(
-            self.learner,
-            self.optimiser,
-            learner.agent,
-            learner.optimiser,
-            segments,
-            key,
-            learner.updates,
-        )
-        return LearnerState(agent, optimiser, learner.key, learner.updates + 1), metrics
+
+        def learn(total: Total, everywhere: Any, segments: Any):
+            parameters, key = everywhere
+            before = self._whole(parameters)
+            agent, optimiser, metrics = update(
+                self.learner,
+                self.optimiser,
+                before.agent,
+                before.optimiser,
+                segments,
+                key,
+                before.updates,
+                tile=self.placement.learning_tile,
+                total=total,
+            )
+            after = LearnerState(agent, optimiser, before.key, before.updates + 1)
+            return (_parameters(after), metrics), None
+
+        given = (_parameters(learner), key)
+        parameters, metrics = self.placement.spread(learn, given, segments)[0]
+        return self._whole(parameters), metrics
 
     def _fused(
         self, parameters: Parameters, streams: Streams

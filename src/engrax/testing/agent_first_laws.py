@@ -49,7 +49,7 @@ def check_agent_first_forgets_state(
         "jnp.where."
     )
     for name, acted in {
-        "another past": window(other.acted, steps, steps + 1),
+        "another past": window(other.acted, steps, steps),
         "garbage": dirty.outputs(0, steps),
     }.items():
         same_outputs(
@@ -84,9 +84,9 @@ def _check_middle(agent: AbstractAgent, settings: Settings, trial: Trial) -> Non
     """In the middle of a replayed segment, `first` cuts off what was replayed before it."""
     middle = settings.steps // 2
     inputs, actions, keys = trial.segment(0, settings.steps)
-    first = inputs.first | (np.arange(settings.steps + 1) == middle)
+    first = inputs.first | (np.arange(settings.steps) == middle)
     inputs = eqx.tree_at(lambda one: one.first, inputs, first)
-    past = np.arange(settings.steps + 1) < middle
+    past = np.arange(settings.steps) < middle
     other = jax.tree.map(
         lambda leaf: np.concatenate([np.roll(leaf, 1, 0)[:, past], leaf[:, ~past]], 1), inputs
     )
@@ -122,9 +122,9 @@ def check_agent_first_forgets_action_and_reward(
     )
     trial, other = (try_acting(agent, settings, one) for one in (trajectory, others))
     same_outputs(law, settings, other.acted, trial.acted, "while acting", hint)
-    inputs, _, keys = trial.segment(1, settings.steps)
+    inputs, actions, keys = trial.segment(1, settings.steps)
     changed = _with_other_past(inputs, interface.actions)
-    _, outs = replay_streams(agent, trial.states[1], changed, changed.previous_action[:, 1:], keys)
+    _, outs = replay_streams(agent, trial.states[1], changed, actions, keys)
     same_outputs(law, settings, outs, trial.outputs(1, settings.steps), "replayed", hint)
 
 

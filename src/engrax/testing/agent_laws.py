@@ -67,16 +67,16 @@ def check_agent_state_is_stable(
     results = {"step": after, "refresh": eqx.filter_eval_shape(agent.refresh, state)}
     for name, begin in {"unroll": state, "unroll of None": None}.items():
         unroll = eqx.filter_eval_shape(
-            lambda s=begin: agent.unroll(s, inputs, inputs.previous_action[1:], keys)
+            lambda s=begin: agent.unroll(s, inputs, inputs.previous_action, keys)
         )
         results[name], out = unroll
-        _check_shapes(law, name, out, (steps + 1,), interface)
+        _check_shapes(law, name, out, (steps,), interface)
     for name, after in results.items():
         expect_same_kind(law, after, state, f"the state after `{name}` differs from init_state()")
 
 
 def _one_segment(interface: Interface, settings: Settings) -> tuple[AgentInput, jax.Array]:
-    trajectory = window(random_trajectory(interface, settings), 0, settings.steps + 1)
+    trajectory = window(random_trajectory(interface, settings), 0, settings.steps)
     trajectory = jax.tree.map(jnp.asarray, stream(trajectory, 0))
     inputs = AgentInput(
         trajectory.observations, trajectory.ignored, trajectory.rewards, trajectory.firsts
@@ -168,15 +168,14 @@ def check_agent_greedy_is_likeliest(
 def check_agent_state_crosses_segments(
     agent: AbstractAgent, interface: Interface, settings: Settings
 ) -> None:
-    """The state that `unroll` returns is the one after T of the T+1 inputs: the next segment goes
-    on from it.
+    """The state that `unroll` returns is the one after its inputs and actions: the next segment
+    goes on from it.
     """
     trial = try_acting(agent, settings, random_trajectory(interface, settings))
     carried, _ = replay_streams(agent, trial.states[0], *trial.segment(0, settings.steps))
     _, outs = replay_streams(agent, carried, *trial.segment(1, settings.steps))
     hint = (
-        "Segments share a step: return the state after T inputs, not T+1 (or T-1), and not the one "
-        "passed in."
+        "Return the state after all T inputs and actions, not after T-1, and not the one passed in."
     )
     what = "of a segment replayed from the state that the one before returned"
     same_outputs(

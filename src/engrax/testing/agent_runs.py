@@ -86,18 +86,13 @@ class Trial(NamedTuple):
         return self.carries[0][0], self.carries[1][0]
 
     def segment(self, index: int, steps: int) -> tuple[AgentInput, Any, Any]:
-        """The T+1 inputs, T actions and T+1 keys of a segment, as `unroll` takes them."""
-        start = index * steps
-        inputs = window(self.acted.inputs, start, steps + 1)
-        return (
-            inputs,
-            window(self.acted.actions, start, steps),
-            window(self.trajectory.keys, start, steps + 1),
-        )
+        """The inputs, actions and keys of a segment, as `unroll` takes them."""
+        parts = self.acted.inputs, self.acted.actions, self.trajectory.keys
+        return window(parts, index * steps, steps)
 
     def outputs(self, index: int, steps: int) -> Acted:
-        """The T+1 acting outputs of a segment."""
-        return window(self.acted, index * steps, steps + 1)
+        """The acting outputs of a segment."""
+        return window(self.acted, index * steps, steps)
 
 
 def window(tree: PyTree, start: int, length: int) -> Any:
@@ -168,7 +163,7 @@ def try_acting(
 def replay_streams(
     agent: AbstractAgent, states: Any, inputs: Any, actions: Any, keys: Any
 ) -> tuple[Any, AgentOutput]:
-    """`unroll` of T+1 inputs of each stream."""
+    """`unroll` of a segment of each stream."""
     return jax.vmap(agent.unroll)(states, inputs, actions, jax.random.wrap_key_data(keys))
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from engrax.agents import ActorCritic, ActorCriticSizes, ReconstructionWeights
+from engrax.algorithms.base import before_last, replay
 from engrax.envs import Recall
 from engrax.memory import LSTM, LSTMSizes, NoMemorySizes
 from engrax.nn.senses import EncoderSizes
@@ -44,7 +45,9 @@ def played():
     def segment(agent, key):
         open_key, act_key = jax.random.split(key)
         streams = open_streams(agent, world, open_key[None])
-        return jax.tree.map(lambda x: x[0], collect(agent, world, streams, act_key, LENGTH)[1])
+        return jax.tree.map(
+            lambda x: x[0], collect(agent, world, streams, act_key[None], LENGTH)[1]
+        )
 
     return agent, segment(agent, jax.random.key(1))
 
@@ -91,11 +94,11 @@ def test_the_return_of_the_action_taken_is_predicted_where_actions_count(played)
     agent, segment = played
     effective = np.asarray([t % 3 == 0 for t in range(LENGTH)], np.float32)
     returns = np.linspace(-1, 1, LENGTH, dtype=np.float32)
-    _, outs = agent.unroll(segment.state, segment.inputs, segment.actions, segment.keys)
-    given = (segment.inputs, outs, segment.actions, jnp.asarray(returns), jnp.asarray(effective))
+    inputs, outs = before_last(segment.inputs), replay(agent, segment)
+    given = (inputs, outs, segment.actions, jnp.asarray(returns), jnp.asarray(effective))
     got = agent.auxiliary_losses(*given)
     codes = np.eye(4)[np.asarray(segment.actions)]
-    judged = np.concatenate([np.asarray(outs.auxiliary)[:-1], codes], axis=-1)
+    judged = np.concatenate([np.asarray(outs.auxiliary), codes], axis=-1)
     predicted = hidden_layer_and_output(agent.action_value, judged)[:, 0]
     assert set(got) == {"action_value"}
     expected = 3.0 * 0.5 * effective * (returns - predicted) ** 2
@@ -107,15 +110,15 @@ def reconstruction_losses(observations, **weights):
     sizes = {"weights": ReconstructionWeights(**weights)}
     sizes["encoders"] = EncoderSizes(image_features=6, vector_features=4)
     agent = agent_of(Interface(observations, Discrete(3)), **sizes)
-    seen = random_observations(observations, jax.random.key(1), (5,))
-    inps = AgentInput(seen, jnp.zeros(5, jnp.int32), jnp.zeros(5), jnp.zeros(5, bool))
+    seen = random_observations(observations, jax.random.key(1), (4,))
+    inps = AgentInput(seen, jnp.zeros(4, jnp.int32), jnp.zeros(4), jnp.zeros(4, bool))
 
     @quick_jit
     def losses(agent, inps):
         actions, zeros = jnp.zeros(4, jnp.int32), jnp.zeros(4)
-        outs = agent.unroll(None, inps, actions, jax.random.split(jax.random.key(0), 5))[1]
-        hs, decoders = outs.auxiliary[:-1], agent.decoders.items()
-        costs = {name: d.loss(d(hs), inps.observation[name][:-1]) for name, d in decoders}
+        outs = agent.unroll(None, inps, actions, jax.random.split(jax.random.key(0), 4))[1]
+        hs, decoders = outs.auxiliary, agent.decoders.items()
+        costs = {name: d.loss(d(hs), inps.observation[name]) for name, d in decoders}
         return agent.auxiliary_losses(inps, outs, actions, zeros, zeros), costs
 
     return losses(agent, inps)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from engrax.agents import ActorCritic, ActorCriticSizes
+from engrax.algorithms.base import replay_to_end
 from engrax.envs import Recall
 from engrax.memory import LSTMSizes
 from engrax.runtime import Pure, collect, open_streams
@@ -23,8 +24,9 @@ def played():
     def make(key):
         agent_key, noise_key, open_key, act_key = jax.random.split(key, 4)
         agent = ActorCritic(world.interface, sizes, key=agent_key)
-        streams = open_streams(agent, world, jax.random.split(open_key, STREAMS))
-        segments = collect(agent, world, streams, act_key, LENGTH)[1]
+        open_keys, act_keys = (jax.random.split(key, STREAMS) for key in (open_key, act_key))
+        streams = open_streams(agent, world, open_keys)
+        segments = collect(agent, world, streams, act_keys, LENGTH)[1]
         floats, rest = eqx.partition(agent, eqx.is_inexact_array)
         noisy = jax.tree.map(lambda x: x + 0.5 * jax.random.normal(noise_key, x.shape), floats)
         return eqx.combine(noisy, rest), segments
@@ -34,12 +36,12 @@ def played():
 
 @quick_jit
 def replay(agent, segments):
-    """The agent's outputs over the segments."""
-    return jax.vmap(lambda s: agent.unroll(s.state, s.inputs, s.actions, s.keys)[1])(segments)
+    """The agent's T+1 outputs over the segments."""
+    return jax.vmap(lambda segment: replay_to_end(agent, segment))(segments)
 
 
 @pytest.fixture(scope="session")
 def replayed(played):
-    """The outputs of the agent over the segments, its logits and its values."""
+    """The T+1 outputs of the agent over the segments, its logits and its values."""
     outs = replay(*played)
     return outs, np.asarray(outs.policy.logits, np.float64), np.asarray(outs.value, np.float64)

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from engrax.algorithms import learning
+from engrax.algorithms.base import before_last
 from engrax.testing.contract import quick_jit
 
 from oracles import learners as oracle
@@ -46,10 +47,11 @@ def ratios(segments, logits, b):
 
 
 def auxiliary_losses(agent, segments, outs, effective):
-    """The agent's own losses over every stream."""
+    """The agent's own losses over every stream, of its T+1 outputs."""
 
     def one(s, outs, effective):
-        return agent.auxiliary_losses(s.inputs, outs, s.actions, s.values[:-1], effective)
+        inputs, outs = before_last((s.inputs, outs))
+        return agent.auxiliary_losses(inputs, outs, s.actions, s.values[:-1], effective)
 
     return jax.vmap(one)(segments, outs, effective)
 
@@ -58,8 +60,9 @@ def auxiliary_losses(agent, segments, outs, effective):
 def loss_of(learner, agent, segments):
     """The learner's loss, its metrics, and the batch it was made of."""
     batch = learner.prepare(segments)
-    total, metrics = learning.loss(learner, agent, batch, jnp.asarray(learner.entropy_cost))
-    return total, metrics, batch
+    cost = jnp.asarray(learner.entropy_cost)
+    total, _, found = learning.gradient_of(learner, agent, batch, cost)
+    return total, learning.metrics_of(found), batch
 
 
 def check_loss(learner, policy_loss, targets, played, replayed):
@@ -70,7 +73,7 @@ def check_loss(learner, policy_loss, targets, played, replayed):
         policy_loss: of one step, from `oracles.learners`.
         targets: advantages and returns [streams, t].
         played: an agent and segments.
-        replayed: its outputs over them, logits and values.
+        replayed: its T+1 outputs over them, logits and values.
     """
     (agent, segments), (outs, logits, values) = played, replayed
     got, _, batch = loss_of(learner, agent, segments)

@@ -10,6 +10,8 @@ import pytest
 
 from engrax.agents import ActorCritic, ActorCriticSizes
 from engrax.algorithms import A2C, learning
+from engrax.algorithms.base import replay_to_end
+from engrax.losses.masks import alone
 from engrax.losses.policy import policy_gradient
 from engrax.memory import LSTMSizes
 from engrax.nn.policies import Categorical
@@ -59,8 +61,8 @@ def made_segments():
 
 @quick_jit
 def replay(agent, segments):
-    """The outputs of every stream, and the agent's own losses."""
-    outs = jax.vmap(lambda s: agent.unroll(s.state, s.inputs, s.actions, s.keys)[1])(segments)
+    """The T+1 outputs of every stream, and the agent's own losses."""
+    outs = jax.vmap(lambda segment: replay_to_end(agent, segment))(segments)
     return outs, auxiliary_losses(agent, segments, outs, (~segments.void).astype(jnp.float32))
 
 
@@ -137,7 +139,8 @@ def test_the_opening_state_is_data(segments):
     def total(state):
         one = eqx.tree_at(lambda s: s.state, segment, state)
         batch = LEARNER.prepare(jax.tree.map(lambda leaf: leaf[None], one))
-        return learning.loss(LEARNER, agent, batch, jnp.asarray(0.1))[0]
+        weights = learning.weights_of(batch, batch.valid, alone)
+        return learning.loss(agent, LEARNER, batch, weights, jnp.asarray(0.1))[0]
 
     value, gradient = quick_jit(jax.value_and_grad(total))(segment.state)
     assert all(np.all(np.asarray(leaf) == 0) for leaf in jax.tree.leaves(gradient))

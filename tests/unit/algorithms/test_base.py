@@ -10,7 +10,7 @@ import pytest
 
 from engrax.agents import AbstractAgent
 from engrax.algorithms import A2C, IMPALA, LEARNERS, PPO, Ramp
-from engrax.algorithms.base import log_ratios
+from engrax.algorithms.base import before_last, log_ratios, replay_to_end
 from engrax.losses.policy import LARGEST_LOG_RATIO
 from engrax.testing.contract import quick_jit
 from engrax.types import AgentOutput
@@ -47,7 +47,7 @@ def test_log_ratios_are_those_of_the_policies_and_0_where_the_policy_is_not_trai
     played, replayed
 ):
     (_, segments), (outs, logits, _) = played, replayed
-    outs = jax.tree.map(lambda leaf: leaf[0], outs)
+    outs = before_last(jax.tree.map(lambda leaf: leaf[0], outs))
     batch = batch_of(ONLY_EFFECTIVE["ppo"], segments)
     got = np.asarray(log_ratios(outs, batch))
     np.testing.assert_allclose(got, np.log(ratios(segments, logits, 0)), atol=1e-5)
@@ -62,10 +62,9 @@ def test_log_ratios_of_actions_that_do_not_count_have_no_gradient_even_if_imposs
     """The action taken is one that the learning policy rules out: log pi is minus infinity."""
     (_, segments), (outs, _, _) = played, replayed
     batch = batch_of(ONLY_EFFECTIVE["ppo"], segments)
-    length, impossible = batch.effective.shape[0], jnp.asarray(batch.effective == 0)
+    impossible = jnp.asarray(batch.effective == 0)
     taken = jax.nn.one_hot(batch.segment.actions, 4, dtype=jnp.bool_)
-    ruled_out = jnp.where(taken & impossible[:, None], -jnp.inf, outs.policy.logits[0, :length])
-    logits = outs.policy.logits[0].at[:length].set(ruled_out)
+    logits = jnp.where(taken & impossible[:, None], -jnp.inf, outs.policy.logits[0, :-1])
 
     def total(logits):
         policy = eqx.tree_at(lambda p: p.logits, outs.policy, logits)
@@ -74,7 +73,7 @@ def test_log_ratios_of_actions_that_do_not_count_have_no_gradient_even_if_imposs
     value, gradient = jax.value_and_grad(total)(logits)
     assert np.isfinite(value)
     assert np.isfinite(gradient).all()
-    assert not np.asarray(gradient)[:length][np.asarray(impossible)].any()
+    assert not np.asarray(gradient)[np.asarray(impossible)].any()
 
 
 def test_log_ratios_that_an_exponential_cannot_hold_are_clipped(played, replayed):
@@ -85,7 +84,7 @@ def test_log_ratios_that_an_exponential_cannot_hold_are_clipped(played, replayed
         policy = eqx.tree_at(lambda p: p.logits, outs.policy, logits)
         return log_ratios(AgentOutput(policy, outs.value[0], ()), batch)
 
-    logits = 1e4 * outs.policy.logits[0]
+    logits = 1e4 * outs.policy.logits[0, :-1]
     assert np.abs(np.asarray(ratios_of(logits))).max() == LARGEST_LOG_RATIO
     gradient = jax.grad(lambda logits: jnp.sum(jnp.exp(ratios_of(logits))))(logits)
     assert np.isfinite(gradient).all()
@@ -117,7 +116,7 @@ def test_what_is_done_on_ineffective_steps_does_not_train_the_policy(name, playe
 def policy_gradient_of_actions(learner, agent, segments):
     """The gradient of the policy's loss and of the entropy, in the logits of every step."""
     batch = jax.tree.map(lambda leaf: leaf[0], learner.prepare(segments))
-    outs = jax.vmap(lambda s: agent.unroll(s.state, s.inputs, s.actions, s.keys)[1])(segments)
+    outs = jax.vmap(lambda segment: replay_to_end(agent, segment))(segments)
     one = jax.tree.map(lambda leaf: leaf[0], outs)
 
     def total(logits):
@@ -140,7 +139,7 @@ class Fixed(AbstractAgent):
         raise NotImplementedError
 
     def unroll(self, state, inps, actions, keys):
-        return state, self.outs
+        return state, jax.tree.map(lambda leaf: leaf[: keys.shape[0]], self.outs)
 
 
 @pytest.mark.parametrize("name", LEARNERS)

@@ -100,16 +100,14 @@ class Measuring(ActorCritic):
     def metrics(self, inps, outs, actions):
         del actions
         distance = jnp.square(outs.value - inps.observation["vector"][:, 0])
-        return {"own_value": outs.value[:-1], "distance": distance[:-1]}
+        return {"own_value": outs.value, "distance": distance}
 
 
 @quick_jit
 def loss_and_gradient(learner, agent, segments):
-    batch = learner.prepare(segments)
-    return eqx.filter_value_and_grad(
-        lambda agent: learning.loss(learner, agent, batch, jnp.asarray(learner.entropy_cost)),
-        has_aux=True,
-    )(agent)
+    batch, cost = learner.prepare(segments), jnp.asarray(learner.entropy_cost)
+    total, gradient, found = learning.gradient_of(learner, agent, batch, cost)
+    return (total, learning.metrics_of(found)), gradient
 
 
 def test_an_agent_s_metrics_are_logged_and_train_nothing(played, replayed):

@@ -18,17 +18,17 @@ from .small import SIZES, TASK, Layered, expect_same, make_agent
 STREAMS, LENGTH = 4, 12
 
 
-def collected(agent, world, segments=2, *, carry_state=True):
+def collected(agent, world, segments=2, *, carry_state=True, tile=None):
     """Streams after some segments, and of each segment the segment and its episodes."""
-    run = lambda agent, streams, key: collect(  # noqa: E731
-        agent, world, streams, key, LENGTH, carry_state=carry_state
+    run = lambda agent, streams, keys: collect(  # noqa: E731
+        agent, world, streams, keys, LENGTH, carry_state=carry_state, tile=tile
     )
     run = quick_jit(run) if world.pure else run
     opening = lambda agent, keys: open_streams(agent, world, keys)  # noqa: E731
     opening = quick_jit(opening) if world.pure else opening
     streams, found = opening(agent, jax.random.split(jax.random.key(0), STREAMS)), []
     for index in range(segments):
-        streams, *parts = run(agent, streams, jax.random.key(index))
+        streams, *parts = run(agent, streams, jax.random.split(jax.random.key(index), STREAMS))
         found.append(parts)
     return streams, found
 

@@ -25,7 +25,7 @@ POLICY = "policy"
 
 
 class MERLINAuxiliary(NamedTuple):
-    """MERLIN's auxiliary outputs: percepts [T+1], and outputs of the predictor [T]."""
+    """MERLIN's auxiliary outputs: percepts and, after the action, outputs of the predictor."""
 
     percept: Percept
     predictor: PredictorOutput | None
@@ -113,7 +113,7 @@ class MERLIN(AbstractAgent[CoreState]):
         return state, action, AgentOutput(policy, value, MERLINAuxiliary(percept, None))
 
     def unroll(
-        self, state: CoreState | None, inps: AgentInput, actions: Action, keys: Key[Array, " n"]
+        self, state: CoreState | None, inps: AgentInput, actions: Action, keys: Key[Array, " t"]
     ) -> tuple[CoreState, AgentOutput]:
         """The recurrence in a scan; encoders before it and all heads after it, over all steps at
         once.
@@ -128,10 +128,8 @@ class MERLIN(AbstractAgent[CoreState]):
             state, output = self.core.remember(state, percept.latent, action)
             return state, (percept, output)
 
-        acted = (driven[:-1], inps.first[:-1], noises[:-1], actions)
+        acted = (driven, inps.first, noises, actions)
         state, (percepts, outputs) = jax.lax.scan(step, state, acted)
-        _, final = self.core.perceive(state, driven[-1], inps.first[-1], noises[-1])
-        percepts = jax.tree.map(lambda all, one: jnp.concatenate([all, one[None]]), percepts, final)
         return state, AgentOutput(*self._heads(percepts), MERLINAuxiliary(percepts, outputs))
 
     def recall(self, state: CoreState, inp: AgentInput, *, key: Key[Array, ""]) -> Recall:
@@ -169,9 +167,8 @@ class MERLIN(AbstractAgent[CoreState]):
         )
         metrics = {"bound": bound}
         for name, reading in (("predictor", predictor.reading), ("policy", percept.reading)):
-            strengths, weights = (leaf[: actions.shape[0]] for leaf in reading)
-            metrics[f"{name}_read_strength"] = jnp.mean(strengths, axis=-1)
-            metrics[f"{name}_read_entropy"] = jnp.mean(_entropy(weights), axis=-1)
+            metrics[f"{name}_read_strength"] = jnp.mean(reading.strengths, axis=-1)
+            metrics[f"{name}_read_entropy"] = jnp.mean(_entropy(reading.weights), axis=-1)
         return metrics
 
     def features(self, outs: AgentOutput) -> Float[Array, "t q"]:
@@ -209,21 +206,20 @@ class MERLIN(AbstractAgent[CoreState]):
         return z if self.sizes.return_shapes_latent else jax.lax.stop_gradient(z)
 
     def _bound(self, inps: AgentInput, outs: AgentOutput) -> dict[str, Float[Array, " t"]]:
-        """The terms of the bound of the first T steps, in nats, unweighted."""
-        percept: Percept = jax.tree.map(lambda leaf: leaf[:-1], outs.auxiliary.percept)
-        sensed = jax.tree.map(lambda leaf: leaf[:-1], inps)
+        """The terms of the bound, in nats, unweighted."""
+        percept: Percept = outs.auxiliary.percept
         terms = {"divergence": gaussian_divergence(percept.posterior, percept.prior)}
         if self.sizes.reconstruction:
-            costs = self.senses.costs(percept.latent, sensed)
+            costs = self.senses.costs(percept.latent, inps)
             terms |= {f"reconstruct_{name}": cost for name, cost in costs.items()}
         return terms
 
     def _advantage(self, outs: AgentOutput, actions: Action, returns: Float[Array, " t"]):
         """Half the squared error of V + A."""
-        z = self._for_return(outs.auxiliary.percept.latent[:-1])
+        z = self._for_return(outs.auxiliary.percept.latent)
         code = action_code(self.actions, actions)
         advantages = self.advantage(jnp.concatenate([z, code], axis=-1))[..., 0]
-        return 0.5 * jnp.square(returns - jax.lax.stop_gradient(outs.value[:-1]) - advantages)
+        return 0.5 * jnp.square(returns - jax.lax.stop_gradient(outs.value) - advantages)
 
 
 def _entropy(weights: Float[Array, "*n k"]) -> Float[Array, "*n"]:

@@ -62,7 +62,7 @@ def make_agent(observations: Any = OBSERVATIONS, **changed: Any) -> MERLIN:
 
 
 def random_inputs():
-    """T+1 inputs of two episodes, T actions, T+1 keys.
+    """The inputs, actions and keys of two episodes.
 
     The action and the reward at `first` are those of another episode.
     """
@@ -72,19 +72,19 @@ def random_inputs():
     seen = random_observations(OBSERVATIONS, jax.random.key(2), (STEPS + 1,))
     return (
         AgentInput(seen, taken, rewards, jnp.asarray(FIRSTS)),
-        taken[1:],
+        jnp.append(taken[1:], 0),
         jax.random.split(jax.random.key(3), STEPS + 1),
     )
 
 
-RETURNS = jnp.asarray(np.random.default_rng(4).standard_normal(STEPS), jnp.float32)
+RETURNS = jnp.asarray(np.random.default_rng(4).standard_normal(STEPS + 1), jnp.float32)
 
 
 @quick_jit
 def replay(agent, state, inps, actions, keys):
     """The state and the outputs of `unroll`, the agent's losses and its metrics."""
     state, outs = agent.unroll(state, inps, actions, keys)
-    effective = (~inps.first[1:]).astype(jnp.float32)
+    effective = (~jnp.append(inps.first[1:], False)).astype(jnp.float32)
     losses = agent.auxiliary_losses(inps, outs, actions, RETURNS[: actions.shape[0]], effective)
     return state, outs, losses, agent.metrics(inps, outs, actions)
 

@@ -31,7 +31,7 @@ def oracle_steps(agent, inps, actions, outs):
         np.asarray(features(agent, inps)),
         past,
         noises(outs),
-        [*np.asarray(actions), None],
+        np.asarray(actions),
         strict=True,
     )
     return merlin, [merlin.step(*each) for each in given]

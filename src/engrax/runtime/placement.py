@@ -1,0 +1,122 @@
+"""Where streams are: shared out over devices, and in tiles that are computed one after the other.
+
+A run's streams are divided evenly over devices. Each device acts in its own streams and computes
+the gradient of its own part of every minibatch; gradients are summed, and the parameters are the
+same everywhere. The same arithmetic runs on one device where fewer are there than a run was made
+with.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jaxtyping import Array, PyTree
+
+from engrax.losses.masks import Total, alone
+
+AXIS = "devices"
+OWN_THREADS = {"xla_cpu_multi_thread_eigen": False}
+"""The compiler's options where a CPU is several devices: one thread a device, or they would wait
+for one another.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placement:
+    """How the streams of a run are divided. A run keeps what it was started with."""
+
+    devices: int | None = None
+    """Devices that share the streams; a new run takes all that there are and that divide them, on a
+    CPU one for each core."""
+    acting_tile: int | None = None
+    """Streams of a device that act side by side; a new run takes what is measured as fast."""
+    learning_tile: int | None = None
+    """Streams of a device whose gradient is computed at once; likewise."""
+
+    def __post_init__(self):
+        for name in ("devices", "acting_tile", "learning_tile"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name} is {value}, expected at least 1")
+
+    def spread(
+        self,
+        function: Callable[[Total, Any, Any], tuple[Any, Any]],
+        everywhere: PyTree,
+        each: PyTree,
+    ) -> tuple[Any, Any]:
+        """Calls a function on every device with its share of the streams.
+
+        Args:
+            function: takes a sum over devices, what is the same everywhere, and the share of a
+                device; its results are of these two kinds too.
+            everywhere: arrays that every device has.
+            each: arrays whose first axis are the streams.
+
+        Returns:
+            What is the same everywhere, and the streams' results.
+        """
+        if self.devices is None or self.devices == 1:
+            return function(alone, everywhere, each)
+        shared = lambda *arguments: function(_summed, *arguments)  # noqa: E731
+        if mesh := self.mesh:
+            whole, parts = PartitionSpec(), PartitionSpec(AXIS)
+            return jax.shard_map(
+                shared,
+                mesh=mesh,
+                in_specs=(whole, parts),
+                out_specs=(whole, parts),
+                check_vma=False,
+            )(everywhere, each)
+        side_by_side = jax.vmap(shared, in_axes=(None, 0), out_axes=(None, 0), axis_name=AXIS)
+        cut = jax.tree.map(lambda x: _cut(x, self.devices), each)
+        same, parts = side_by_side(everywhere, cut)
+        return same, jax.tree.map(_joined, parts)
+
+    @property
+    def mesh(self) -> Mesh | None:
+        """The devices; None where there is one, or where fewer are there than asked for."""
+        count = self.devices or 1
+        if count == 1 or count > jax.local_device_count():
+            return None
+        return Mesh(jax.local_devices()[:count], (AXIS,))
+
+    def jit(self, function: Callable[..., Any], **settings: Any) -> Callable[..., Any]:
+        """`jax.jit` of a function that calls `spread`."""
+        on_cpu = self.mesh is not None and jax.default_backend() == "cpu"
+        return jax.jit(function, compiler_options=OWN_THREADS if on_cpu else None, **settings)
+
+    def put(self, everywhere: PyTree, each: PyTree) -> tuple[PyTree, PyTree]:
+        """Puts arrays where `spread` has them."""
+        mesh = self.mesh
+        if mesh is None:
+            return everywhere, each
+        specs = PartitionSpec(), PartitionSpec(AXIS)
+        whole, parts = (NamedSharding(mesh, spec) for spec in specs)
+        return jax.device_put(everywhere, whole), jax.device_put(each, parts)
+
+
+ONE_DEVICE = Placement(devices=1)
+
+
+def in_turn(function: Callable[[Any], Any], arrays: PyTree, tile: int | None) -> Any:
+    """A function of arrays [streams, ...], called for a tile of streams after the other."""
+    streams = jax.tree.leaves(arrays)[0].shape[0]
+    if tile is None or tile >= streams:
+        return function(arrays)
+    results = jax.lax.map(function, jax.tree.map(lambda x: _cut(x, streams // tile), arrays))
+    return jax.tree.map(_joined, results)
+
+
+def _cut(x: Array, parts: int) -> Array:
+    return x.reshape(parts, x.shape[0] // parts, *x.shape[1:])
+
+
+def _joined(x: Array) -> Array:
+    return x.reshape(x.shape[0] * x.shape[1], *x.shape[2:])
+
+
+def _summed(tree: PyTree) -> PyTree:
+    return jax.lax.psum(tree, AXIS)
