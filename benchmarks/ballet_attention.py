@@ -20,23 +20,30 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from ballet_supervised import decide, directions, watch
-from hcam_parts import as_a
 
 from engrax.envs.ballet import Ballet
 from engrax.envs.ballet.stage import choice_time
 from engrax.envs.ballet.tables import DANCE_LENGTH
-from engrax.memory.hcam import HierarchicalAttention, clock
+from engrax.memory.hcam import AbstractRead, HierarchicalRead, clock
 from engrax.runs.building import load_trained
 
 
-class ForcedAttention(HierarchicalAttention):
+class ForcedRead(AbstractRead):
     """The last query has nothing but one chunk to read."""
 
+    inner: HierarchicalRead
     chunk: int = eqx.field(static=True)
+    least: int = eqx.field(static=True)
 
-    def _dense_relevance(self, scores, order):
-        forced = jax.nn.one_hot(self.chunk, scores.shape[1])
-        return super()._dense_relevance(scores, order).at[-1].set(forced)
+    def read(self, query, chunks, valid, order=None):
+        """As it is: which query is the last is not known here."""
+        return self.inner.read(query, chunks, valid, order)
+
+    def read_sequence(self, queries, chunks, valid, order=None):
+        """Reads, and reads again with the last query."""
+        only = jnp.arange(valid.shape[1]) == self.chunk
+        last = self.inner.read(queries[-1], chunks, only, order).output
+        return self.inner.read_sequence(queries, chunks, valid, order).at[-1].set(last)
 
 
 def main():
@@ -74,7 +81,7 @@ def looks(agent, environment, keys):
         chunks = clock.slot_numbers(state.count, layer.num_slots, layer.chunk_size)[read.chunks]
         steps = chunks[:, None] * layer.chunk_size + jnp.arange(layer.chunk_size)
         turn, elapsed = jnp.divmod(steps, choice_time(1, environment.dance_delay))
-        danced = read.weights * (elapsed < DANCE_LENGTH)
+        danced = jnp.mean(read.weights, axis=0) * (elapsed < DANCE_LENGTH)
         own = jnp.sum(danced * (turn == cast.target))
         return own, jnp.sum(danced) - own
 
@@ -98,7 +105,8 @@ def preferences(agent, environment, keys):
 def forced(agent, chunk: int):
     """The agent with eyes for one chunk."""
     where = lambda a: a.memory.layers[0].attention  # noqa: E731
-    return eqx.tree_at(where, agent, as_a(ForcedAttention, where(agent), chunk=chunk))
+    read = where(agent)
+    return eqx.tree_at(where, agent, ForcedRead(read, chunk, read.least))
 
 
 def parse() -> argparse.Namespace:

@@ -4,7 +4,7 @@ labels.
     python benchmarks/hcam_parts.py --out runs/parts [--episodes 19200] [--seeds 3] [--only "as it
     is" "one layer"]
 
-Each variant is the preset `hcam-ballet-laptop` with settings or its memory changed, trained as by
+Each variant is the preset `hcam-ballet-laptop` with settings changed or another read, trained as by
 `benchmarks/ballet_supervised.py`; a figure is the share of right directions in the last 6,400
 episodes (0.5: one of the two dancers). What is done is kept: the command may be stopped and given
 again.
@@ -13,102 +13,54 @@ again.
 import argparse
 import json
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import fields
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import equinox as eqx
-import jax.numpy as jnp
+import jax
 import numpy as np
-from ballet_supervised import course, fresh
+from ballet_supervised import course
+from jaxtyping import Array, Key
 
-from engrax.memory.hcam import HCAM, HierarchicalAttention
-from engrax.memory.hcam.layer import HCAMLayer
-from engrax.nn.linear import apply
+from engrax.agents import ActorCritic
+from engrax.memory.hcam import HCAM, AbstractRead, FlatRead, HCAMSizes, HierarchicalRead, NoRead
+from engrax.memory.hcam.memory import MakeRead, hierarchical_read
 from engrax.runs.building import experiment_named
 
-M = TypeVar("M", bound=eqx.Module)
 
-
-class FlatAttention(HierarchicalAttention):
-    """One softmax over the rows of all chunks: no summaries, no choice of chunks."""
-
-    def read_sequence(self, queries, cache, valid, order=None):
-        """Reads with many queries; without a choice of chunks their order does not matter."""
-        del order
-        scores = jnp.einsum(
-            "the,mhce->htmc", self._heads(apply(self.detail_query, queries)), cache.keys
-        )
-        scores = jnp.where(valid[None, :, :, None], scores, -1e9)
-        attention = self._softmax(scores.reshape(*scores.shape[:2], -1)).reshape(scores.shape)
-        mixed = jnp.einsum("htmc,mhce->the", attention, cache.values)
-        return apply(self.detail_output, mixed.reshape(queries.shape[0], -1))
-
-
-class SharedAttention(HierarchicalAttention):
+class SharedRead(AbstractRead):
     """Chunks are chosen with the queries and keys of the attention inside them."""
 
-    def project_summary(self, contents):
-        """The key of a chunk's mean."""
-        return HierarchicalAttention.project_summary(self._shared, contents)
+    inner: HierarchicalRead
+    least: int = eqx.field(static=True)
 
-    def _relevance(self, queries, cache, valid):
-        return HierarchicalAttention._relevance(self._shared, queries, cache, valid)
-
-    @property
-    def _shared(self):
+    def read(self, query, chunks, valid, order=None):
+        """Reads with two layers in the places of four."""
         where = lambda a: (a.relevance_query, a.relevance_key)  # noqa: E731
-        return eqx.tree_at(where, self, (self.detail_query, self.detail_key))
+        shared = eqx.tree_at(where, self.inner, (self.inner.detail_query, self.inner.detail_key))
+        return shared.read(query, chunks, valid, order)
 
 
-class NoAttention(HierarchicalAttention):
-    """Reads nothing."""
-
-    def read_sequence(self, queries, cache, valid, order=None):
-        """Zeros."""
-        del cache, valid, order
-        return jnp.zeros_like(queries)
+def shared_read(sizes: HCAMSizes, layer: int, key: Key[Array, ""]) -> SharedRead:
+    return SharedRead(hierarchical_read(sizes, layer, key), sizes.top_k)
 
 
-class NoBypass(HCAMLayer):
-    """What was read takes the place of what is there, as soon as anything can be read."""
+def flat_read(sizes: HCAMSizes, layer: int, key: Key[Array, ""]) -> FlatRead:
+    del layer
+    return FlatRead(sizes.width, sizes.num_heads, key=key, read_init=sizes.read_init)
 
-    def _joined(self, x, read, found):
-        return jnp.where(found, read, x)
+
+def read_on_top(sizes: HCAMSizes, layer: int, key: Key[Array, ""]) -> AbstractRead:
+    on_top = layer == sizes.num_layers - 1
+    return hierarchical_read(sizes, layer, key) if on_top else NoRead()
 
 
 class Variant(NamedTuple):
-    """Settings to change, and what becomes of the memory."""
+    """Settings to change, and the read of each layer."""
 
     settings: Mapping[str, str] = {}
-    change: Callable[[HCAM], HCAM] = lambda memory: memory
-
-
-def as_a(kind: type[M], module: eqx.Module, **added: Any) -> M:
-    """A module with the same fields, of another kind, which may have more."""
-    other = object.__new__(kind)
-    values = {field.name: getattr(module, field.name) for field in fields(module)}
-    for name, value in (values | added).items():
-        object.__setattr__(other, name, value)
-    return other
-
-
-def attentions(
-    kind: type[HierarchicalAttention], layers: slice = slice(None)
-) -> Callable[[HCAM], HCAM]:
-    """Changes the attention to chunks of some layers."""
-    where = lambda memory: [layer.attention for layer in memory.layers[layers]]  # noqa: E731
-    return lambda memory: eqx.tree_at(
-        where, memory, [as_a(kind, attention) for attention in where(memory)]
-    )
-
-
-def without_bypass(memory: HCAM) -> HCAM:
-    """Cuts the residual connection around every layer's memory."""
-    return eqx.tree_at(
-        lambda m: m.layers, memory, tuple(as_a(NoBypass, layer) for layer in memory.layers)
-    )
+    read: MakeRead = hierarchical_read
 
 
 BASE = {"memory.read_init": "identity"}
@@ -123,10 +75,10 @@ VARIANTS = {
     ),
     "one layer": Variant({"memory.num_layers": "1"}),
     "four layers": Variant({"memory.num_layers": "4"}),
-    "memory on top only": Variant(change=attentions(NoAttention, slice(0, -1))),
-    "flat attention": Variant(change=attentions(FlatAttention)),
-    "shared queries and keys": Variant(change=attentions(SharedAttention)),
-    "no bypass": Variant(change=without_bypass),
+    "memory on top only": Variant(read=read_on_top),
+    "flat attention": Variant(read=flat_read),
+    "shared queries and keys": Variant(read=shared_read),
+    "no bypass": Variant({"memory.bypass": "false"}),
     "half of a read is taken away at first": Variant({"memory.read_init": "contrast"}),
     "reads are random at first": Variant({"memory.read_init": "he"}),
     "scales of 1": Variant({"agent.encoders.text_scale": "1", "agent.encoders.sum_scale": "1"}),
@@ -153,9 +105,9 @@ def main():
 def trained(variant: Variant, seed: int, episodes: int) -> dict[str, Any]:
     """Trains a fresh agent, and says how often it was right, 6,400 episodes by 6,400."""
     experiment = experiment_named("hcam-ballet-laptop", BASE | dict(variant.settings))
-    environment = experiment.task
-    agent: Any = fresh(experiment, seed)
-    agent = eqx.tree_at(lambda a: a.memory, agent, variant.change(agent.memory))
+    environment, sizes = experiment.task, experiment.agent
+    memory = lambda size, key: HCAM(size, sizes.memory, read=variant.read, key=key)  # noqa: E731
+    agent = ActorCritic(environment.interface, sizes, memory=memory, key=jax.random.key(seed))
     started = time.perf_counter()
     _, right = course(agent, environment, episodes, seed=seed)
     return {

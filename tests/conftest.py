@@ -27,6 +27,7 @@ install_import_hook("engrax", "beartype.beartype")
 import jax
 import pytest
 
+jax.config.update("jax_num_cpu_devices", 2)  # for tests of several devices; others use the first
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 

@@ -14,8 +14,14 @@ PROJECTIONS = (
 
 
 def oracle_read(attention, query, contents, valid):
-    """The six steps of the read, one chunk and one head at a time; of equals the first are
-    chosen.
+    """The output of a read."""
+    return oracle_attention(attention, query, contents, valid)[0]
+
+
+def oracle_attention(attention, query, contents, valid):
+    """The six steps of the read, one chunk and one head at a time; of equals the first are chosen.
+
+    Returns its output, and the attention to every row [m, c], a mean over heads.
     """
     weights = {
         name: np.asarray(getattr(attention, name).weight, np.float64) for name in PROJECTIONS
@@ -42,7 +48,7 @@ def oracle_read(attention, query, contents, valid):
             angle = (size - 1 - c) * 1e4 ** (-2 * i / width)
             code[c, i], code[c, width // 2 + i] = np.sin(angle), np.cos(angle)
     head = width // attention.num_heads
-    output = np.zeros(width)
+    output, shown = np.zeros(width), np.zeros((num_chunks, size))
     for weight, m in zip(strength, chosen, strict=True):
         rows = contents[m] + code
         q = weights["detail_query"] @ query + biases["detail_query"]
@@ -53,9 +59,11 @@ def oracle_read(attention, query, contents, valid):
             part = slice(h * head, (h + 1) * head)
             scores = keys[:, part] @ q[part] / np.sqrt(head)
             probabilities = np.exp(scores - scores.max())
-            mixed[part] = (probabilities / probabilities.sum()) @ values[:, part]
+            probabilities /= probabilities.sum()
+            mixed[part] = probabilities @ values[:, part]
+            shown[m] += weight * probabilities / attention.num_heads
         output += weight * (weights["detail_output"] @ mixed + biases["detail_output"])
-    return output
+    return output, shown
 
 
 def random_biases(attention, key):

@@ -1,7 +1,7 @@
 """An actor-critic with any memory. All memories except MERLIN's store are used with this agent."""
 
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import equinox as eqx
 import jax
@@ -50,6 +50,7 @@ class ReconstructionWeights(KindWeights):
 class ActorCriticSizes(AbstractAgentSizes):
     """Sizes of an actor-critic, its memory, and its self-supervision."""
 
+    tile_steps: ClassVar[int | None] = 512
     memory: AbstractMemorySizes = field(default_factory=HCAMSizes)
     """The memory."""
     encoders: EncoderSizes = field(default_factory=EncoderSizes)

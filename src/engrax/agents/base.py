@@ -152,9 +152,11 @@ class AbstractAgentSizes(abc.ABC):
 
     Attributes:
         held: what the agent remembers with, as tables name it, where no setting `memory` says so.
+        tile_steps: steps whose gradient a processor computes at once, as measured; None for all.
     """
 
     held: ClassVar[str] = "none"
+    tile_steps: ClassVar[int | None] = None
 
     @abc.abstractmethod
     def build(self, interface: Interface, *, key: Key[Array, ""]) -> AbstractAgent[Any]:

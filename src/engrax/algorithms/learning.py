@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, Int, Key, PyTree
 from engrax.agents.base import AbstractAgent
 from engrax.algorithms.base import AbstractLearner, Batch, Terms
 from engrax.algorithms.optimiser import apply_gradient
-from engrax.losses.masks import Moments, Total, alone, masked_sum, moments, pooled
+from engrax.losses.masks import Moments, Total, alone, masked_sum, moments, pooled_all
 from engrax.losses.value import squared_error
 from engrax.types import Segment
 
@@ -80,7 +80,7 @@ def update(
         key, segments.values.shape[0], learner.epochs, learner.minibatches
     )
     carry, (found, scalars) = jax.lax.scan(gradient_step, (parameters, optimiser_state), streams)
-    metrics = metrics_of(jax.tree.map(lambda one: pooled(one, total), found, is_leaf=is_moments))
+    metrics = metrics_of(pooled_all(found, total))
     metrics |= jax.tree.map(jnp.mean, scalars)
     metrics |= {"learning_rate": rate("agent"), "entropy_cost": entropy_cost}
     return eqx.combine(carry[0], rest), carry[1], metrics
@@ -101,7 +101,7 @@ def gradient_of(
     needs stays in the caches of a processor.
     """
     with_aux = eqx.filter_value_and_grad(loss, has_aux=True)
-    of_part = lambda part: with_aux(agent, learner, *part, entropy_cost)  # noqa: E731
+    of_part = lambda part: with_aux(agent, learner, part[0], part[1], entropy_cost)  # noqa: E731
     counted = batch.effective if learner.value_only_effective else batch.valid
     whole = (batch, weights_of(batch, counted, total))
     streams = counted.shape[0]
@@ -189,11 +189,6 @@ def metrics_of(found: Mapping[str, Moments]) -> Metrics:
     unexplained, variance = (jnp.mean(found[name].variance) for name in ("errors", "returns"))
     metrics["explained_variance"] = 1.0 - unexplained / jnp.maximum(variance, 1e-8)
     return metrics
-
-
-def is_moments(node: object) -> bool:
-    """Whether a node of a tree is the moments of something."""
-    return isinstance(node, Moments)
 
 
 def shuffled_minibatches(key: Key[Array, ""], streams: int, epochs: int, minibatches: int):

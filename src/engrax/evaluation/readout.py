@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from engrax.agents.base import AbstractAgent, check_interface
+from engrax.algorithms.base import replay
 from engrax.errors import UserError
 from engrax.runtime.collecting import collect
 from engrax.runtime.streams import open_streams
@@ -100,8 +101,7 @@ def sample(
         return collect(agent, world, opened, act_keys, steps)[1]
 
     def features(agent: AbstractAgent[Any], segment: Segment[Any]):
-        unroll = lambda one: agent.unroll(one.state, one.inputs, one.actions, one.keys)[1]  # noqa: E731
-        return jax.vmap(lambda one: agent.features(unroll(one)))(segment)
+        return jax.vmap(lambda one: agent.features(replay(agent, one)))(segment)
 
     segment = (eqx.filter_jit(segments) if world.pure else segments)(agent, key)
     found = eqx.filter_jit(features)(agent, segment)

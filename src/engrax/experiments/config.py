@@ -12,7 +12,6 @@ from engrax.algorithms import PPO, AbstractLearner, Ramp
 from engrax.envs import AbstractEnvironment
 from engrax.gym.host import AbstractHostTask
 from engrax.runtime import Placement, Trainer
-from engrax.runtime.trainer import check_minibatches
 from engrax.types import Interface
 
 Task = AbstractEnvironment[Any] | AbstractHostTask
@@ -51,7 +50,7 @@ class Experiment:
                 raise ValueError(f"{name} is {getattr(self, name)}, expected at least 1")
         if not 0 <= self.seed < 2**32:
             raise ValueError(f"seed is {self.seed}, expected 0 to {2**32 - 1}")
-        check_minibatches(self.streams, self.learner.minibatches)
+        self.placement.check(self.streams, self.learner.minibatches)
 
     def of_length(self, updates: int) -> "Experiment":
         """The same experiment with another number of updates; ramps are scaled with it."""

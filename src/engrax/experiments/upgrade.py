@@ -2,7 +2,7 @@
 
 `config.json` states its `format`; the first format did not. Format 2: an agent's settings hold its
 memory or store, a learner's flags stand for names of entries in `info`, and some settings are named
-otherwise.
+otherwise. Format 3: a run says how its streams are placed.
 """
 
 import copy
@@ -11,7 +11,7 @@ from typing import Any
 
 from engrax.errors import ConfigError, show
 
-FORMAT = 2
+FORMAT = 3
 """The format that is written."""
 
 _RENAMED = {
@@ -50,7 +50,14 @@ def upgrade(config: Mapping[str, Any]) -> dict[str, Any]:
         _replace_masks(experiment.get("learner"))
         for group in ("agent", "learner"):
             _rename(experiment.get(group))
+    if found < 3 and isinstance(experiment := config.get("experiment"), dict):
+        experiment.setdefault("placement", _all_on_one_device(experiment))
     return {**config, "format": FORMAT}
+
+
+def _all_on_one_device(experiment: dict[str, Any]) -> dict[str, Any]:
+    streams = experiment.get("streams", 64)
+    return {"devices": 1, "acting_tile": streams, "learning_tile": streams}
 
 
 def _move_memory(experiment: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 Masked entries are replaced before the arithmetic, so that they may be anything, NaN included.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -19,12 +19,12 @@ def alone(tree: Any) -> Any:
 
 
 class Moments(NamedTuple):
-    """Of some numbers: how many there are, their mean, and their variance; 0 where there are none.
+    """Of some numbers: how many they are, their mean, and their variance; 0 where there are none.
 
     Arrays of equal shape: one entry a group of numbers.
     """
 
-    count: Float[Array, "*n"]
+    number: Float[Array, "*n"]
     mean: Float[Array, "*n"]
     variance: Float[Array, "*n"]
 
@@ -51,8 +51,13 @@ def moments(x: Float[Array, "*n"], mask: Float[Array, "*n"]) -> Moments:
 
 def pooled(parts: Moments, total: Total) -> Moments:
     """The moments of all devices' numbers, from each device's (Chan et al. 1979, section 2)."""
-    count, summed = total((parts.count, parts.count * parts.mean))
-    number = jnp.maximum(count, 1.0)
-    mean = summed / number
-    spread = total(parts.count * (parts.variance + jnp.square(parts.mean - mean)))
-    return Moments(count, mean, spread / number)
+    number, summed = total((parts.number, parts.number * parts.mean))
+    mean = summed / jnp.maximum(number, 1.0)
+    spread = total(parts.number * (parts.variance + jnp.square(parts.mean - mean)))
+    return Moments(number, mean, spread / jnp.maximum(number, 1.0))
+
+
+def pooled_all(parts: Mapping[str, Moments], total: Total) -> dict[str, Moments]:
+    """Likewise of several moments by name, in as many sums over devices as of one."""
+    stacked = pooled(Moments(*map(jnp.stack, zip(*parts.values(), strict=True))), total)
+    return {name: Moments(*(x[i] for x in stacked)) for i, name in enumerate(parts)}

@@ -3,7 +3,7 @@
 from engrax.memory.base import AbstractMemory, AbstractMemorySizes
 from engrax.memory.controller import AbstractControllerSizes, ControlledMemory
 from engrax.memory.dnc import DNC, DNCSizes
-from engrax.memory.hcam import HCAM, HCAMSizes, HierarchicalAttention
+from engrax.memory.hcam import HCAM, HCAMSizes, HierarchicalRead
 from engrax.memory.lstm import LSTM, LSTMSizes
 from engrax.memory.none import NoMemory, NoMemorySizes
 from engrax.memory.ntm import NTM, NTMSizes
@@ -27,7 +27,7 @@ __all__ = [
     "DNCSizes",
     "GTrXLSizes",
     "HCAMSizes",
-    "HierarchicalAttention",
+    "HierarchicalRead",
     "LSTMSizes",
     "MemoryChoice",
     "NTMSizes",

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from engrax.experiments.config import Experiment
 from engrax.measuring.speed import Speed, measure
 from engrax.runs.building import build_trainer
+from engrax.runs.devices import settled
 
 
 def benchmark(experiment: Experiment, rounds: int = 8) -> Iterator[Speed]:
@@ -20,5 +21,5 @@ def benchmark(experiment: Experiment, rounds: int = 8) -> Iterator[Speed]:
     Raises:
         ConfigError: the experiment cannot be built.
     """
-    trainer, _ = build_trainer(experiment)
+    trainer, _ = build_trainer(settled(experiment))
     return measure(trainer, rounds)

@@ -145,7 +145,7 @@ def build_trainer(experiment: Experiment) -> tuple[Trainer, Any]:
         shapes = eqx.filter_eval_shape(lambda: experiment.build().shadow().init())
         _check_fits(shapes)
         trainer = experiment.build()
-        jax.eval_shape(trainer.shadow().update, shapes)
+        trainer.shadow().try_out(shapes)
     return trainer, shapes
 
 

@@ -18,6 +18,7 @@ from engrax.experiments.levels import levels_of
 from engrax.experiments.plain import parse_json
 from engrax.runs import checkpoint, scoreboard
 from engrax.runs.building import Task, experiment_named, experiment_of, load_trained, task_with
+from engrax.runs.devices import settled
 from engrax.runs.directory import RunDirectory, counters
 from engrax.runs.entries import evaluation_entry
 from engrax.runs.evaluating import played_by
@@ -228,9 +229,12 @@ def _of_length(experiment: Experiment, length: Callable[[Experiment], int | None
 def _open(one: Planned) -> RunDirectory:
     if not (one.path / "config.json").exists():
         command = ["engrax", "compare", one.preset]
-        return RunDirectory.create(one.path, one.experiment, preset=one.preset, command=command)
+        experiment = settled(one.experiment)
+        return RunDirectory.create(one.path, experiment, preset=one.preset, command=command)
     directory = RunDirectory.open(one.path)
-    if encode(experiment_of(directory)) != encode(one.experiment):
+    found = experiment_of(directory)
+    # Another machine, or a process with fewer cores, would have placed it otherwise.
+    if encode(found) != encode(replace(one.experiment, placement=found.placement)):
         raise RunError(
             f"{one.path} was trained with other settings: give the same again, or another --out"
         )

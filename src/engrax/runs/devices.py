@@ -1,11 +1,20 @@
 """The devices of a run: as many as it was started with, wherever it goes on."""
 
 import os
+from contextlib import suppress
 from dataclasses import replace
 
+import equinox as eqx
 import jax
 
 from engrax.experiments.config import Experiment
+from engrax.gym.host import AbstractHostTask
+from engrax.runs.building import building
+
+CACHED = 4 * 2**20
+"""Bytes of the states that act side by side on a core, where there are more streams: they stay in
+its caches (measured, see docs/speed.md).
+"""
 
 
 def cores() -> int:
@@ -25,20 +34,44 @@ def offer_devices(count: int | None = None) -> int:
     Returns:
         The devices that there are, of the kind that JAX computes on.
     """
-    asked = jax.config.jax_num_cpu_devices
+    asked: int = jax.config.values["jax_num_cpu_devices"]
     wanted = count or (asked if asked > 0 else cores())
-    try:
+    with suppress(RuntimeError):  # where JAX has started, what there is must do
         jax.config.update("jax_num_cpu_devices", wanted)
-    except RuntimeError:  # JAX has started: what there is must do
-        pass
     return jax.local_device_count()
 
 
 def settled(experiment: Experiment) -> Experiment:
     """The experiment with its placement decided, as a new run keeps it.
 
-    It starts JAX, which may fail; see `engrax.runs.backend`.
+    On a processor streams are divided into tiles, whose numbers stay in its caches; on an
+    accelerator they are not. Where environments run in Python there is one device, because an
+    acting step of several takes longer to start than to compute.
+
+    Raises:
+        UserError: JAX cannot start, or the experiment cannot be built.
     """
-    placement = experiment.placement
-    available = offer_devices(placement.devices)
-    return replace(experiment, placement=experiment.place(available))
+    with building():
+        available = offer_devices(experiment.placement.devices)
+        streams, host = experiment.streams, isinstance(experiment.task, AbstractHostTask)
+        acting, learning = _tiles(experiment) if jax.default_backend() == "cpu" else (streams,) * 2
+        placement = experiment.placement.settled(
+            1 if host else available,
+            streams=streams,
+            minibatches=experiment.learner.minibatches,
+            acting_tile=acting,
+            learning_tile=learning,
+        )
+        return replace(experiment, placement=placement)
+
+
+def _tiles(experiment: Experiment) -> tuple[int, int]:
+    """The most streams that act, and that are learned from, at once on a core."""
+    interface = experiment.task.interface
+    state = eqx.filter_eval_shape(
+        lambda key: experiment.build_agent(interface, key).init_state(), jax.random.key(0)
+    )
+    size = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(state))
+    steps = experiment.agent.tile_steps
+    learning = experiment.streams if steps is None else steps // experiment.segment_length
+    return CACHED // max(size, 1), learning

@@ -12,6 +12,7 @@ from engrax.experiments.config import Experiment
 from engrax.gym.host import AbstractHostTask
 from engrax.runs import loop
 from engrax.runs.building import build_trainer, experiment_named, experiment_of, opened
+from engrax.runs.devices import offer_devices, settled
 from engrax.runs.directory import RunDirectory, updates_made
 from engrax.runs.log import warn as log_warning
 from engrax.runs.loop import Outcome, Progress, Trains, ignore
@@ -100,6 +101,7 @@ def new_run(
         CheckpointError: the source's parameters are damaged, or not those of such an agent.
         OSError: the directory cannot be written.
     """
+    experiment = settled(experiment)
     trainer, shapes = build_trainer(experiment)
     before = None if source is None else learnt(opened(source), shapes, warn)
     directory = RunDirectory.create(
@@ -149,6 +151,12 @@ def restored_job(
 ) -> Job:
     """The job of `resumed_run`, for a directory that this process holds already."""
     experiment = experiment_of(directory)
+    devices = experiment.placement.devices or 1
+    if (available := offer_devices(devices)) < devices:
+        warn(
+            f"this run has its streams on {devices} devices, and {available} are there: one "
+            "computes all shares, and the numbers are the same to rounding only"
+        )
     trainer, shapes = build_trainer(experiment)
     logged = int((directory.metrics.rows() or [{}])[-1].get("update") or 0)
     state = directory.resume(shapes, warn)

@@ -59,7 +59,10 @@ def collect(
     """
     if not world.pure:
         return _collect_on_host(agent, world, streams, keys, length, carry_state, placement)
-    run = lambda part: _collect_traced(agent, world, *part, length, carry_state)  # noqa: E731
+
+    def run(part: tuple[Streams, Key[Array, " b"]]):
+        return _collect_traced(agent, world, part[0], part[1], length, carry_state)
+
     return in_turn(run, (streams, keys), tile)
 
 
@@ -168,18 +171,17 @@ def _acting_of(
     rest = jax.tree.unflatten(structure, leaves)
 
     def refresh(parameters: PyTree, states: PyTree) -> PyTree:
-        run = lambda _, parameters, states: (  # noqa: E731
-            None,
-            refreshed(eqx.combine(parameters, rest), states),
-        )
+        def run(_, parameters: Any, states: Any):
+            return None, refreshed(eqx.combine(parameters, rest), states)
+
         return placement.spread(run, parameters, states)[1]
 
     def step(
         parameters: PyTree, states: PyTree, inp: AgentInput, keys: Key[Array, " b"], greedy: Any
     ):
         def run(_, everywhere: Any, each: Any):
-            parameters, greedy = everywhere
-            return None, stepped(eqx.combine(parameters, rest), *each, greedy)
+            (parameters, greedy), (states, inp, keys) = everywhere, each
+            return None, stepped(eqx.combine(parameters, rest), states, inp, keys, greedy)
 
         return placement.spread(run, (parameters, greedy), (states, inp, keys))[1]
 

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
+from jax.flatten_util import ravel_pytree
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.stages import Wrapped
 from jaxtyping import Array, PyTree
 
 from engrax.losses.masks import Total, alone
@@ -41,6 +43,57 @@ class Placement:
             if value is not None and value < 1:
                 raise ValueError(f"{name} is {value}, expected at least 1")
 
+    def check(self, streams: int, minibatches: int) -> None:
+        """Raises a ValueError where the streams cannot be divided so."""
+        if streams < 1 or streams % minibatches:
+            raise ValueError(
+                f"streams is {streams}, which learner.minibatches, {minibatches}, does not divide: "
+                "every minibatch takes the same number of streams"
+            )
+        devices = self.devices or 1
+        if streams % (minibatches * devices):
+            fitting = ", ".join(map(str, divisors(streams // minibatches)))
+            raise ValueError(
+                f"placement.devices is {devices}, expected one of {fitting}: each device takes the "
+                f"same part of each of {minibatches} minibatches of {streams} streams"
+            )
+        acting, learning = streams // devices, streams // devices // minibatches
+        for name, share in (("acting_tile", acting), ("learning_tile", learning)):
+            tile = getattr(self, name)
+            if tile is not None and tile < share and share % tile:
+                fitting = ", ".join(map(str, divisors(share)))
+                raise ValueError(
+                    f"placement.{name} is {tile}, expected one of {fitting}: a device has {share} "
+                    "streams to divide"
+                )
+
+    def settled(
+        self,
+        available: int,
+        *,
+        streams: int,
+        minibatches: int,
+        acting_tile: int,
+        learning_tile: int,
+    ) -> "Placement":
+        """The placement with everything decided.
+
+        Args:
+            available: devices that there are.
+            streams: of the run.
+            minibatches: of an update.
+            acting_tile: the most streams that should act side by side.
+            learning_tile: the most streams whose gradient should be computed at once.
+        """
+        devices = self.devices or largest_divisor(streams // minibatches, available)
+        share = streams // devices
+        learned = share // minibatches
+        return Placement(
+            devices=devices,
+            acting_tile=self.acting_tile or largest_divisor(share, acting_tile),
+            learning_tile=self.learning_tile or largest_divisor(learned, learning_tile),
+        )
+
     def spread(
         self,
         function: Callable[[Total, Any, Any], tuple[Any, Any]],
@@ -58,7 +111,8 @@ class Placement:
         Returns:
             What is the same everywhere, and the streams' results.
         """
-        if self.devices is None or self.devices == 1:
+        devices = self.devices or 1
+        if devices == 1:
             return function(alone, everywhere, each)
         shared = lambda *arguments: function(_summed, *arguments)  # noqa: E731
         if mesh := self.mesh:
@@ -71,7 +125,7 @@ class Placement:
                 check_vma=False,
             )(everywhere, each)
         side_by_side = jax.vmap(shared, in_axes=(None, 0), out_axes=(None, 0), axis_name=AXIS)
-        cut = jax.tree.map(lambda x: _cut(x, self.devices), each)
+        cut = jax.tree.map(lambda x: _cut(x, devices), each)
         same, parts = side_by_side(everywhere, cut)
         return same, jax.tree.map(_joined, parts)
 
@@ -83,7 +137,7 @@ class Placement:
             return None
         return Mesh(jax.local_devices()[:count], (AXIS,))
 
-    def jit(self, function: Callable[..., Any], **settings: Any) -> Callable[..., Any]:
+    def jit(self, function: Callable[..., Any], **settings: Any) -> Wrapped:
         """`jax.jit` of a function that calls `spread`."""
         on_cpu = self.mesh is not None and jax.default_backend() == "cpu"
         return jax.jit(function, compiler_options=OWN_THREADS if on_cpu else None, **settings)
@@ -99,6 +153,16 @@ class Placement:
 
 
 ONE_DEVICE = Placement(devices=1)
+
+
+def divisors(number: int) -> list[int]:
+    """All divisors of a number, in order."""
+    return [d for d in range(1, number + 1) if number % d == 0]
+
+
+def largest_divisor(number: int, limit: int) -> int:
+    """The largest divisor of a number that is not above a limit; at least 1."""
+    return max(d for d in divisors(number) if d <= max(limit, 1))
 
 
 def in_turn(function: Callable[[Any], Any], arrays: PyTree, tile: int | None) -> Any:
@@ -119,4 +183,6 @@ def _joined(x: Array) -> Array:
 
 
 def _summed(tree: PyTree) -> PyTree:
-    return jax.lax.psum(tree, AXIS)
+    # One sum of one array: each sum of a processor's devices makes all of them wait.
+    flat, restore = ravel_pytree(tree)
+    return restore(jax.lax.psum(flat, AXIS))

@@ -81,11 +81,12 @@ class Trainer:
         segment_length: steps of each stream between updates.
         whole_episodes: every segment opens with a fresh episode and an empty memory; what has not
             ended when the segment does is bootstrapped and abandoned.
+        placement: how the streams are divided over devices.
         key: from which all randomness but the agent's parameters comes.
 
     Raises:
         UserError: `world` is none, or the agent was made for another interface.
-        ValueError: minibatches do not divide the streams.
+        ValueError: minibatches, devices or tiles do not divide the streams.
     """
 
     def __init__(
@@ -102,7 +103,7 @@ class Trainer:
     ):
         self.agent, self.world, self.learner = agent, as_world(world), learner
         check_interface(agent, self.world.interface)
-        check_minibatches(streams, learner.minibatches)
+        placement.check(streams, learner.minibatches)
         self.streams, self.segment_length, self.whole_episodes = (
             streams,
             segment_length,
@@ -194,6 +195,12 @@ class Trainer:
             metrics |= summary(episodes)
         return TrainState(self._whole(parameters), streams), metrics
 
+    def try_out(self, shapes: TrainState) -> None:
+        """Traces an update of a pure world on the shapes of a state: what does not go together
+        raises its error, and no memory is taken.
+        """
+        self._update.trace(_parameters(shapes.learner), shapes.streams)
+
     def step(self, state: TrainState) -> tuple[TrainState, Metrics]:
         """`update`, not compiled, of a pure world; under `vmap` it trains several seeds side by
         side.
@@ -281,15 +288,6 @@ class Trainer:
 def is_arraylike(leaf: object) -> bool:
     """Whether a leaf is an array, traced or real, or the shape of one."""
     return isinstance(leaf, jax.Array | np.ndarray | jax.ShapeDtypeStruct)
-
-
-def check_minibatches(streams: int, minibatches: int) -> None:
-    """Raises a ValueError where minibatches do not divide the streams."""
-    if streams < 1 or streams % minibatches:
-        raise ValueError(
-            f"streams is {streams}, which learner.minibatches, {minibatches}, does not divide: "
-            "every minibatch takes the same number of streams"
-        )
 
 
 def check_not_used_up(parameters: Parameters) -> None:

@@ -18,6 +18,7 @@ from engrax.experiments.codec import decode, encode
 from engrax.experiments.config import Experiment
 from engrax.experiments.upgrade import FORMAT, upgrade
 from engrax.memory import LSTMSizes, RetroactiveSizes, RLMEMSizes
+from engrax.runtime import Placement
 
 RESULTS = Path(__file__).parents[3] / "results"
 PUBLISHED = sorted(path.parent.name for path in RESULTS.glob("*/config.json"))
@@ -43,6 +44,9 @@ MERLINS: dict[str, Any] = {
     "agent": {"kind": "merlin", "key_hears_latent": True},
     "learner": {"kind": "a2c", "trace": 0.5, "policy_mask": "", "value_masked": True},
 }
+
+UNDIVIDED = Placement(devices=1, acting_tile=64, learning_tile=64)
+"""What a run of an earlier format was, with 64 streams."""
 
 
 def read(config: dict[str, Any]) -> Experiment:
@@ -88,6 +92,7 @@ def test_an_actor_critic_of_the_first_format():
         agent=ActorCriticSizes(memory=memory, past_in_memory=False, past_in_heads=True),
         learner=PPO(gae_lambda=0.5, only_effective=True, value_only_effective=True),
         updates=7,
+        placement=UNDIVIDED,
     )
 
 
@@ -96,6 +101,7 @@ def test_a_merlin_of_the_first_format():
         task=MemoryGame(2),
         agent=MERLINSizes(store=RetroactiveSizes(rows=12), latent_in_key=True),
         learner=A2C(gae_lambda=0.5),
+        placement=UNDIVIDED,
     )
 
 
@@ -110,8 +116,17 @@ def test_what_was_left_out_takes_its_default():
         agent=ActorCriticSizes(memory=LSTMSizes()),
         learner=IMPALA(trace_lambda=0.9),
         updates=9,
+        placement=UNDIVIDED,
     )
     assert read({"experiment": {**data, "updates": 9}}) == expected
+
+
+def test_runs_of_the_second_format_go_on_undivided():
+    """On one device, and all streams at once: what they were made with."""
+    encoded = encode(Experiment(task=Recall(3), streams=32))
+    del encoded["placement"]
+    placement = read({"format": 2, "experiment": encoded}).placement
+    assert placement == Placement(devices=1, acting_tile=32, learning_tile=32)
 
 
 def test_the_config_that_is_given_is_not_changed():

@@ -11,7 +11,7 @@ import pytest
 from engrax.memory.hcam import HCAM, HCAMSizes
 from engrax.testing.contract import quick_jit
 
-from oracles.hcam import oracle_memory, random_biases
+from oracles.hcam import oracle_attention, oracle_memory, random_biases
 
 SIZES = HCAMSizes(
     width=8,
@@ -70,28 +70,18 @@ def test_recall_shows_the_rows_that_can_be_read(case):
 
 @pytest.mark.slow
 def test_recall_is_what_the_step_read():
-    """A memory whose values are the stored rows' first numbers: its output is the recalled mean of
-    them.
-    """
+    """In the read's place in the layer, by the oracle."""
     memory = replace(SIZES, num_layers=1).build(5, key=jax.random.key(5))
     xs = jax.random.normal(jax.random.key(6), (12, 5))
     state, _ = memory.unroll(None, xs[:11], jnp.zeros(11, bool))
     recall = memory.recall(state, xs[11], jnp.asarray(False))
-    layer, layer_state = memory.layers[0], state.layers[0]
-    values = jnp.arange(recall.weights.shape[0], dtype=jnp.float32)
-    everywhere = values.reshape(-1, 1, layer.chunk_size, 1)  # [slots, heads, places, head size]
-    cache = layer_state.cache._replace(
-        values=jnp.broadcast_to(everywhere, layer_state.cache.values.shape)
-    )
-    identity = eqx.tree_at(lambda a: a.detail_output.weight, layer.attention, jnp.eye(8))
+    layer, before = memory.layers[0], state.layers[0]
     x = memory.input_norm(memory.input_projection(xs[11]))
-    _, _, read = layer.step(layer_state, state.count, x)
-    query = query_of(layer, layer_state, state.count, x)
-    np.testing.assert_allclose(
-        read.output, layer.attention.read(query, layer_state.cache, recall.valid[::3]).output
-    )
-    mean = jnp.mean(identity.read(query, cache, recall.valid[::3]).output)
-    np.testing.assert_allclose(mean, jnp.sum(recall.weights * values), rtol=1e-4)
+    query = query_of(layer, before, state.count, x)
+    valid = np.asarray(recall.valid).reshape(-1, layer.chunk_size)[:, 0]
+    output, weights = oracle_attention(layer.attention, query, before.contents, valid)
+    np.testing.assert_allclose(recall.weights, np.ravel(weights), atol=1e-5)
+    np.testing.assert_allclose(layer.step(before, state.count, x)[2].output, output, atol=1e-5)
 
 
 def query_of(layer, state, count, x):
@@ -103,7 +93,7 @@ def query_of(layer, state, count, x):
 
 
 @pytest.mark.parametrize("top_k", [1, 2])
-@pytest.mark.parametrize("num_chunks", [4, 40], ids=["dense reads", "gathered reads"])
+@pytest.mark.parametrize("num_chunks", [4, 40], ids=["few chunks", "many chunks"])
 def test_of_chunks_of_equal_relevance_the_newest_are_read(num_chunks, top_k):
     """By step, by unroll, and by unroll in pieces: whatever slots of the ring the chunks are in."""
     sizes = replace(SIZES, num_chunks=num_chunks, top_k=top_k, num_layers=1)

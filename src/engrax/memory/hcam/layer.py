@@ -1,5 +1,6 @@
 """One HCAM layer: local attention, hierarchical attention over chunks, an MLP."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import equinox as eqx
@@ -8,7 +9,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from engrax.memory.hcam import clock
-from engrax.memory.hcam.read import ChunkCache, HierarchicalAttention, Read, ReadInit
+from engrax.memory.hcam.chunks import Chunks, chunks_of
+from engrax.memory.hcam.read import AbstractRead, Read
 from engrax.memory.ring import Recent, RecentAttention, put, put_last
 from engrax.nn.linear import MLP, LayerNorm
 from engrax.nn.local_attention import LocalAttention
@@ -16,25 +18,25 @@ from engrax.nn.masking import finite
 
 
 class LayerState(NamedTuple):
-    """What a layer remembers.
-
-    Vectors are what is remembered; projections are kept so that no step projects a vector twice.
+    """What a layer remembers: vectors, and nothing that depends on parameters.
 
     Attributes:
         recent: the last W inputs.
         contents: a ring of M + 1 chunks.
-        cache: the same chunks, projected.
+        means: of each chunk.
     """
 
     recent: Recent
     contents: Float[Array, "s c d"]
-    cache: ChunkCache
+    means: Float[Array, "s d"]
 
 
-class Chunks(NamedTuple):
-    """All chunks that a segment may read: projected, which time may read which, newest first."""
+class Readable(NamedTuple):
+    """All chunks that a segment may read, which time may read which, and their places, newest
+    first.
+    """
 
-    cache: ChunkCache
+    chunks: Chunks
     valid: Bool[Array, "t m"]
     order: Int[Array, " m"]
 
@@ -50,35 +52,34 @@ class HCAMLayer(eqx.Module):
     local_norm: LayerNorm
     local: LocalAttention
     block_norm: LayerNorm
-    attention: HierarchicalAttention
+    attention: AbstractRead
     mlp_norm: LayerNorm
     mlp: MLP
     chunk_size: int = eqx.field(static=True)
     num_slots: int = eqx.field(static=True)
+    bypass: bool = eqx.field(static=True)
 
     def __init__(
         self,
         size: int,
+        read: Callable[[Key[Array, ""]], AbstractRead],
         *,
         num_heads: int,
         window: int,
         chunk_size: int,
         num_chunks: int,
-        top_k: int,
         mlp_size: int,
-        read_init: ReadInit,
+        bypass: bool,
         key: Key[Array, ""],
     ):
-        """Args: as in `HCAMSizes`."""
+        """Args: as in `HCAMSizes`; `read` makes the read of chunks."""
         local_key, attention_key, mlp_key = jax.random.split(key, 3)
         self.local_norm, self.block_norm = LayerNorm(size), LayerNorm(size)
         self.mlp_norm = LayerNorm(size)
         self.local = LocalAttention(size, num_heads, window, key=local_key)
-        self.attention = HierarchicalAttention(
-            size, size, num_heads, top_k, key=attention_key, read_init=read_init
-        )
+        self.attention = read(attention_key)
         self.mlp = MLP((size, mlp_size, size), key=mlp_key, last_init="small")
-        self.chunk_size, self.num_slots = chunk_size, num_chunks + 1
+        self.chunk_size, self.num_slots, self.bypass = chunk_size, num_chunks + 1, bypass
 
     @property
     def recent(self) -> RecentAttention:
@@ -89,14 +90,11 @@ class HCAMLayer(eqx.Module):
         """Zeros; what is valid follows from the step count alone."""
         slots, size = self.num_slots, self.block_norm.scale.shape[0]
         chunks = jnp.zeros((slots, self.chunk_size, size), jnp.float32)
-        by_heads = chunks.reshape(slots, self.attention.num_heads, self.chunk_size, -1)
-        cache = ChunkCache(by_heads, by_heads, chunks[:, 0])
-        return LayerState(self.recent.init_state(), chunks, cache)
+        return LayerState(self.recent.init_state(), chunks, chunks[:, 0])
 
     def refresh(self, state: LayerState) -> LayerState:
-        """Projects all that is remembered again."""
-        cache = self.attention.project(state.contents)
-        return LayerState(self.recent.refresh(state.recent), state.contents, cache)
+        """Projects the recent inputs again."""
+        return state._replace(recent=self.recent.refresh(state.recent))
 
     def step(
         self, state: LayerState, count: Int[Array, ""], x: Float[Array, " d"]
@@ -110,7 +108,8 @@ class HCAMLayer(eqx.Module):
         state = self._write_chunk(state._replace(recent=recent), count, finite(x))
         valid = clock.readable_now(count, self.num_slots, self.chunk_size)
         order = clock.newest_first(count, self.num_slots, self.chunk_size)
-        read = self.attention.read(self.block_norm(x), state.cache, valid, order)
+        chunks = Chunks((state.contents,), state.means)
+        read = self.attention.read(self.block_norm(x), chunks, valid, order)
         return state, self._output(x, read.output, valid), read
 
     def unroll(
@@ -125,10 +124,10 @@ class HCAMLayer(eqx.Module):
         attended = xs + self.recent.attend_sequence(recent, count, steps, xs)
         stored = finite(attended)
         timeline = jnp.concatenate([self._past(state, count), jax.lax.stop_gradient(stored)])
-        chunks = self._chunks(state, count, steps, timeline)
-        read = self.attention.read_sequence(self.block_norm(attended), *chunks)
+        chunks, valid, order = self._readable(state, count, steps, timeline)
+        found = self.attention.read_sequence(self.block_norm(attended), chunks, valid, order)
         state = self._state_after(state, steps, xs, stored)
-        return state, self._output(attended, read, chunks.valid)
+        return state, self._output(attended, found, valid)
 
     def _output(
         self, x: Float[Array, "*t d"], read: Float[Array, "*t d"], valid: Bool[Array, "*t m"]
@@ -140,21 +139,15 @@ class HCAMLayer(eqx.Module):
         self, x: Float[Array, "*t d"], read: Float[Array, "*t d"], found: Bool[Array, "*t 1"]
     ) -> Float[Array, "*t d"]:
         """The block's residual connection: nothing is added where nothing could be read."""
-        return x + jnp.where(found, read, 0.0)
+        return x + jnp.where(found, read, 0.0) if self.bypass else jnp.where(found, read, x)
 
     def _write_chunk(
         self, state: LayerState, count: Int[Array, ""], x: Float[Array, " d"]
     ) -> LayerState:
         slot, place = count // self.chunk_size % self.num_slots, count % self.chunk_size
         contents = put(state.contents, (slot, place), x)
-        key, value = self.attention.project_rows(x, place, self.chunk_size)
-        summary_key = self.attention.project_summary(contents[slot])
-        cache = ChunkCache(
-            put(state.cache.keys, (slot, slice(None), place), key),
-            put(state.cache.values, (slot, slice(None), place), value),
-            put(state.cache.summary_keys, slot, summary_key),
-        )
-        return LayerState(state.recent, contents, cache)
+        mean = jnp.mean(contents[slot], axis=0)
+        return LayerState(state.recent, contents, put(state.means, slot, mean))
 
     def _past(self, state: LayerState | None, count: Int[Array, ""]) -> Float[Array, "p d"]:
         """The last C - 1 stored rows, oldest first."""
@@ -164,13 +157,13 @@ class HCAMLayer(eqx.Module):
         rows = state.contents.reshape(-1, size)
         return rows[(count - length + jnp.arange(length, dtype=jnp.int32)) % rows.shape[0]]
 
-    def _chunks(
+    def _readable(
         self,
         state: LayerState | None,
         count: Int[Array, ""],
         steps: Int[Array, " t"],
         timeline: Float[Array, "r d"],
-    ) -> Chunks:
+    ) -> Readable:
         """All chunks that some time of the segment may read.
 
         A read needs at least k of them; where a segment cannot complete so many, the rest are never
@@ -178,21 +171,18 @@ class HCAMLayer(eqx.Module):
         """
         slots, size = self.num_slots, self.chunk_size
         started = 0 if state is None else size - 1
-        most = max((steps.shape[0] - 1 + started) // size, self.attention.top_k)
+        most = max((steps.shape[0] - 1 + started) // size, self.attention.least)
         ends = clock.chunk_ends(steps, size, most)
-        rows = ends[:, None] + jnp.arange(size, dtype=jnp.int32)[None, :]
-        new, valid = (
-            self.attention.project(timeline[rows]),
-            clock.readable_new(ends, steps, slots, size),
-        )
+        rows = timeline[ends[:, None] + jnp.arange(size, dtype=jnp.int32)[None, :]]
+        new, valid = chunks_of(rows), clock.readable_new(ends, steps, slots, size)
         order = jnp.arange(most - 1, -1, -1, dtype=jnp.int32)
         if state is None:
-            return Chunks(new, valid, order)
-        cache = jax.tree.map(lambda *parts: jnp.concatenate(parts), state.cache, new)
+            return Readable(new, valid, order)
         old_valid = clock.readable_old(count, steps, slots, size)
         old_order = clock.newest_first(count, slots, size)
-        return Chunks(
-            cache,
+        means = jnp.concatenate([state.means, new.means])
+        return Readable(
+            Chunks((state.contents, *new.rows), means),
             jnp.concatenate([old_valid, valid], axis=1),
             jnp.concatenate([slots + order, old_order]),
         )
@@ -204,11 +194,11 @@ class HCAMLayer(eqx.Module):
         xs: Float[Array, "t d"],
         stored: Float[Array, "t d"],
     ) -> LayerState:
-        """The rings after a segment: rows of its last episode in reach are written, then
-        projected.
+        """The rings after a segment: rows of its last episode in reach are written, then the recent
+        ones are projected.
         """
         state = self.init_state() if state is None else state
         rows = state.contents.reshape(-1, xs.shape[1])
         contents = put_last(rows, steps, stored).reshape(state.contents.shape)
         recent = self.recent.write_sequence(state.recent, steps, xs)
-        return self.refresh(LayerState(recent, contents, state.cache))
+        return self.refresh(LayerState(recent, contents, jnp.mean(contents, axis=1)))

@@ -1,6 +1,8 @@
 """The HCAM memory: a stack of layers under the memory contract."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import equinox as eqx
 import jax
@@ -11,7 +13,7 @@ from engrax.memory.arguments import check_step, check_unroll
 from engrax.memory.base import AbstractMemory, AbstractMemorySizes
 from engrax.memory.hcam import clock
 from engrax.memory.hcam.layer import HCAMLayer, LayerState
-from engrax.memory.hcam.read import VALUE_AND_OUTPUT, ReadInit
+from engrax.memory.hcam.read import VALUE_AND_OUTPUT, AbstractRead, HierarchicalRead, ReadInit
 from engrax.memory.ring import episode_steps
 from engrax.nn.checks import check_at_least, check_choice, check_width
 from engrax.nn.linear import LayerNorm, apply, linear
@@ -42,6 +44,9 @@ class HCAMSizes(AbstractMemorySizes):
     """What a read does at first: `contrast` (half of what is remembered is subtracted from the
     present, so that differences stand out; ours), `identity` (it is added; ours), or `he` (random,
     as in the released module)."""
+
+    bypass: bool = True
+    """Whether what a layer reads is added to what it has; if not, it takes its place."""
 
     def __post_init__(self):
         check_width(self.width, self.num_heads)
@@ -78,6 +83,17 @@ class HCAMState(eqx.Module):
     layers: tuple[LayerState, ...]
 
 
+MakeRead = Callable[[HCAMSizes, int, Key[Array, ""]], AbstractRead]
+"""Makes the read of a layer, of the memory's sizes, the layer's index from 0, and a key."""
+
+
+def hierarchical_read(sizes: HCAMSizes, layer: int, key: Key[Array, ""]) -> HierarchicalRead:
+    """The paper's read, the same in every layer."""
+    del layer
+    width, init = sizes.width, sizes.read_init
+    return HierarchicalRead(width, width, sizes.num_heads, sizes.top_k, key=key, read_init=init)
+
+
 class HCAM(AbstractMemory[HCAMState]):
     """Hierarchical chunk attention memory: recalls a few chunks of the past, in detail.
 
@@ -97,23 +113,38 @@ class HCAM(AbstractMemory[HCAMState]):
     input_size: int = eqx.field(static=True)
     output_size: int = eqx.field(static=True)
 
-    def __init__(self, input_size: int, sizes: HCAMSizes = HCAMSizes(), *, key: Key[Array, ""]):
-        """Args: `input_size` d, `sizes`, and `key` for the parameters."""
+    def __init__(
+        self,
+        input_size: int,
+        sizes: HCAMSizes = HCAMSizes(),
+        *,
+        read: MakeRead = hierarchical_read,
+        key: Key[Array, ""],
+    ):
+        """Draws the parameters.
+
+        Args:
+            input_size: d.
+            sizes: of everything.
+            read: makes each layer's read of chunks; see `engrax.memory.hcam.other_reads` for reads
+                to compare with.
+            key: for the parameters.
+        """
         input_key, *layer_keys = jax.random.split(key, sizes.num_layers + 1)
         self.input_projection = linear(input_size, sizes.width, key=input_key)
         self.layers = tuple(
             HCAMLayer(
                 sizes.width,
+                partial(read, sizes, index),
                 num_heads=sizes.num_heads,
                 window=sizes.window,
                 chunk_size=sizes.chunk_size,
                 num_chunks=sizes.num_chunks,
-                top_k=sizes.top_k,
                 mlp_size=sizes.mlp_size,
-                read_init=sizes.read_init,
+                bypass=sizes.bypass,
                 key=layer_key,
             )
-            for layer_key in layer_keys
+            for index, layer_key in enumerate(layer_keys)
         )
         self.input_norm, self.output_norm = LayerNorm(sizes.width), LayerNorm(sizes.width)
         self.input_size, self.output_size = input_size, sizes.width
@@ -170,7 +201,8 @@ class HCAM(AbstractMemory[HCAMState]):
         reads = self._step(state, x, first)[2]
         empty = jnp.zeros((layer.num_slots, layer.chunk_size), jnp.float32)
         weights = sum(
-            (empty.at[read.chunks].set(read.weights) for read in reads), start=empty
+            (empty.at[read.chunks].add(jnp.mean(read.weights, axis=0)) for read in reads),
+            start=empty,
         ) / len(reads)
         written = numbers[:, None] * layer.chunk_size + places[None, :]
         everywhere = jnp.broadcast_to(valid[:, None], weights.shape)

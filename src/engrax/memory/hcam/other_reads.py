@@ -1,0 +1,68 @@
+"""What HCAM's read is compared with: attention to everything, and to nothing."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, Key
+
+from engrax.memory.hcam.chunks import Chunks, Details
+from engrax.memory.hcam.read import VALUE_AND_OUTPUT, AbstractRead, Read, ReadInit
+from engrax.nn.checks import check_width
+from engrax.nn.linear import linear
+from engrax.nn.masking import LOWEST
+
+
+class FlatRead(AbstractRead):
+    """One softmax over the rows of all chunks: no means, no choice of chunks.
+
+    To compare with: what the hierarchy is worth.
+    """
+
+    details: Details
+    least: int = eqx.field(static=True, default=1)
+
+    def __init__(self, size: int, num_heads: int, *, key: Key[Array, ""], read_init: ReadInit):
+        """Args: as of `HierarchicalRead`, for queries as wide as what is remembered."""
+        check_width(size, num_heads)
+        keys, (value_init, output_init) = jax.random.split(key, 4), VALUE_AND_OUTPUT[read_init]
+        self.details = Details(
+            query=linear(size, size, key=keys[0], init="he"),
+            key=linear(size, size, key=keys[1], init="he"),
+            value=linear(size, size, key=keys[2], init=value_init),
+            output=linear(size, size, key=keys[3], init=output_init),
+            num_heads=num_heads,
+        )
+
+    def read(
+        self,
+        query: Float[Array, " e"],
+        chunks: Chunks,
+        valid: Bool[Array, " m"],
+        order: Int[Array, " m"] | None = None,
+    ) -> Read:
+        """Attention to every row of the chunks that are valid; their order does not matter."""
+        del order
+        rows = jax.lax.stop_gradient(jnp.concatenate(chunks.rows))
+        scores = jnp.where(valid[None, :, None], self.details.scores(query, rows), LOWEST)
+        weights = jax.nn.softmax(scores.reshape(scores.shape[0], -1), axis=-1).reshape(scores.shape)
+        places = jnp.arange(rows.shape[0], dtype=jnp.int32)
+        return Read(self.details.mix(weights, rows), places, weights)
+
+
+class NoRead(AbstractRead):
+    """Reads nothing: what local attention does alone."""
+
+    least: int = eqx.field(static=True, default=1)
+
+    def read(
+        self,
+        query: Float[Array, " e"],
+        chunks: Chunks,
+        valid: Bool[Array, " m"],
+        order: Int[Array, " m"] | None = None,
+    ) -> Read:
+        """Zeros, and weights of 0."""
+        del valid, order
+        size, width = chunks.rows[0].shape[1:]
+        places = jnp.zeros(1, jnp.int32)
+        return Read(jnp.zeros(width, query.dtype), places, jnp.zeros((1, 1, size), query.dtype))
