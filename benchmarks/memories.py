@@ -5,7 +5,8 @@ included.
 
 Every memory is 64 wide, with two layers where it has layers, in the same actor-critic; 64 streams
 of 128 steps an update, PPO with 4 epochs of 4 minibatches, on the recall probe. CPU-seconds are
-those of all threads; of several updates the quickest counts, since others use the machine too.
+those of all threads, and there is a device for each core (`taskset -c 0` for one); of several
+updates the quickest counts, since others use the machine too.
 Compilation is timed apart.
 """
 
@@ -31,6 +32,7 @@ from engrax.memory import (
     RLMEMSizes,
     TrXLSizes,
 )
+from engrax.runs.devices import settled
 
 MEMORIES = {
     "none": NoMemorySizes(width=64),
@@ -88,7 +90,7 @@ def parse() -> argparse.Namespace:
 
 def measure(experiment: Experiment, rounds: int) -> dict[str, float]:
     """Steps per CPU-second and per second, seconds of compiling, and the parameters."""
-    trainer, started = experiment.build(), time.perf_counter()
+    trainer, started = settled(experiment).build(), time.perf_counter()
     state, _ = jax.block_until_ready(trainer.update(trainer.init()))
     first, seconds, cpu_seconds = time.perf_counter() - started, [], []
     for _ in range(rounds):

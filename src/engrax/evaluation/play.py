@@ -120,13 +120,14 @@ def _round_on_host(
     agent: AbstractAgent[Any], world: World, keys: Key[Array, " b"], greedy: bool
 ) -> Played:
     """The same, in a loop around the compiled acting step; NumPy does the counting."""
-    parameters, _, step = compiled_acting(agent)
+    acting = compiled_acting(agent)
     streams = open_streams(agent, world, keys_at(keys, 0))
     count, time = keys.shape[0], 1
     ended, success = np.zeros(count, bool), np.zeros(count, bool)
     total, length = np.zeros(count, np.float32), np.ones(count, np.int32)
     while not ended.all():
-        states, actions, _ = step(parameters, streams.agent, pending(streams), streams.keys, greedy)
+        given = streams.agent, pending(streams), streams.keys, greedy
+        states, actions, _ = acting.step(acting.parameters, *given)
         streams = advance_on_host(world, streams, states, actions, *turn_keys(keys, time))
         total = np.where(ended, total, streams.episode_return)
         length, time = length + ~ended, time + 1

@@ -24,6 +24,12 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def asked_for() -> int | None:
+    """The CPU devices that the user asks JAX for; None if none."""
+    number: int = jax.config.values["jax_num_cpu_devices"]
+    return number if number > 0 else None
+
+
 def offer_devices(count: int | None = None) -> int:
     """Has JAX make several devices of a CPU, if it has not started yet.
 
@@ -34,8 +40,7 @@ def offer_devices(count: int | None = None) -> int:
     Returns:
         The devices that there are, of the kind that JAX computes on.
     """
-    asked: int = jax.config.values["jax_num_cpu_devices"]
-    wanted = count or (asked if asked > 0 else cores())
+    wanted = count or asked_for() or cores()
     with suppress(RuntimeError):  # where JAX has started, what there is must do
         jax.config.update("jax_num_cpu_devices", wanted)
     return jax.local_device_count()

@@ -154,7 +154,7 @@ def restored_job(
     devices = experiment.placement.devices or 1
     if (available := offer_devices(devices)) < devices:
         warn(
-            f"this run has its streams on {devices} devices, and {available} are there: one "
+            f"this run has its streams on {devices} devices, but JAX has {available} here: one "
             "computes all shares, and the numbers are the same to rounding only"
         )
     trainer, shapes = build_trainer(experiment)

@@ -5,7 +5,7 @@ it is not.
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -21,6 +21,7 @@ from engrax.runtime.streams import (
     act,
     advance,
     advance_on_host,
+    last_output,
     pending,
     split_keys,
     stepped,
@@ -83,7 +84,10 @@ def _collect_traced(
         return following, ((*_seen(streams, output), streams.keys), following.episode_return)
 
     streams, (seen, returns) = jax.lax.scan(tick, streams, step_keys(keys, length))
-    final = (*_seen(streams, act(agent, streams)[2]), streams.keys)
+    final = (
+        *_seen(streams, last_output(agent, streams.agent, pending(streams), streams.keys)),
+        streams.keys,
+    )
     seen = jax.tree.map(lambda all, one: jnp.concatenate([all, one[None]]), seen, final)
     seen, returns = jax.tree.map(lambda leaf: jnp.swapaxes(leaf, 0, 1), (seen, returns))
     segment, episodes = _assembled(seen, returns, opening)
@@ -99,7 +103,7 @@ def _collect_on_host(
     carry_state: bool,
     placement: Placement,
 ) -> tuple[Streams, Segment[Any], Episodes]:
-    parameters, refresh, step = compiled_acting(agent, placement)
+    parameters, refresh, step, last = compiled_acting(agent, placement)
     state = refresh(parameters, streams.agent)
     # A copy: acting donates its own.
     opening = jax.tree.map(jnp.array, state) if carry_state else None
@@ -112,8 +116,7 @@ def _collect_on_host(
         seen.append(jax.tree.map(np.asarray, _seen(streams, output)))
         streams = advance_on_host(world, streams, state, actions, world_keys, agent_keys)
         returns.append(np.asarray(streams.episode_return))
-    kept = jax.tree.map(jnp.array, streams.agent)
-    output = step(parameters, kept, pending(streams), streams.keys, False)[2]
+    output = last(parameters, streams.agent, pending(streams), streams.keys)
     seen.append(jax.tree.map(np.asarray, _seen(streams, output)))
     whole = jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves, axis=1)), *seen)
     seen = (*whole, jnp.swapaxes(all_keys.agent, 0, 1))
@@ -151,23 +154,33 @@ def _host_keys(keys: Key[Array, " b"], first: Key[Array, " b"], length: int) -> 
     return _HostKeys(world, jnp.concatenate([first[None], agent]))
 
 
-def compiled_acting(
-    agent: AbstractAgent[Any], placement: Placement = ONE_DEVICE
-) -> tuple[PyTree, Callable[..., Any], Callable[..., Any]]:
-    """The parameters of an agent, and its compiled `refresh` and `step` over streams, which take
-    them first.
+class Acting(NamedTuple):
+    """An agent's compiled functions over streams.
 
-    `step(parameters, states, inputs, keys, greedy)` uses up the states.
+    Attributes:
+        parameters: of the agent; the functions take them first.
+        refresh: of the states.
+        step: `step(parameters, states, inputs, keys, greedy)` uses up the states.
+        last: `last(parameters, states, inputs, keys)`, the outputs alone.
     """
+
+    parameters: PyTree
+    refresh: Callable[..., Any]
+    step: Callable[..., Any]
+    last: Callable[..., Any]
+
+
+def compiled_acting(agent: AbstractAgent[Any], placement: Placement = ONE_DEVICE) -> Acting:
+    """The compiled functions of an agent, made once for agents that differ in their arrays only."""
     parameters, rest = eqx.partition(agent, eqx.is_array)
     leaves, structure = jax.tree.flatten(rest)
-    return parameters, *_acting_of(structure, tuple(leaves), placement)
+    return Acting(parameters, *_acting_of(structure, tuple(leaves), placement))
 
 
 @lru_cache(maxsize=8)
 def _acting_of(
     structure: Any, leaves: tuple[Any, ...], placement: Placement
-) -> tuple[Callable[..., Any], Callable[..., Any]]:
+) -> tuple[Callable[..., Any], ...]:
     rest = jax.tree.unflatten(structure, leaves)
 
     def refresh(parameters: PyTree, states: PyTree) -> PyTree:
@@ -185,7 +198,13 @@ def _acting_of(
 
         return placement.spread(run, (parameters, greedy), (states, inp, keys))[1]
 
-    return placement.jit(refresh), placement.jit(step, donate_argnums=1)
+    def last(parameters: PyTree, states: PyTree, inp: AgentInput, keys: Key[Array, " b"]):
+        def run(_, parameters: Any, each: Any):
+            return None, last_output(eqx.combine(parameters, rest), *each)
+
+        return placement.spread(run, parameters, (states, inp, keys))[1]
+
+    return placement.jit(refresh), placement.jit(step, donate_argnums=1), placement.jit(last)
 
 
 def _assembled(

@@ -94,6 +94,23 @@ def stepped(
     return jax.vmap(step)(states, inp, keys)
 
 
+def last_output(
+    agent: AbstractAgent[Any], states: PyTree, inp: AgentInput, keys: Key[Array, " b"]
+) -> AgentOutput:
+    """What `agent.step` of every stream puts out, where its state is not needed.
+
+    By `unroll` of the one input: a memory need not be written, and so not be copied.
+    """
+
+    def one(state: PyTree, inp: AgentInput, key: Key[Array, ""]) -> AgentOutput:
+        inps, keys = jax.tree.map(lambda x: x[None], (inp, key))
+        return jax.tree.map(
+            lambda x: x[0], agent.unroll(state, inps, inps.previous_action, keys)[1]
+        )
+
+    return jax.vmap(one)(states, inp, keys)
+
+
 def advance(
     world: World, streams: Streams, states: PyTree, actions: Action, keys: Key[Array, " b"]
 ) -> Streams:

@@ -182,6 +182,7 @@ def _segments(
     run = eqx.filter_jit(collect) if world.pure else collect
     state, found = open_streams(agent, world, jax.random.split(key, streams)), []
     for index in range(segments):
-        state, segment, episodes = run(agent, world, state, jax.random.fold_in(key, index), steps)
+        keys = jax.random.split(jax.random.fold_in(key, index), streams)
+        state, segment, episodes = run(agent, world, state, keys, steps)
         found += [eqx.tree_at(lambda s: s.keys, segment, None), episodes]
     return found

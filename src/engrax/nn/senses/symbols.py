@@ -110,7 +110,8 @@ class DigitsDecoder(AbstractDecoder):
         blocks = blocks_of(observation, self.block, self.whole)
         targets = binary_digits(blocks, self.spec.sizes).reshape(prediction.shape)
         weights = jnp.tile(digit_weights(self.spec), self.block[0] * self.block[1])
-        return 0.5 * jnp.sum(jnp.square(prediction - targets) @ weights, axis=-1)
+        weights = jnp.broadcast_to(weights, prediction.shape)
+        return 0.5 * jnp.sum(jnp.square(prediction - targets) * weights, axis=(-2, -1))
 
 
 class SoftmaxDecoder(AbstractDecoder):
