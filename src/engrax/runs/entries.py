@@ -56,7 +56,7 @@ def summary_entry(result: "Summary") -> dict[str, Any]:
 
 
 def speed_entry(preset: str, experiment: Experiment, speed: Speed) -> dict[str, Any]:
-    """How fast an experiment trains, and on which device."""
+    """How fast an experiment with a decided placement trains, and on which devices."""
     return {
         "preset": preset,
         "task": kind_of(experiment.task),
@@ -73,6 +73,7 @@ def speed_entry(preset: str, experiment: Experiment, speed: Speed) -> dict[str, 
         "product_flops_per_second": round(speed.product_flops),
         "utilisation": round(speed.utilisation, 4),
         "device": jax.devices()[0].device_kind,
+        "placement": encode(experiment.placement),
     }
 
 

@@ -24,9 +24,10 @@ def run(words: Sequence[str]) -> int:
 
     from engrax.runs.benchmarking import benchmark
     from engrax.runs.building import experiment_named
+    from engrax.runs.devices import settled
     from engrax.runs.entries import speed_entry
 
-    experiment = experiment_named(arguments.preset, settings)
+    experiment = settled(experiment_named(arguments.preset, settings))
     speeds = benchmark(experiment, arguments.rounds)
     with Progress(console=Console(stderr=True), transient=True) as progress:
         what = "compiling, then measuring"
@@ -41,7 +42,8 @@ def run(words: Sequence[str]) -> int:
 
 def _in_words(speed: "Speed", result: Mapping[str, Any]) -> dict[str, object]:
     rate, micro = speed.steps_per_second, 1e6 / speed.steps_per_second
-    names = ("environment", "acting", "learning")
+    names, placement = ("environment", "acting", "learning"), result["placement"]
+    tiles = placement["acting_tile"], placement["learning_tile"]
     shares = {name: getattr(speed, name) for name in names}
     parts = {
         f"  {name}": f"{share:.0%} ({share * micro:,.1f} microseconds)"
@@ -57,7 +59,8 @@ def _in_words(speed: "Speed", result: Mapping[str, Any]) -> dict[str, object]:
         "model's rate": f"{rate * speed.flops_per_step / 1e9:,.1f} GFLOP/s",
         "matrix product": product,
         "utilisation": f"{speed.utilisation:.1%}, the quotient of the two",
-        "device": result["device"],
+        "devices": f"{placement['devices']} ({result['device']})",
+        "streams at once": f"{tiles[0]} acting, {tiles[1]} learning, on each device",
     }
 
 

@@ -15,17 +15,21 @@ from engrax.runs.checkpoint import load
 
 pytestmark = pytest.mark.slow
 
-TRAIN = ("train", "debug", "--memory", "lstm", "--memory.width", "8", "--checkpoint_every", "2")
+TRAIN = (
+    *("train", "debug", "--memory", "lstm", "--memory.width", "8", "--checkpoint_every", "2"),
+    *("--placement.devices", "2"),
+)
 
 
-def start(*words: str) -> "subprocess.Popen[str]":
+def start(*words: str, **environment: str) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "engrax.cli.main", *words]
-    return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    pipe, environment = subprocess.PIPE, {**os.environ, **environment}
+    return subprocess.Popen(command, text=True, stdout=pipe, stderr=pipe, env=environment)
 
 
-def engrax(*words: str) -> dict[str, Any]:
+def engrax(*words: str, **environment: str) -> dict[str, Any]:
     """The answer, in JSON, of a command that goes well."""
-    process = start(*words, "--json")
+    process = start(*words, "--json", **environment)
     out, err = process.communicate()
     assert process.returncode == 0, err
     assert out.count("\n") == 1
@@ -47,9 +51,10 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_resume_is_exact(whole: Path, tmp_path: Path):
+    """Also where another number of devices would be chosen."""
     part = tmp_path / "part"
     half = engrax(*TRAIN, "--updates", "3", "--out", str(part))
-    resumed = engrax("resume", str(part), "--updates", "6")
+    resumed = engrax("resume", str(part), "--updates", "6", JAX_NUM_CPU_DEVICES="1")
     shown = engrax("show", str(whole))
     assert half["updates"] == 3
     assert (resumed["updates"], resumed["target_updates"]) == (6, 6)
