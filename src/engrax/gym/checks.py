@@ -72,8 +72,6 @@ def _expected(interface: Interface) -> str:
     low, high = actions.bounds
     if not isinstance(actions, Discrete):
         return f"an array of shape {actions.shape} from {low} to {high}"
-    numbers = tuple(map(str, range(actions.size)))
-    named = interface.action_names not in ((), numbers) and actions.size <= 20
-    return f"an integer from 0 to {high}" + (
-        f": {', '.join(interface.action_names)}" if named else ""
-    )
+    names = interface.action_names if actions.size <= 20 else ()
+    named = names not in ((), tuple(map(str, range(len(names)))))
+    return f"an integer from 0 to {high}" + (f": {', '.join(names)}" if named else "")

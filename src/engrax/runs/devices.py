@@ -79,4 +79,4 @@ def _tiles(experiment: Experiment) -> tuple[int, int]:
     size = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(state))
     steps = experiment.agent.tile_steps
     learning = experiment.streams if steps is None else steps // experiment.segment_length
-    return CACHED // max(size, 1), learning
+    return CACHED // max(size, 1024), learning

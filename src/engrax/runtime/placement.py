@@ -155,14 +155,14 @@ class Placement:
 ONE_DEVICE = Placement(devices=1)
 
 
-def divisors(number: int) -> list[int]:
-    """All divisors of a number, in order."""
-    return [d for d in range(1, number + 1) if number % d == 0]
+def divisors(number: int, most: int = 64) -> list[int]:
+    """The divisors of a number up to a limit, in order."""
+    return [d for d in range(1, min(number, most) + 1) if number % d == 0]
 
 
-def largest_divisor(number: int, limit: int) -> int:
+def largest_divisor(number: int, most: int) -> int:
     """The largest divisor of a number that is not above a limit; at least 1."""
-    return max(d for d in divisors(number) if d <= max(limit, 1))
+    return next(d for d in range(max(1, min(number, most)), 0, -1) if number % d == 0)
 
 
 def in_turn(function: Callable[[Any], Any], arrays: PyTree, tile: int | None) -> Any:

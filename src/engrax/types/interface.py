@@ -7,6 +7,9 @@ from typing import NamedTuple
 from engrax.types.actions import Actions, Discrete
 from engrax.types.specs import Spec
 
+MOST_NAMED = 10_000
+"""Actions that get names of their own."""
+
 
 class Question(NamedTuple):
     """What a linear probe of an agent's memory predicts about the hidden state.
@@ -31,7 +34,8 @@ class Interface:
     Attributes:
         observations: one spec per part, by its name.
         actions: the kind of action.
-        action_names: names of the actions for display; numbers if not given.
+        action_names: names of the actions for display; if not given, the numbers of at most
+            `MOST_NAMED` actions.
         chance: the mean return of a player without memory, where the task states one.
         question: what `engrax probe` predicts; None if there is nothing to predict.
     """
@@ -45,7 +49,9 @@ class Interface:
     def __post_init__(self):
         if not self.observations:
             raise ValueError("an interface without observations: name at least one part")
-        if not self.action_names and isinstance(self.actions, Discrete):
+        if self.action_names or not isinstance(self.actions, Discrete):
+            return
+        if self.actions.size <= MOST_NAMED:
             object.__setattr__(self, "action_names", tuple(map(str, range(self.actions.size))))
 
     def difference(self, other: "Interface") -> str | None:

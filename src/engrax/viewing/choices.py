@@ -28,7 +28,7 @@ def _labels(actions: Actions, interface: Interface) -> tuple[str, ...]:
 
 @_labels.register
 def _(actions: Discrete, interface: Interface) -> tuple[str, ...]:
-    return tuple(interface.action_names)
+    return tuple(interface.action_names) or tuple(map(str, range(actions.size)))
 
 
 @_labels.register

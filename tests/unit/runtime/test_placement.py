@@ -55,7 +55,9 @@ def test_what_is_given_is_kept():
 
 def test_divisors():
     assert divisors(12) == [1, 2, 3, 4, 6, 12]
-    assert [largest_divisor(12, limit) for limit in (0, 1, 5, 12, 99)] == [1, 1, 4, 12, 12]
+    assert divisors(10**40, most=10) == [1, 2, 4, 5, 8, 10]
+    assert [largest_divisor(12, most) for most in (0, 1, 5, 12, 99)] == [1, 1, 4, 12, 12]
+    assert largest_divisor(10**40, 99) == 80
 
 
 def test_tiles_in_turn_are_as_all_at_once():

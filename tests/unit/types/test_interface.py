@@ -18,6 +18,10 @@ def test_actions_without_names_are_numbered():
     assert Interface(OURS.observations, Continuous((0.0,), (1.0,))).action_names == ()
 
 
+def test_so_many_actions_that_their_names_would_fill_the_memory_have_none():
+    assert Interface({"vector": VectorSpec(2)}, Discrete(10**30)).action_names == ()
+
+
 def test_what_is_known_of_the_task_makes_no_difference():
     theirs = replace(OURS, action_names=("left", "right"), chance=0.5)
     assert OURS.difference(theirs) is None
