@@ -20,7 +20,9 @@ FUZZ = settings(
 )
 
 STARTS = (
+    "runs.training.settled",
     "runs.training.build_trainer",
+    "runs.devices.settled",
     "runs.evaluating.load_trained",
     "runs.comparing.train_all",
     "runs.publishing.evaluate",

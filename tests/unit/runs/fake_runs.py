@@ -77,6 +77,7 @@ class FakeCli:
         self.capsys = capsys
         self.trainer = FakeTrainer()
         shapes = jax.eval_shape(lambda: state_at(0))
+        monkeypatch.setattr("engrax.runs.training.settled", lambda experiment: experiment)
         monkeypatch.setattr(
             "engrax.runs.training.build_trainer", lambda experiment: (self.trainer, shapes)
         )
