@@ -112,7 +112,7 @@ def test_help_is_quick():
         ("resume run --steps 1e3 --updates 2", "--updates and --steps both say how long to train"),
         ("train debug --import no.such", "--import no.such: there is no module 'no'"),
         ("train debug --json=3", "argument --json: ignored explicit argument '3'"),
-        ("train debug --streams 100000000000", "this experiment's state takes 4"),
+        ("train debug --streams 100000000000", "this experiment's state takes 2"),
         ("resume", "the following arguments are required: DIR"),
         ("resume nowhere", "nowhere is not a run directory: it does not exist"),
         ("resume run --updates 0", "argument --updates: expected an integer from 1 to"),
