@@ -33,17 +33,21 @@ class ForcedRead(AbstractRead):
 
     inner: HierarchicalRead
     chunk: int = eqx.field(static=True)
-    least: int = eqx.field(static=True)
 
-    def read(self, query, chunks, valid, order=None):
+    @property
+    def least(self):
+        """As many as the inner read."""
+        return self.inner.least
+
+    def read(self, query, chunks, valid):
         """As it is: which query is the last is not known here."""
-        return self.inner.read(query, chunks, valid, order)
+        return self.inner.read(query, chunks, valid)
 
-    def read_sequence(self, queries, chunks, valid, order=None):
+    def read_sequence(self, queries, chunks, valid):
         """Reads, and reads again with the last query."""
         only = jnp.arange(valid.shape[1]) == self.chunk
-        last = self.inner.read(queries[-1], chunks, only, order).output
-        return self.inner.read_sequence(queries, chunks, valid, order).at[-1].set(last)
+        last = self.inner.read(queries[-1], chunks, only).output
+        return self.inner.read_sequence(queries, chunks, valid).at[-1].set(last)
 
 
 def main():
@@ -105,8 +109,7 @@ def preferences(agent, environment, keys):
 def forced(agent, chunk: int):
     """The agent with eyes for one chunk."""
     where = lambda a: a.memory.layers[0].attention  # noqa: E731
-    read = where(agent)
-    return eqx.tree_at(where, agent, ForcedRead(read, chunk, read.least))
+    return eqx.tree_at(where, agent, ForcedRead(where(agent), chunk))
 
 
 def parse() -> argparse.Namespace:

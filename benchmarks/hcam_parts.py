@@ -33,17 +33,21 @@ class SharedRead(AbstractRead):
     """Chunks are chosen with the queries and keys of the attention inside them."""
 
     inner: HierarchicalRead
-    least: int = eqx.field(static=True)
 
-    def read(self, query, chunks, valid, order=None):
+    @property
+    def least(self):
+        """As many as the inner read."""
+        return self.inner.least
+
+    def read(self, query, chunks, valid):
         """Reads with two layers in the places of four."""
         where = lambda a: (a.relevance_query, a.relevance_key)  # noqa: E731
         shared = eqx.tree_at(where, self.inner, (self.inner.detail_query, self.inner.detail_key))
-        return shared.read(query, chunks, valid, order)
+        return shared.read(query, chunks, valid)
 
 
 def shared_read(sizes: HCAMSizes, layer: int, key: Key[Array, ""]) -> SharedRead:
-    return SharedRead(hierarchical_read(sizes, layer, key), sizes.top_k)
+    return SharedRead(hierarchical_read(sizes, layer, key))
 
 
 def flat_read(sizes: HCAMSizes, layer: int, key: Key[Array, ""]) -> FlatRead:

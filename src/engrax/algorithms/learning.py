@@ -1,7 +1,7 @@
 """An update: minibatches of segments, losses, gradient steps. The same for every learner."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -12,12 +12,12 @@ from jaxtyping import Array, Float, Int, Key, PyTree
 from engrax.agents.base import AbstractAgent
 from engrax.algorithms.base import AbstractLearner, Batch, Terms
 from engrax.algorithms.optimiser import apply_gradient
+from engrax.algorithms.tiles import cut, joined, number_of_tiles
 from engrax.losses.masks import Moments, Total, alone, masked_sum, moments, pooled_all
 from engrax.losses.value import squared_error
 from engrax.types import Segment
 
 Metrics = dict[str, Float[Array, ""]]
-T = TypeVar("T")
 
 
 class Weights(NamedTuple):
@@ -104,13 +104,13 @@ def gradient_of(
     of_part = lambda part: with_aux(agent, learner, part[0], part[1], entropy_cost)  # noqa: E731
     counted = batch.effective if learner.value_only_effective else batch.valid
     whole = (batch, weights_of(batch, counted, total))
-    streams = counted.shape[0]
-    if tile is None or tile >= streams:
+    tiles = number_of_tiles(counted.shape[0], tile)
+    if tiles == 1:
         (cost, terms), gradient = of_part(whole)
     else:
-        (cost, terms), gradient = summed_over(of_part, agent, in_tiles(whole, streams // tile))
-        terms = jax.tree.map(lambda x: x.reshape(streams, *x.shape[2:]), terms)
-    return *total((cost, gradient)), measured(terms, batch.effective, counted)
+        (cost, terms), gradient = summed_over(of_part, agent, cut(whole, tiles))
+        terms = joined(terms)
+    return *total((cost, gradient)), moments_of(terms, batch.effective, counted)
 
 
 def summed_over(
@@ -129,11 +129,6 @@ def summed_over(
     zeros = jax.tree.map(jnp.zeros_like, eqx.filter(agent, eqx.is_inexact_array))
     (cost, gradient), terms = jax.lax.scan(add, (jnp.zeros((), jnp.float32), zeros), parts)
     return (cost, terms), gradient
-
-
-def in_tiles(tree: T, tiles: int) -> T:
-    """Arrays [streams, ...] as [tiles, streams of a tile, ...]."""
-    return jax.tree.map(lambda x: x.reshape(tiles, x.shape[0] // tiles, *x.shape[1:]), tree)
 
 
 def weights_of(batch: Batch, counted: Float[Array, "b t"], total: Total) -> Weights:
@@ -163,7 +158,7 @@ def loss(
     return sum(own, start=policy + learner.value_cost * value), terms
 
 
-def measured(
+def moments_of(
     terms: Terms, effective: Float[Array, "b t"], counted: Float[Array, "b t"]
 ) -> dict[str, Moments]:
     """The moments of the terms over the steps where they count, and of returns and errors."""

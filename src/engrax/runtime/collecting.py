@@ -184,25 +184,21 @@ def _acting_of(
     rest = jax.tree.unflatten(structure, leaves)
 
     def refresh(parameters: PyTree, states: PyTree) -> PyTree:
-        def run(_, parameters: Any, states: Any):
-            return None, refreshed(eqx.combine(parameters, rest), states)
-
-        return placement.spread(run, parameters, states)[1]
+        run = lambda parameters, states: refreshed(eqx.combine(parameters, rest), states)  # noqa: E731
+        return placement.over_streams(run, parameters, states)
 
     def step(
         parameters: PyTree, states: PyTree, inp: AgentInput, keys: Key[Array, " b"], greedy: Any
     ):
-        def run(_, everywhere: Any, each: Any):
+        def run(everywhere: Any, each: Any):
             (parameters, greedy), (states, inp, keys) = everywhere, each
-            return None, stepped(eqx.combine(parameters, rest), states, inp, keys, greedy)
+            return stepped(eqx.combine(parameters, rest), states, inp, keys, greedy)
 
-        return placement.spread(run, (parameters, greedy), (states, inp, keys))[1]
+        return placement.over_streams(run, (parameters, greedy), (states, inp, keys))
 
     def last(parameters: PyTree, states: PyTree, inp: AgentInput, keys: Key[Array, " b"]):
-        def run(_, parameters: Any, each: Any):
-            return None, last_output(eqx.combine(parameters, rest), *each)
-
-        return placement.spread(run, parameters, (states, inp, keys))[1]
+        run = lambda parameters, each: last_output(eqx.combine(parameters, rest), *each)  # noqa: E731
+        return placement.over_streams(run, parameters, (states, inp, keys))
 
     return placement.jit(refresh), placement.jit(step, donate_argnums=1), placement.jit(last)
 

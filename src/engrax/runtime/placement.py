@@ -14,8 +14,9 @@ import jax
 from jax.flatten_util import ravel_pytree
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jax.stages import Wrapped
-from jaxtyping import Array, PyTree
+from jaxtyping import PyTree
 
+from engrax.algorithms.tiles import cut, joined, number_of_tiles
 from engrax.losses.masks import Total, alone
 
 AXIS = "devices"
@@ -125,9 +126,15 @@ class Placement:
                 check_vma=False,
             )(everywhere, each)
         side_by_side = jax.vmap(shared, in_axes=(None, 0), out_axes=(None, 0), axis_name=AXIS)
-        cut = jax.tree.map(lambda x: _cut(x, devices), each)
-        same, parts = side_by_side(everywhere, cut)
-        return same, jax.tree.map(_joined, parts)
+        same, parts = side_by_side(everywhere, cut(each, devices))
+        return same, joined(parts)
+
+    def over_streams(
+        self, function: Callable[[Any, Any], Any], everywhere: PyTree, each: PyTree
+    ) -> Any:
+        """`spread` of a function without sums, whose results are the streams' alone."""
+        run = lambda _, everywhere, each: (None, function(everywhere, each))  # noqa: E731
+        return self.spread(run, everywhere, each)[1]
 
     @property
     def mesh(self) -> Mesh | None:
@@ -142,14 +149,17 @@ class Placement:
         on_cpu = self.mesh is not None and jax.default_backend() == "cpu"
         return jax.jit(function, compiler_options=OWN_THREADS if on_cpu else None, **settings)
 
-    def put(self, everywhere: PyTree, each: PyTree) -> tuple[PyTree, PyTree]:
-        """Puts arrays where `spread` has them."""
+    def put_everywhere(self, arrays: PyTree) -> PyTree:
+        """Arrays on every device."""
+        return self._put(arrays, PartitionSpec())
+
+    def put_shares(self, arrays: PyTree) -> PyTree:
+        """Arrays whose first axis are the streams, on each device its share."""
+        return self._put(arrays, PartitionSpec(AXIS))
+
+    def _put(self, arrays: PyTree, spec: PartitionSpec) -> PyTree:
         mesh = self.mesh
-        if mesh is None:
-            return everywhere, each
-        specs = PartitionSpec(), PartitionSpec(AXIS)
-        whole, parts = (NamedSharding(mesh, spec) for spec in specs)
-        return jax.device_put(everywhere, whole), jax.device_put(each, parts)
+        return arrays if mesh is None else jax.device_put(arrays, NamedSharding(mesh, spec))
 
 
 ONE_DEVICE = Placement(devices=1)
@@ -167,19 +177,10 @@ def largest_divisor(number: int, most: int) -> int:
 
 def in_turn(function: Callable[[Any], Any], arrays: PyTree, tile: int | None) -> Any:
     """A function of arrays [streams, ...], called for a tile of streams after the other."""
-    streams = jax.tree.leaves(arrays)[0].shape[0]
-    if tile is None or tile >= streams:
+    tiles = number_of_tiles(jax.tree.leaves(arrays)[0].shape[0], tile)
+    if tiles == 1:
         return function(arrays)
-    results = jax.lax.map(function, jax.tree.map(lambda x: _cut(x, streams // tile), arrays))
-    return jax.tree.map(_joined, results)
-
-
-def _cut(x: Array, parts: int) -> Array:
-    return x.reshape(parts, x.shape[0] // parts, *x.shape[1:])
-
-
-def _joined(x: Array) -> Array:
-    return x.reshape(x.shape[0] * x.shape[1], *x.shape[2:])
+    return joined(jax.lax.map(function, cut(arrays, tiles)))
 
 
 def _summed(tree: PyTree) -> PyTree:

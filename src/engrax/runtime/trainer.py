@@ -129,10 +129,10 @@ class Trainer:
 
     def placed(self, state: TrainState) -> TrainState:
         """The state with its arrays on the devices that use them."""
-        streams = state.streams if self.world.pure else None
-        parameters, streams = self.placement.put(_parameters(state.learner), streams)
-        streams = state.streams if streams is None else streams
-        return TrainState(self._whole(parameters), streams)
+        parameters, streams = _parameters(state.learner), state.streams
+        if self.world.pure:
+            streams = self.placement.put_shares(streams)
+        return TrainState(self._whole(self.placement.put_everywhere(parameters)), streams)
 
     def shadow(self) -> "Trainer":
         """A trainer with the same shapes in a pure world: to trace, where this one's world cannot
@@ -214,8 +214,8 @@ class Trainer:
         if not self.world.pure:
             return self._acted(agent, streams, *keys)
         arrays, rest = eqx.partition(agent, eqx.is_array)
-        act = lambda _, arrays, each: (None, self._acted(eqx.combine(arrays, rest), *each))  # noqa: E731
-        return self.placement.spread(act, arrays, (streams, *keys))[1]
+        act = lambda arrays, each: self._acted(eqx.combine(arrays, rest), *each)  # noqa: E731
+        return self.placement.over_streams(act, arrays, (streams, *keys))
 
     def _acted(
         self,

@@ -1,14 +1,22 @@
 """Remembered chunks, and multi-head attention inside them."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, Key
 
-from engrax.nn.linear import apply
+from engrax.nn.linear import Initialiser, apply, linear
 from engrax.nn.positions import age_code
+
+ReadInit = Literal["contrast", "identity", "he"]
+VALUE_AND_OUTPUT: dict[ReadInit, tuple[Initialiser, Initialiser]] = {
+    "contrast": ("identity", "minus_half"),
+    "identity": ("identity", "identity"),
+    "he": ("he", "he"),
+}
+"""Initialisers of values and output: a read subtracts half of a memory, adds it, or is random."""
 
 
 class Chunks(NamedTuple):
@@ -17,10 +25,13 @@ class Chunks(NamedTuple):
     Attributes:
         rows: the vectors, in one array or in several that follow one another.
         means: of each chunk.
+        order: all M places; of chunks of equal relevance the earlier in it are chosen. If not
+            given, the order in which they stand.
     """
 
     rows: tuple[Float[Array, "_ c d"], ...]
     means: Float[Array, "m d"]
+    order: Int[Array, " m"] | None = None
 
     def take(self, chosen: Int[Array, " k"]) -> Float[Array, "k c d"]:
         """The rows of some chunks. Arrays are not joined first: that would copy all of them."""
@@ -57,6 +68,25 @@ class Details(eqx.Module):
     value: eqx.nn.Linear
     output: eqx.nn.Linear
     num_heads: int = eqx.field(static=True)
+
+    @classmethod
+    def drawn(
+        cls,
+        query_size: int,
+        size: int,
+        num_heads: int,
+        read_init: ReadInit,
+        keys: Key[Array, " 4"],
+    ) -> "Details":
+        """With parameters drawn from four keys; see `HierarchicalRead` for the arguments."""
+        value_init, output_init = VALUE_AND_OUTPUT[read_init]
+        return cls(
+            query=linear(query_size, size, key=keys[0], init="he"),
+            key=linear(size, size, key=keys[1], init="he"),
+            value=linear(size, size, key=keys[2], init=value_init),
+            output=linear(size, size, key=keys[3], init=output_init),
+            num_heads=num_heads,
+        )
 
     def scores(self, x: Float[Array, " e"], rows: Float[Array, "k c d"]) -> Float[Array, "h k c"]:
         """Of every row, before the softmax, divided by the root of a head's size."""

@@ -31,16 +31,6 @@ class LayerState(NamedTuple):
     means: Float[Array, "s d"]
 
 
-class Readable(NamedTuple):
-    """All chunks that a segment may read, which time may read which, and their places, newest
-    first.
-    """
-
-    chunks: Chunks
-    valid: Bool[Array, "t m"]
-    order: Int[Array, " m"]
-
-
 class HCAMLayer(eqx.Module):
     """x + local(norm x), then x + hierarchical(norm x), then x + mlp(norm x).
 
@@ -108,8 +98,8 @@ class HCAMLayer(eqx.Module):
         state = self._write_chunk(state._replace(recent=recent), count, finite(x))
         valid = clock.readable_now(count, self.num_slots, self.chunk_size)
         order = clock.newest_first(count, self.num_slots, self.chunk_size)
-        chunks = Chunks((state.contents,), state.means)
-        read = self.attention.read(self.block_norm(x), chunks, valid, order)
+        chunks = Chunks((state.contents,), state.means, order)
+        read = self.attention.read(self.block_norm(x), chunks, valid)
         return state, self._output(x, read.output, valid), read
 
     def unroll(
@@ -124,8 +114,8 @@ class HCAMLayer(eqx.Module):
         attended = xs + self.recent.attend_sequence(recent, count, steps, xs)
         stored = finite(attended)
         timeline = jnp.concatenate([self._past(state, count), jax.lax.stop_gradient(stored)])
-        chunks, valid, order = self._readable(state, count, steps, timeline)
-        found = self.attention.read_sequence(self.block_norm(attended), chunks, valid, order)
+        chunks, valid = self._readable(state, count, steps, timeline)
+        found = self.attention.read_sequence(self.block_norm(attended), chunks, valid)
         state = self._state_after(state, steps, xs, stored)
         return state, self._output(attended, found, valid)
 
@@ -163,8 +153,8 @@ class HCAMLayer(eqx.Module):
         count: Int[Array, ""],
         steps: Int[Array, " t"],
         timeline: Float[Array, "r d"],
-    ) -> Readable:
-        """All chunks that some time of the segment may read.
+    ) -> tuple[Chunks, Bool[Array, "t m"]]:
+        """All chunks that some time of the segment may read, and which time may read which.
 
         A read needs at least k of them; where a segment cannot complete so many, the rest are never
         readable.
@@ -177,15 +167,13 @@ class HCAMLayer(eqx.Module):
         new, valid = chunks_of(rows), clock.readable_new(ends, steps, slots, size)
         order = jnp.arange(most - 1, -1, -1, dtype=jnp.int32)
         if state is None:
-            return Readable(new, valid, order)
+            return new._replace(order=order), valid
         old_valid = clock.readable_old(count, steps, slots, size)
         old_order = clock.newest_first(count, slots, size)
         means = jnp.concatenate([state.means, new.means])
-        return Readable(
-            Chunks((state.contents, *new.rows), means),
-            jnp.concatenate([old_valid, valid], axis=1),
-            jnp.concatenate([slots + order, old_order]),
-        )
+        order = jnp.concatenate([slots + order, old_order])
+        chunks = Chunks((state.contents, *new.rows), means, order)
+        return chunks, jnp.concatenate([old_valid, valid], axis=1)
 
     def _state_after(
         self,

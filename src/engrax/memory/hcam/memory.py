@@ -12,8 +12,9 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from engrax.memory.arguments import check_step, check_unroll
 from engrax.memory.base import AbstractMemory, AbstractMemorySizes
 from engrax.memory.hcam import clock
+from engrax.memory.hcam.chunks import VALUE_AND_OUTPUT, ReadInit
 from engrax.memory.hcam.layer import HCAMLayer, LayerState
-from engrax.memory.hcam.read import VALUE_AND_OUTPUT, AbstractRead, HierarchicalRead, ReadInit
+from engrax.memory.hcam.read import AbstractRead, HierarchicalRead
 from engrax.memory.ring import episode_steps
 from engrax.nn.checks import check_at_least, check_choice, check_width
 from engrax.nn.linear import LayerNorm, apply, linear

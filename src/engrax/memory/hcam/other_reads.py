@@ -1,14 +1,12 @@
 """What HCAM's read is compared with: attention to everything, and to nothing."""
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Key
 
-from engrax.memory.hcam.chunks import Chunks, Details
-from engrax.memory.hcam.read import VALUE_AND_OUTPUT, AbstractRead, Read, ReadInit
+from engrax.memory.hcam.chunks import Chunks, Details, ReadInit
+from engrax.memory.hcam.read import AbstractRead, Read
 from engrax.nn.checks import check_width
-from engrax.nn.linear import linear
 from engrax.nn.masking import LOWEST
 
 
@@ -19,29 +17,14 @@ class FlatRead(AbstractRead):
     """
 
     details: Details
-    least: int = eqx.field(static=True, default=1)
 
     def __init__(self, size: int, num_heads: int, *, key: Key[Array, ""], read_init: ReadInit):
         """Args: as of `HierarchicalRead`, for queries as wide as what is remembered."""
         check_width(size, num_heads)
-        keys, (value_init, output_init) = jax.random.split(key, 4), VALUE_AND_OUTPUT[read_init]
-        self.details = Details(
-            query=linear(size, size, key=keys[0], init="he"),
-            key=linear(size, size, key=keys[1], init="he"),
-            value=linear(size, size, key=keys[2], init=value_init),
-            output=linear(size, size, key=keys[3], init=output_init),
-            num_heads=num_heads,
-        )
+        self.details = Details.drawn(size, size, num_heads, read_init, jax.random.split(key, 4))
 
-    def read(
-        self,
-        query: Float[Array, " e"],
-        chunks: Chunks,
-        valid: Bool[Array, " m"],
-        order: Int[Array, " m"] | None = None,
-    ) -> Read:
+    def read(self, query: Float[Array, " e"], chunks: Chunks, valid: Bool[Array, " m"]) -> Read:
         """Attention to every row of the chunks that are valid; their order does not matter."""
-        del order
         rows = jax.lax.stop_gradient(jnp.concatenate(chunks.rows))
         scores = jnp.where(valid[None, :, None], self.details.scores(query, rows), LOWEST)
         weights = jax.nn.softmax(scores.reshape(scores.shape[0], -1), axis=-1).reshape(scores.shape)
@@ -52,17 +35,9 @@ class FlatRead(AbstractRead):
 class NoRead(AbstractRead):
     """Reads nothing: what local attention does alone."""
 
-    least: int = eqx.field(static=True, default=1)
-
-    def read(
-        self,
-        query: Float[Array, " e"],
-        chunks: Chunks,
-        valid: Bool[Array, " m"],
-        order: Int[Array, " m"] | None = None,
-    ) -> Read:
+    def read(self, query: Float[Array, " e"], chunks: Chunks, valid: Bool[Array, " m"]) -> Read:
         """Zeros, and weights of 0."""
-        del valid, order
+        del valid
         size, width = chunks.rows[0].shape[1:]
         places = jnp.zeros(1, jnp.int32)
         return Read(jnp.zeros(width, query.dtype), places, jnp.zeros((1, 1, size), query.dtype))

@@ -1,16 +1,16 @@
 """The read of a layer's chunks: which chunks a step attends to, and how."""
 
 import abc
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from engrax.memory.hcam.chunks import Chunks, Details, chunks_of
+from engrax.memory.hcam.chunks import VALUE_AND_OUTPUT, Chunks, Details, ReadInit, chunks_of
 from engrax.nn.checks import check_at_least, check_choice, check_width
-from engrax.nn.linear import Initialiser, apply, linear
+from engrax.nn.linear import apply, linear
 from engrax.nn.masking import LOWEST
 
 DENSE_CHUNKS_PER_K, MOST_TAKEN = 8, 2**19
@@ -18,14 +18,6 @@ DENSE_CHUNKS_PER_K, MOST_TAKEN = 8, 2**19
 for each that a query reads, and the chunks of all queries would have more numbers than this
 (measured).
 """
-
-ReadInit = Literal["contrast", "identity", "he"]
-VALUE_AND_OUTPUT: dict[ReadInit, tuple[Initialiser, Initialiser]] = {
-    "contrast": ("identity", "minus_half"),
-    "identity": ("identity", "identity"),
-    "he": ("he", "he"),
-}
-"""Initialisers of values and output: a read subtracts half of a memory, adds it, or is random."""
 
 
 class Read(NamedTuple):
@@ -37,41 +29,22 @@ class Read(NamedTuple):
 
 
 class AbstractRead(eqx.Module):
-    """Reads chunks with a query. No gradient reaches what is remembered.
+    """Reads chunks with a query. No gradient reaches what is remembered."""
 
-    Attributes:
-        least: chunks that it must be offered, valid or not.
-    """
-
-    least: eqx.AbstractVar[int]
+    @property
+    def least(self) -> int:
+        """Chunks that a read must be offered, valid or not."""
+        return 1
 
     @abc.abstractmethod
-    def read(
-        self,
-        query: Float[Array, " e"],
-        chunks: Chunks,
-        valid: Bool[Array, " m"],
-        order: Int[Array, " m"] | None = None,
-    ) -> Read:
-        """Reads.
-
-        Args:
-            query: x.
-            chunks: what may be read.
-            valid: which of them count.
-            order: all M places; of chunks of equal relevance the earlier in it are chosen. By
-                default, the order in which they stand.
-        """
+    def read(self, query: Float[Array, " e"], chunks: Chunks, valid: Bool[Array, " m"]) -> Read:
+        """Reads those chunks that are valid."""
 
     def read_sequence(
-        self,
-        queries: Float[Array, "t e"],
-        chunks: Chunks,
-        valid: Bool[Array, "t m"],
-        order: Int[Array, " m"] | None = None,
+        self, queries: Float[Array, "t e"], chunks: Chunks, valid: Bool[Array, "t m"]
     ) -> Float[Array, "t d"]:
         """The outputs of many queries, each of which may see other chunks; see `read`."""
-        read = lambda query, seen: self.read(query, chunks, seen, order).output  # noqa: E731
+        read = lambda query, seen: self.read(query, chunks, seen).output  # noqa: E731
         return jax.vmap(read)(queries, valid)
 
     def __call__(
@@ -103,7 +76,6 @@ class HierarchicalRead(AbstractRead):
     detail_output: eqx.nn.Linear
     num_heads: int = eqx.field(static=True)
     top_k: int = eqx.field(static=True)
-    least: int = eqx.field(static=True)
 
     def __init__(
         self, query_size: int, memory_size: int, num_heads: int, top_k: int, *, key: Key[Array, ""],
@@ -126,48 +98,41 @@ class HierarchicalRead(AbstractRead):
         check_at_least(1, query_size=query_size, top_k=top_k)
         check_choice(VALUE_AND_OUTPUT, read_init=read_init)
         keys = jax.random.split(key, 6)
-        value_init, output_init = VALUE_AND_OUTPUT[read_init]
         self.relevance_query = linear(query_size, memory_size, key=keys[0], bias=False, init="he")
         self.relevance_key = linear(memory_size, memory_size, key=keys[1], bias=False, init="he")
-        self.detail_query = linear(query_size, memory_size, key=keys[2], init="he")
-        self.detail_key = linear(memory_size, memory_size, key=keys[3], init="he")
-        self.detail_value = linear(memory_size, memory_size, key=keys[4], init=value_init)
-        self.detail_output = linear(memory_size, memory_size, key=keys[5], init=output_init)
-        self.num_heads, self.top_k, self.least = num_heads, top_k, top_k
+        details = Details.drawn(query_size, memory_size, num_heads, read_init, keys[2:])
+        self.detail_query, self.detail_key = details.query, details.key
+        self.detail_value, self.detail_output = details.value, details.output
+        self.num_heads, self.top_k = num_heads, top_k
 
-    def read(
-        self,
-        query: Float[Array, " e"],
-        chunks: Chunks,
-        valid: Bool[Array, " m"],
-        order: Int[Array, " m"] | None = None,
-    ) -> Read:
+    @property
+    def least(self) -> int:
+        """k chunks."""
+        return self.top_k
+
+    def read(self, query: Float[Array, " e"], chunks: Chunks, valid: Bool[Array, " m"]) -> Read:
         """The top k chunks, then attention inside them."""
         chunks = jax.lax.stop_gradient(chunks)
         scores = self._relevance(query, chunks.means, valid)
-        chosen = self._top_k(scores, order)
+        chosen = self._top_k(scores, chunks.order)
         relevance = jax.nn.softmax(scores[chosen])
         rows, details = chunks.take(chosen), self._details
         weights = jax.nn.softmax(details.scores(query, rows), axis=-1) * relevance[None, :, None]
         return Read(details.mix(weights, rows), chosen, weights)
 
     def read_sequence(
-        self,
-        queries: Float[Array, "t e"],
-        chunks: Chunks,
-        valid: Bool[Array, "t m"],
-        order: Int[Array, " m"] | None = None,
+        self, queries: Float[Array, "t e"], chunks: Chunks, valid: Bool[Array, "t m"]
     ) -> Float[Array, "t d"]:
         """Many reads. Where few chunks are there and every query would take a large part of them,
         all rows are projected once and read in one masked product; the results are the same.
         """
         num_chunks, taken = valid.shape[1], queries.shape[0] * self.top_k * chunks.rows[0][0].size
         if taken <= MOST_TAKEN or num_chunks > DENSE_CHUNKS_PER_K * self.top_k:
-            return super().read_sequence(queries, chunks, valid, order)
+            return super().read_sequence(queries, chunks, valid)
         chunks = jax.lax.stop_gradient(chunks)
         relevance = jax.vmap(lambda query, seen: self._relevance(query, chunks.means, seen))
         scores = relevance(queries, valid)
-        chosen = jax.vmap(lambda one: self._top_k(one, order))(scores)[:, :, None]
+        chosen = jax.vmap(lambda one: self._top_k(one, chunks.order))(scores)[:, :, None]
         selected = jnp.any(chosen == jnp.arange(num_chunks, dtype=chosen.dtype)[None, None], axis=1)
         weights = jax.nn.softmax(jnp.where(selected, scores, -jnp.inf), axis=-1)
         return self._details.attend_all(queries, jnp.concatenate(chunks.rows), weights)
