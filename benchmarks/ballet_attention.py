@@ -24,7 +24,7 @@ from ballet_supervised import decide, directions, watch
 from engrax.envs.ballet import Ballet
 from engrax.envs.ballet.stage import choice_time
 from engrax.envs.ballet.tables import DANCE_LENGTH
-from engrax.memory.hcam import AbstractRead, HierarchicalRead, clock
+from engrax.memory.hcam import AbstractRead, HierarchicalRead
 from engrax.runs.building import load_trained
 
 
@@ -81,11 +81,11 @@ def looks(agent, environment, keys):
         inputs, cast = watch(environment, key)
         xs, firsts = agent.embed(inputs), inputs.first
         state, _ = agent.memory.unroll(None, xs[:-1], firsts[:-1])
-        read = agent.memory._step(state, xs[-1], firsts[-1])[2][0]
-        chunks = clock.slot_numbers(state.count, layer.num_slots, layer.chunk_size)[read.chunks]
-        steps = chunks[:, None] * layer.chunk_size + jnp.arange(layer.chunk_size)
+        recall = agent.memory.step(state, xs[-1], firsts[-1])[1].recall
+        weights = jnp.mean(recall.weights[: layer.attention.num_heads], axis=0)
+        steps = state.count - recall.steps_ago
         turn, elapsed = jnp.divmod(steps, choice_time(1, environment.dance_delay))
-        danced = jnp.mean(read.weights, axis=0) * (elapsed < DANCE_LENGTH)
+        danced = weights * (elapsed < DANCE_LENGTH)
         own = jnp.sum(danced * (turn == cast.target))
         return own, jnp.sum(danced) - own
 

@@ -132,7 +132,12 @@ def whole_step(arguments, num_chunks):
 
     def run(states, xs):
         no = jnp.zeros(arguments.batch, bool)
-        return jax.lax.scan(lambda states, x: jax.vmap(memory.step)(states, x, no), states, xs)
+
+        def step(states, x):
+            states, output = jax.vmap(memory.step)(states, x, no)
+            return states, output.h
+
+        return jax.lax.scan(step, states, xs)
 
     carried = [states]
     loop = jax.jit(run, donate_argnums=0)

@@ -26,8 +26,8 @@ class Model(eqx.Module):
 
     def __call__(self, xs, firsts):
         """Logits at the last step of a sequence [t, cues], from an empty memory."""
-        _, outputs = self.memory.unroll(None, xs, firsts)
-        return self.head(outputs[-1])
+        _, output = self.memory.unroll(None, xs, firsts)
+        return self.head(output.h[-1])
 
 
 def batch(key):

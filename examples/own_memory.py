@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from engrax.agents import ActorCritic, ActorCriticSizes
 from engrax.algorithms import PPO
 from engrax.envs import Recall
-from engrax.memory import AbstractMemory
+from engrax.memory import AbstractMemory, MemoryOutput
 from engrax.runtime import Trainer, measured
 from engrax.testing import check_memory
 
@@ -24,13 +24,13 @@ class Average(AbstractMemory):
         """Sum and count."""
         return jnp.zeros(self.input_size), jnp.zeros(())
 
-    def step(self, state, x, first):
+    def step(self, state, x, first, *, key=None):
         """Adds an input; at `first` the sum starts again."""
         total, count = (jnp.where(first, 0.0, part) for part in state)
         total, count = total + x, count + 1.0
-        return (total, count), total / count
+        return (total, count), MemoryOutput(total / count)
 
-    def unroll(self, state, xs, firsts):
+    def unroll(self, state, xs, firsts, *, keys=None):
         """A scan of `step`."""
         state = self.init_state() if state is None else state
         return jax.lax.scan(lambda state, now: self.step(state, *now), state, (xs, firsts))
@@ -41,7 +41,7 @@ def main(updates: int = 40):
     check_memory(Average(5, 5))
     task = Recall(delay=4)
     sizes = ActorCriticSizes(hidden=32)
-    memory = lambda input_size, key: Average(input_size, input_size)  # noqa: E731
+    memory = lambda layout, key: Average(layout.size, layout.size)  # noqa: E731
     agent = ActorCritic(task.interface, sizes, memory=memory, key=jax.random.key(0))
     learner = PPO(learning_rate=3e-3, only_effective=True)
     trainer = Trainer(agent, task, learner, streams=64, segment_length=32, key=jax.random.key(1))

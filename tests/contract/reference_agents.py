@@ -112,9 +112,13 @@ class Tracer(AbstractAgent[TraceState]):
             return jax.tree.map(lambda leaf: leaf[-1], before), outs
         return (state if self.bug == "state before the segment" else end), outs
 
-    def refresh(self, state: TraceState) -> TraceState:
+    def pack(self, state: TraceState) -> TraceState:
+        halved = self.bug == "pack keeps half"
+        return state._replace(trace=0.5 * state.trace) if halved else state
+
+    def unpack(self, packed: TraceState) -> TraceState:
         changed = self.bug == "refresh changes numbers"
-        return state._replace(trace=1.01 * state.trace) if changed else state
+        return packed._replace(trace=1.01 * packed.trace) if changed else packed
 
     def auxiliary_losses(
         self,

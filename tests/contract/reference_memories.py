@@ -5,9 +5,9 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool, Float, Int, PyTree
 
-from engrax.memory.base import AbstractMemory
+from engrax.memory.base import AbstractMemory, MemoryOutput
 from engrax.types import Recall
 
 FAR = -1e30
@@ -89,23 +89,29 @@ class Ring(AbstractMemory[RingState]):
         valid = ago <= count
         if self._has("overflow behind where"):
             weights = jnp.where(valid, jnp.exp(self._scores(state, x)), 0.0)
-            return Recall(weights / (1 + jnp.sum(weights)), ago, valid)
+            return Recall(weights[None] / (1 + jnp.sum(weights)), ago, valid, ("head 1",))
         if self._has("mask too weak"):
             penalty = jnp.where(valid, 0.0, -100.0)
-            return Recall(jax.nn.softmax(self._scores(state, x) + penalty), ago, valid)
+            weights = jax.nn.softmax(self._scores(state, x) + penalty)
+            return Recall(weights[None], ago, valid, ("head 1",))
         scores = jnp.where(valid, self._scores(state, x), FAR)
-        return Recall(jnp.where(valid, jax.nn.softmax(scores), 0.0), ago, valid)
-
-    def recall(self, state: RingState, x: Float[Array, " d"], first: Bool[Array, ""]) -> Recall:
-        first = first & (not self._has("recall of earlier episodes"))
-        return self._attend(state, jnp.where(first, 0, state.count), x)
+        weights = jnp.where(valid, jax.nn.softmax(scores), 0.0)
+        names = ("head 1", "head 2") if self._has("readers without weights") else ("head 1",)
+        return Recall(weights[None], ago, valid, names)
 
     def step(
-        self, state: RingState, x: Float[Array, " d"], first: Bool[Array, ""]
-    ) -> tuple[RingState, Array]:
+        self,
+        state: RingState,
+        x: Float[Array, " d"],
+        first: Bool[Array, ""],
+        *,
+        key: Array | None = None,
+    ) -> tuple[RingState, MemoryOutput]:
+        forgets = first & (not self._has("recall of earlier episodes"))
+        recall = self._attend(state, jnp.where(forgets, 0, state.count), x)
         count = shared(state.count) if self._has("streams share a counter") else state.count
         count = count if self._has("first ignored") else jnp.where(first, 0, count)
-        y = self.value @ (self._attend(state, count, x).weights @ state.items) + self.query @ x
+        y = self.value @ (self._attend(state, count, x).weights[0] @ state.items) + self.query @ x
         if self._has("gradient leaks"):
             y = y + jnp.sum(state.items) - jax.lax.stop_gradient(jnp.sum(state.items))
         count = state.count if self._has("stale counter") else count
@@ -113,14 +119,21 @@ class Ring(AbstractMemory[RingState]):
         x = jax.lax.stop_gradient(x) if self._has("recurrence detached") else x
         x = x if self._has("what is not finite stays") else jnp.where(jnp.isfinite(x), x, 0.0)
         items, keys = state.items.at[slot].set(x), state.keys.at[slot].set(self.key @ x)
+        noise = jnp.float32(0.0) if key is None else jax.random.normal(key, dtype=jnp.float32)
+        output = MemoryOutput(y, recall, {"length": jnp.sum(y**2) * (1.0 + 0.1 * noise)})
         if self._has("dtype changes"):
-            return RingState(items, keys, (count + 1).astype(jnp.float32)), y
+            return RingState(items, keys, (count + 1).astype(jnp.float32)), output
         count = count.astype(jnp.int32) if self._has("weak type") else count
-        return RingState(items, keys, count + 1), y
+        return RingState(items, keys, count + 1), output
 
     def unroll(
-        self, state: RingState | None, xs: Float[Array, "t d"], firsts: Bool[Array, " t"]
-    ) -> tuple[RingState, Float[Array, "t h"]]:
+        self,
+        state: RingState | None,
+        xs: Float[Array, "t d"],
+        firsts: Bool[Array, " t"],
+        *,
+        keys: Array | None = None,
+    ) -> tuple[RingState, MemoryOutput]:
         if state is None:
             state = self.init_state()
             state = (
@@ -129,17 +142,30 @@ class Ring(AbstractMemory[RingState]):
         state = self.init_state() if self._has("unroll ignores the state") else state
         firsts = firsts.at[1:].set(False) if self._has("unroll resets at index 0 only") else firsts
         xs = jax.lax.stop_gradient(xs) if self._has("unroll stops gradients") else xs
-        step = lambda carry, now: (lambda new, y: (new, (carry, y)))(*self.step(carry, *now))  # noqa: E731
-        end, (states, ys) = jax.lax.scan(step, state, (xs, firsts))
-        return jax.tree.map(lambda leaf: leaf[-1], states) if self._has(
-            "unroll drops the last step"
-        ) else end, ys
+        shifted = keys is not None and self._has("keys shifted")
+        keys = jnp.roll(keys, 1) if shifted else keys
 
-    def refresh(self, state: RingState) -> RingState:
+        def step(carry: RingState, now: tuple[Array, Array, Array]):
+            state, output = self.step(carry, *now[:2], key=now[2])
+            return state, (carry, output)
+
+        end, (states, output) = jax.lax.scan(step, state, (xs, firsts, keys))
+        losses = {} if self._has("losses of steps only") else output.auxiliary
+        output = output._replace(recall=None, auxiliary=losses)
+        if self._has("unroll drops the last step"):
+            return jax.tree.map(lambda leaf: leaf[-1], states), output
+        return end, output
+
+    def pack(self, state: RingState) -> PyTree:
+        keeps = self._has("refresh adds up") or self._has("pack keeps what unpack changes")
+        return state.items, state.count, (state.keys if keeps else None)
+
+    def unpack(self, packed: PyTree) -> RingState:
+        items, count, past = packed
         scale = 1.01 if self._has("refresh changes numbers") else 1.0
         key = jax.lax.stop_gradient(self.key) if self._has("refresh stops gradients") else self.key
-        past = state.keys if self._has("refresh adds up") else 0.0
-        return state._replace(keys=scale * state.items @ key.T + past)
+        keys = scale * items @ key.T
+        return RingState(items, keys + past if self._has("refresh adds up") else keys, count)
 
 
 class Recurrent(AbstractMemory[Array]):
@@ -158,11 +184,15 @@ class Recurrent(AbstractMemory[Array]):
     def init_state(self) -> Array:
         return jnp.zeros(self.output_size, jnp.float32)
 
-    def step(self, state: Array, x: Array, first: Array) -> tuple[Array, Array]:
+    def step(
+        self, state: Array, x: Array, first: Array, *, key: Array | None = None
+    ) -> tuple[Array, MemoryOutput]:
         state = self.cell(jnp.concatenate([x, jnp.where(first, 0.0, state)]))
-        return state, state
+        return state, MemoryOutput(state)
 
-    def unroll(self, state: Array | None, xs: Array, firsts: Array) -> tuple[Array, Array]:
+    def unroll(
+        self, state: Array | None, xs: Array, firsts: Array, *, keys: Array | None = None
+    ) -> tuple[Array, MemoryOutput]:
         state = self.init_state() if state is None else state
         return jax.lax.scan(lambda state, now: self.step(state, *now), state, (xs, firsts))
 
@@ -191,17 +221,19 @@ class Window(AbstractMemory[WindowState]):
         items = jnp.zeros((self.capacity, self.input_size), jnp.float32)
         return WindowState(items, jnp.zeros((), jnp.int32))
 
-    def step(self, state: WindowState, x: Array, first: Array) -> tuple[WindowState, Array]:
+    def step(
+        self, state: WindowState, x: Array, first: Array, *, key: Array | None = None
+    ) -> tuple[WindowState, MemoryOutput]:
         count = jnp.where(first, 0, state.count)
         kept = jnp.where(jnp.isfinite(x), x, 0.0)
         items = jnp.concatenate([kept[None], state.items[:-1]])
         seen = jnp.arange(self.capacity, dtype=jnp.int32) <= count
         y = self.attention(x[None], items, items, mask=seen[None, :])[0]
-        return WindowState(items, jnp.minimum(count + 1, self.capacity)), y
+        return WindowState(items, jnp.minimum(count + 1, self.capacity)), MemoryOutput(y)
 
     def unroll(
-        self, state: WindowState | None, xs: Array, firsts: Array
-    ) -> tuple[WindowState, Array]:
+        self, state: WindowState | None, xs: Array, firsts: Array, *, keys: Array | None = None
+    ) -> tuple[WindowState, MemoryOutput]:
         state = self.init_state() if state is None else state
         return jax.lax.scan(lambda state, now: self.step(state, *now), state, (xs, firsts))
 

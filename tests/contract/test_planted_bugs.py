@@ -42,6 +42,10 @@ MEMORY_BUGS = {
     "refresh adds up": "refresh_follows_parameters",
     "refresh stops gradients": "refresh_follows_parameters",
     "recall of earlier episodes": "recall_is_of_this_episode",
+    "readers without weights": "recall_is_of_this_episode",
+    "losses of steps only": "state_is_stable",
+    "keys shifted": "unroll_is_scan",
+    "pack keeps what unpack changes": "pack_undoes_unpack",
 }
 
 AGENT_BUGS = {
@@ -56,6 +60,7 @@ AGENT_BUGS = {
     "previous action leaks": "first_forgets_action_and_reward",
     "previous reward leaks": "first_forgets_action_and_reward",
     "refresh changes numbers": "refresh_is_identity",
+    "pack keeps half": "pack_undoes_unpack",
     "loss not masked": "auxiliary_losses",
     "metrics of T-1 steps": "metrics",
     "groups not like parameters": "parameter_groups",

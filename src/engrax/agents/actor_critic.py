@@ -6,10 +6,18 @@ from typing import Any, ClassVar, TypeVar
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Key
+from jaxtyping import Array, Bool, Float, Key, PyTree
 
 from engrax.agents.base import AbstractAgent, AbstractAgentSizes, check_input, choose
-from engrax.memory import AbstractMemory, AbstractMemorySizes, HCAMSizes, MemoryChoice, make_memory
+from engrax.memory import (
+    AbstractMemory,
+    AbstractMemorySizes,
+    HCAMSizes,
+    Layout,
+    MemoryChoice,
+    MemoryOutput,
+    make_memory,
+)
 from engrax.nn.linear import MLP
 from engrax.nn.policies import make_policy, policy_size
 from engrax.nn.senses import (
@@ -23,9 +31,19 @@ from engrax.nn.senses import (
     make_decoders,
     make_encoders,
     past_features,
+    past_parts,
     past_size,
 )
-from engrax.types import Action, Actions, AgentInput, AgentOutput, Interface, Recall, Spec
+from engrax.types import (
+    Action,
+    Actions,
+    AgentInput,
+    AgentOutput,
+    Interface,
+    Recall,
+    Spec,
+    nothing_recalled,
+)
 
 S = TypeVar("S")
 
@@ -82,6 +100,11 @@ class ActorCriticSizes(AbstractAgentSizes):
         return replace(self, memory=self.memory.tiny(), encoders=encoders, hidden=8)
 
 
+def key_for_memory(key: Key[Array, ""]) -> Key[Array, ""]:
+    """The memory's key in a step; the step's own key samples the action."""
+    return jax.random.fold_in(key, 1)
+
+
 class ActorCritic(AbstractAgent[S]):
     """Encoders, a memory, heads for policy and value, and decoders that reconstruct the present
     observation.
@@ -120,7 +143,7 @@ class ActorCritic(AbstractAgent[S]):
             sizes: of memory, encoders and heads, and the self-supervision; `ActorCriticSizes()` if
                 not given.
             memory: another memory than that of the sizes: the name of one, its settings,
-                `memory(input_size, key=key)` that makes one, or one that is made.
+                `memory(layout, key=key)` that makes one, or one that is made.
             key: for the parameters.
 
         Raises:
@@ -134,16 +157,11 @@ class ActorCritic(AbstractAgent[S]):
         specs, actions = dict(sorted(interface.observations.items())), interface.actions
         self.specs, self.actions, self.sizes = tuple(specs.items()), actions, sizes
         self.encoders = make_encoders(specs, sizes.encoders, key=encoder_key)
-        past = past_size(actions)
-        features = (
-            sum(encoder.output_size for encoder in self.encoders.values())
-            + past * sizes.past_in_memory
-        )
         self.memory = make_memory(
-            sizes.memory if memory is None else memory, features, key=memory_key
+            sizes.memory if memory is None else memory, self._layout(), key=memory_key
         )
         size, hidden = self.memory.output_size, sizes.hidden
-        heads = size + past * sizes.past_in_heads
+        heads = size + past_size(actions) * sizes.past_in_heads
         self.policy = MLP((heads, hidden, policy_size(actions)), key=policy_key, last_init="small")
         self.value = MLP((heads, hidden, 1), key=value_key)
         decoded = {
@@ -164,9 +182,13 @@ class ActorCritic(AbstractAgent[S]):
         """An empty memory."""
         return self.memory.init_state()
 
-    def refresh(self, state: S) -> S:
-        """Refreshes the memory."""
-        return self.memory.refresh(state)
+    def pack(self, state: S) -> PyTree:
+        """Packs the memory's state."""
+        return self.memory.pack(state)
+
+    def unpack(self, packed: PyTree) -> S:
+        """Unpacks the memory's state."""
+        return self.memory.unpack(packed)
 
     def step(
         self,
@@ -178,24 +200,22 @@ class ActorCritic(AbstractAgent[S]):
     ) -> tuple[S, Action, AgentOutput]:
         """Samples an action from the policy."""
         check_input(inp)
-        state, h = self.memory.step(state, self.embed(inp), inp.first)
-        output = self._output(h, inp)
+        state, remembered = self._remember(state, inp, key)
+        output = self._output(remembered, inp)
         return state, choose(key, output.policy, greedy), output
 
     def unroll(
         self, state: S | None, inps: AgentInput, actions: Action, keys: Key[Array, " t"]
     ) -> tuple[S, AgentOutput]:
-        """Encodes and decodes all steps at once; sampling an action changes no state, so keys are
-        not needed.
-        """
-        del actions, keys
-        state, hs = self.memory.unroll(state, self.embed(inps), inps.first)
-        return state, self._output(hs, inps)
+        """Encodes and decodes all steps at once; the actions change no state."""
+        del actions
+        keys = jax.vmap(key_for_memory)(keys)
+        state, remembered = self.memory.unroll(state, self.embed(inps), inps.first, keys=keys)
+        return state, self._output(remembered, inps)
 
     def recall(self, state: S, inp: AgentInput, *, key: Key[Array, ""]) -> Recall:
-        """What the memory attends to; the key is not needed."""
-        del key
-        return self.memory.recall(state, self.embed(inp), inp.first)
+        """What the memory attends to."""
+        return self._remember(state, inp, key)[1].recall or nothing_recalled()
 
     def auxiliary_losses(
         self,
@@ -205,10 +225,11 @@ class ActorCritic(AbstractAgent[S]):
         returns: Float[Array, " t"],
         effective: Float[Array, " t"],
     ) -> dict[str, Float[Array, " t"]]:
-        """The weighted terms: `reconstruct_<part>`, and `action_value` if it
-        counts.
+        """The weighted terms: `reconstruct_<part>`, `action_value` if it counts, and
+        `memory_<name>` for each loss of the memory's own.
         """
-        hs, specs, losses = outs.auxiliary, dict(self.specs), {}
+        hs, specs = outs.auxiliary.h, dict(self.specs)
+        losses = {f"memory_{name}": loss for name, loss in outs.auxiliary.auxiliary.items()}
         for name, decoder in self.decoders.items():
             cost = decoder.loss(decoder(hs), inps.observation[name])
             losses[f"reconstruct_{name}"] = self.sizes.weights.of(specs[name]) * cost
@@ -220,7 +241,7 @@ class ActorCritic(AbstractAgent[S]):
 
     def features(self, outs: AgentOutput) -> Float[Array, "t h"]:
         """The memory's outputs."""
-        return outs.auxiliary
+        return outs.auxiliary.h
 
     def embed(self, inps: AgentInput) -> Float[Array, "*t d"]:
         """The memory's input, over any leading axes; at `first` there was no action and no
@@ -230,11 +251,19 @@ class ActorCritic(AbstractAgent[S]):
             encode(self.encoders, inps.observation), inps, self.sizes.past_in_memory
         )
 
-    def _output(self, h: Float[Array, "*t h"], inps: AgentInput) -> AgentOutput:
-        x = self._with_past(h, inps, self.sizes.past_in_heads)
-        return AgentOutput(
-            make_policy(self.actions, self.policy(x)), self.value(x)[..., 0], auxiliary=h
-        )
+    def _layout(self) -> Layout:
+        """The parts of `embed`."""
+        past = past_parts(self.actions) if self.sizes.past_in_memory else {}
+        seen = {f"observation.{name}": one.output_size for name, one in self.encoders.items()}
+        return Layout.of(seen | past)
+
+    def _remember(self, state: S, inp: AgentInput, key: Key[Array, ""]) -> tuple[S, MemoryOutput]:
+        return self.memory.step(state, self.embed(inp), inp.first, key=key_for_memory(key))
+
+    def _output(self, remembered: MemoryOutput, inps: AgentInput) -> AgentOutput:
+        x = self._with_past(remembered.h, inps, self.sizes.past_in_heads)
+        policy, value = make_policy(self.actions, self.policy(x)), self.value(x)[..., 0]
+        return AgentOutput(policy, value, auxiliary=remembered._replace(recall=None))
 
     def _with_past(
         self, x: Float[Array, "*t d"], inps: AgentInput, wanted: bool

@@ -56,7 +56,8 @@ class AbstractAgent(eqx.Module, Generic[S]):
     1. `unroll` with the keys and actions of acting gives the acting outputs.
     2. Where `first`, the previous action, the previous reward and the state do not matter.
     3. The state's tree, shapes and dtypes never change; streams are independent under `vmap`.
-    4. `refresh` under unchanged parameters is the identity to rounding.
+    4. `pack(unpack(packed))` is `packed`, and `refresh` under unchanged parameters is the identity
+       to rounding.
     5. `unroll` of a state of None equals that of `init_state()`.
     6. `greedy` takes the most likely action, and changes nothing else.
     """
@@ -94,9 +95,17 @@ class AbstractAgent(eqx.Module, Generic[S]):
         The last action changes the state, but no output.
         """
 
-    def refresh(self, state: S) -> S:
-        """Recomputes what the state holds that was derived from the parameters."""
+    def pack(self, state: S) -> PyTree:
+        """The part of a state from which `unpack` can compute the rest; by default all of it."""
         return state
+
+    def unpack(self, packed: PyTree) -> S:
+        """The state with a packed part: the rest is computed with these parameters."""
+        return packed
+
+    def refresh(self, state: S) -> S:
+        """Computes again what the state holds that depends on the parameters."""
+        return self.unpack(self.pack(state))
 
     def recall(self, state: S, inp: AgentInput, *, key: Key[Array, ""]) -> Recall:
         """What a `step` with these arguments would attend to; empty unless the agent attends to

@@ -285,4 +285,4 @@ def replay_to_end(agent: AbstractAgent[Any], segment: Segment[Any]) -> AgentOutp
 
 
 def _opening(agent: AbstractAgent[Any], segment: Segment[Any]) -> PyTree[Any]:
-    return None if segment.state is None else agent.refresh(jax.lax.stop_gradient(segment.state))
+    return None if segment.state is None else agent.unpack(jax.lax.stop_gradient(segment.state))

@@ -1,9 +1,10 @@
 """Memories under one contract, each beside its settings, and their registry."""
 
-from engrax.memory.base import AbstractMemory, AbstractMemorySizes
+from engrax.memory.base import AbstractMemory, AbstractMemorySizes, MemoryOutput
 from engrax.memory.controller import AbstractControllerSizes, ControlledMemory
 from engrax.memory.dnc import DNC, DNCSizes
 from engrax.memory.hcam import HCAM, HCAMSizes, HierarchicalRead
+from engrax.memory.layout import Layout
 from engrax.memory.lstm import LSTM, LSTMSizes
 from engrax.memory.none import NoMemory, NoMemorySizes
 from engrax.memory.ntm import NTM, NTMSizes
@@ -29,7 +30,9 @@ __all__ = [
     "HCAMSizes",
     "HierarchicalRead",
     "LSTMSizes",
+    "Layout",
     "MemoryChoice",
+    "MemoryOutput",
     "NTMSizes",
     "NoMemory",
     "NoMemorySizes",

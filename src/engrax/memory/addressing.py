@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Int
 from engrax.memory.controller import AbstractStore
 from engrax.memory.retroactive import inverse_norms
 from engrax.nn.checks import check_at_least
-from engrax.types import Recall
+from engrax.types import Recall, head_names
 
 S = TypeVar("S")
 
@@ -91,10 +91,10 @@ def write(
 
 
 def recalled(rows: Rows, weights: Float[Array, "k n"]) -> Recall:
-    """What reads after a write attended to: weights, a mean over heads, and the age of each row.
+    """What reads after a write attended to: the weights of heads, and the age of each row.
 
     A row whose largest contribution is of the present step is no memory of the past: not valid.
     """
     valid = rows.ages > 1
-    shares = jnp.maximum(jnp.mean(weights, axis=0), 0.0)
-    return Recall(jnp.where(valid, shares, 0.0), rows.ages - 1, valid)
+    shares = jnp.where(valid, jnp.maximum(weights, 0.0), 0.0)
+    return Recall(shares, rows.ages - 1, valid, head_names(len(weights)))

@@ -1,16 +1,33 @@
 """The memory contract, and what the settings of every memory have in common."""
 
 import abc
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import equinox as eqx
-from jaxtyping import Array, Bool, Float, Key
+from jaxtyping import Array, Bool, Float, Key, PyTree
 
+from engrax.memory.layout import Layout
 from engrax.nn.checks import check_at_least
-from engrax.types import Recall, nothing_recalled
+from engrax.types import Recall
 
 S = TypeVar("S")
+
+
+class MemoryOutput(NamedTuple):
+    """What a memory puts out in one step, or in each of t steps.
+
+    Attributes:
+        h: the output.
+        recall: what the step attended to; None of a memory that attends to no items, and of
+            `unroll`, where the parallel forms have no list of items for each step.
+        auxiliary: losses of the memory's own by name, already weighted, which learners add.
+    """
+
+    h: Float[Array, "*t h"]
+    recall: Recall | None = None
+    auxiliary: Mapping[str, Float[Array, "*t"]] = {}
 
 
 class AbstractMemory(eqx.Module, Generic[S]):
@@ -27,8 +44,9 @@ class AbstractMemory(eqx.Module, Generic[S]):
        finite state, and for any earlier inputs, also those that are not finite.
     5. Gradients are finite, from an empty memory too; from a refreshed state those of `unroll` are
        those of a scan, and if the memory `carries_gradient` they reach earlier inputs.
-    6. `refresh` under unchanged parameters is the identity to rounding.
-    7. `recall` shows items of this episode only, and is empty for a memory that attends to nothing.
+    6. `pack(unpack(packed))` is `packed`, and `refresh` under unchanged parameters is the identity
+       to rounding.
+    7. A recall shows items of this episode only.
     8. `unroll(None, ...)` equals `unroll(init_state(), ...)`.
 
     Attributes:
@@ -65,24 +83,48 @@ class AbstractMemory(eqx.Module, Generic[S]):
 
     @abc.abstractmethod
     def step(
-        self, state: S, x: Float[Array, " d"], first: Bool[Array, ""]
-    ) -> tuple[S, Float[Array, " h"]]:
-        """Reads with one input, then stores it. Where `first`, the state counts as empty."""
+        self,
+        state: S,
+        x: Float[Array, " d"],
+        first: Bool[Array, ""],
+        *,
+        key: Key[Array, ""] | None = None,
+    ) -> tuple[S, MemoryOutput]:
+        """Reads with one input, then stores it. Where `first`, the state counts as empty.
+
+        Args:
+            state: after the step before.
+            x: the input.
+            first: whether an episode begins with it.
+            key: for a memory that draws at random; the others ignore it.
+        """
 
     @abc.abstractmethod
     def unroll(
-        self, state: S | None, xs: Float[Array, "t d"], firsts: Bool[Array, " t"]
-    ) -> tuple[S, Float[Array, "t h"]]:
+        self,
+        state: S | None,
+        xs: Float[Array, "t d"],
+        firsts: Bool[Array, " t"],
+        *,
+        keys: Key[Array, " t"] | None = None,
+    ) -> tuple[S, MemoryOutput]:
         """The same as `step` over time, in the fastest way; a state of None is an empty memory."""
 
-    def refresh(self, state: S) -> S:
-        """Recomputes what the state caches of the parameters, after they change."""
+    def pack(self, state: S) -> PyTree:
+        """The part of a state from which `unpack` can compute the rest: what does not depend on
+        the parameters.
+
+        Segments keep it, and actors send it. All of the state, unless a memory caches something.
+        """
         return state
 
-    def recall(self, state: S, x: Float[Array, " d"], first: Bool[Array, ""]) -> Recall:
-        """What a `step` with these arguments would attend to; empty if it attends to no items."""
-        del state, x, first
-        return nothing_recalled()
+    def unpack(self, packed: PyTree) -> S:
+        """The state with a packed part: all that is cached is computed with these parameters."""
+        return packed
+
+    def refresh(self, state: S) -> S:
+        """Computes again what the state caches, after the parameters have changed."""
+        return self.unpack(self.pack(state))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,11 +136,11 @@ class AbstractMemorySizes(abc.ABC):
     """
 
     @abc.abstractmethod
-    def build(self, input_size: int, *, key: Key[Array, ""]) -> AbstractMemory[Any]:
+    def build(self, layout: Layout | int, *, key: Key[Array, ""]) -> AbstractMemory[Any]:
         """Builds the memory.
 
         Args:
-            input_size: d, the width of its inputs.
+            layout: of its inputs; a number d is the layout of one part of that width.
             key: draws the parameters.
         """
 

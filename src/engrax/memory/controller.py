@@ -10,7 +10,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key
 
 from engrax.memory.arguments import check_step, check_unroll
-from engrax.memory.base import AbstractMemory, AbstractMemorySizes
+from engrax.memory.base import AbstractMemory, AbstractMemorySizes, MemoryOutput
+from engrax.memory.layout import Layout
 from engrax.nn.checks import check_at_least
 from engrax.nn.linear import apply, linear
 from engrax.nn.recurrent import LSTMState, StackedLSTM, bound_gradient
@@ -58,15 +59,27 @@ class AbstractControlledMemory(AbstractMemory[ControllerState[S]]):
         return ControllerState(self.store.init_state(), self.lstm.init_state(), reads)
 
     def step(
-        self, state: ControllerState[S], x: Float[Array, " d"], first: Bool[Array, ""]
-    ) -> tuple[ControllerState[S], Float[Array, " h"]]:
-        """One step of the LSTM, and one access."""
-        state, outputs, _ = self._step(state, x, first)
-        return state, jnp.concatenate(outputs)
+        self,
+        state: ControllerState[S],
+        x: Float[Array, " d"],
+        first: Bool[Array, ""],
+        *,
+        key: Key[Array, ""] | None = None,
+    ) -> tuple[ControllerState[S], MemoryOutput]:
+        """One step of the LSTM, and one access; the recall has the heads that read."""
+        check_step(self, state, x, first)
+        known, fed_back = self.lstm.part(self.input_size)
+        state, outputs, recall = self._recur(state, apply(known, x), first, fed_back)
+        return state, MemoryOutput(jnp.concatenate(outputs), recall)
 
     def unroll(
-        self, state: ControllerState[S] | None, xs: Float[Array, "t d"], firsts: Bool[Array, " t"]
-    ) -> tuple[ControllerState[S], Float[Array, "t h"]]:
+        self,
+        state: ControllerState[S] | None,
+        xs: Float[Array, "t d"],
+        firsts: Bool[Array, " t"],
+        *,
+        keys: Key[Array, " t"] | None = None,
+    ) -> tuple[ControllerState[S], MemoryOutput]:
         """A scan of steps; the contribution of the inputs to the gates is one product before it."""
         check_unroll(self, xs, firsts)
         state = self.init_state() if state is None else state
@@ -76,18 +89,7 @@ class AbstractControlledMemory(AbstractMemory[ControllerState[S]]):
             return self._recur(state, *now, fed_back)[:2]
 
         state, outputs = jax.lax.scan(step, state, (apply(known, xs), firsts))
-        return state, jnp.concatenate(outputs, axis=1)
-
-    def recall(
-        self, state: ControllerState[S], x: Float[Array, " d"], first: Bool[Array, ""]
-    ) -> Recall:
-        """The rows read, a mean over heads."""
-        return self._step(state, x, first)[2]
-
-    def _step(self, state: ControllerState[S], x: Float[Array, " d"], first: Bool[Array, ""]):
-        check_step(self, state, x, first)
-        known, fed_back = self.lstm.part(self.input_size)
-        return self._recur(state, apply(known, x), first, fed_back)
+        return state, MemoryOutput(jnp.concatenate(outputs, axis=1))
 
     def _recur(
         self,
@@ -159,9 +161,9 @@ class AbstractControllerSizes(AbstractMemorySizes):
     def store(self) -> AbstractStore[Any]:
         """The rows."""
 
-    def build(self, input_size: int, *, key: Key[Array, ""]) -> "ControlledMemory[Any]":
+    def build(self, layout: Layout | int, *, key: Key[Array, ""]) -> "ControlledMemory[Any]":
         """Builds the LSTM around its store."""
-        return ControlledMemory(input_size, self, key=key)
+        return ControlledMemory(layout, self, key=key)
 
     @classmethod
     def tiny(cls) -> "AbstractControllerSizes":
@@ -182,8 +184,11 @@ class ControlledMemory(AbstractControlledMemory[S]):
     input_size: int = eqx.field(static=True)
     output_size: int = eqx.field(static=True)
 
-    def __init__(self, input_size: int, sizes: AbstractControllerSizes, *, key: Key[Array, ""]):
-        """Args: `input_size` d, `sizes` with the kind of store, and `key` for the parameters."""
+    def __init__(
+        self, layout: Layout | int, sizes: AbstractControllerSizes, *, key: Key[Array, ""]
+    ):
+        """Args: `layout` of inputs, `sizes` with the kind of store, `key` for the parameters."""
+        input_size = Layout.of(layout).size
         lstm_key, interface_key = jax.random.split(key)
         self.store = store = sizes.store()
         input_and_reads = input_size + store.reads_size

@@ -8,7 +8,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key
 
 from engrax.memory.arguments import check_step, check_unroll
-from engrax.memory.base import AbstractMemory, AbstractMemorySizes
+from engrax.memory.base import AbstractMemory, AbstractMemorySizes, MemoryOutput
+from engrax.memory.layout import Layout
 from engrax.nn.checks import check_at_least
 from engrax.nn.recurrent import LSTMCell, LSTMState, bound_gradient
 
@@ -23,9 +24,9 @@ class LSTMSizes(AbstractMemorySizes):
     def __post_init__(self):
         check_at_least(1, width=self.width)
 
-    def build(self, input_size: int, *, key: Key[Array, ""]) -> "LSTM":
+    def build(self, layout: Layout | int, *, key: Key[Array, ""]) -> "LSTM":
         """Builds the LSTM."""
-        return LSTM(input_size, self, key=key)
+        return LSTM(layout, self, key=key)
 
     @classmethod
     def tiny(cls) -> "LSTMSizes":
@@ -44,8 +45,11 @@ class LSTM(AbstractMemory[LSTMState]):
     input_size: int = eqx.field(static=True)
     output_size: int = eqx.field(static=True)
 
-    def __init__(self, input_size: int, sizes: LSTMSizes = LSTMSizes(), *, key: Key[Array, ""]):
-        """Args: `input_size` d, `sizes`, and `key` for the parameters."""
+    def __init__(
+        self, layout: Layout | int, sizes: LSTMSizes = LSTMSizes(), *, key: Key[Array, ""]
+    ):
+        """Args: `layout` of inputs, `sizes`, and `key` for the parameters."""
+        input_size = Layout.of(layout).size
         self.cell = LSTMCell(input_size, sizes.width, key=key)
         self.input_size, self.output_size = input_size, sizes.width
 
@@ -54,19 +58,33 @@ class LSTM(AbstractMemory[LSTMState]):
         return self.cell.init_state()
 
     def step(
-        self, state: LSTMState, x: Float[Array, " d"], first: Bool[Array, ""]
-    ) -> tuple[LSTMState, Float[Array, " h"]]:
+        self,
+        state: LSTMState,
+        x: Float[Array, " d"],
+        first: Bool[Array, ""],
+        *,
+        key: Key[Array, ""] | None = None,
+    ) -> tuple[LSTMState, MemoryOutput]:
         """One step of the recurrence."""
         check_step(self, state, x, first)
-        return self._recur(state, (self.cell.drive(x), first))
+        state, h = self._recur(state, (self.cell.drive(x), first))
+        return state, MemoryOutput(h)
 
     def unroll(
-        self, state: LSTMState | None, xs: Float[Array, "t d"], firsts: Bool[Array, " t"]
-    ) -> tuple[LSTMState, Float[Array, "t h"]]:
+        self,
+        state: LSTMState | None,
+        xs: Float[Array, "t d"],
+        firsts: Bool[Array, " t"],
+        *,
+        keys: Key[Array, " t"] | None = None,
+    ) -> tuple[LSTMState, MemoryOutput]:
         """A scan of the recurrence; the inputs' part is one product before it."""
         check_unroll(self, xs, firsts)
         state = self.init_state() if state is None else state
-        return jax.lax.scan(lambda *now: self._recur(*now), state, (self.cell.drive(xs), firsts))
+        state, hs = jax.lax.scan(
+            lambda *now: self._recur(*now), state, (self.cell.drive(xs), firsts)
+        )
+        return state, MemoryOutput(hs)
 
     def _recur(
         self, state: LSTMState, inputs: tuple[Float[Array, " g"], Bool[Array, ""]]

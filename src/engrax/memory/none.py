@@ -7,7 +7,8 @@ import jax
 from jaxtyping import Array, Bool, Float, Key
 
 from engrax.memory.arguments import check_step, check_unroll
-from engrax.memory.base import AbstractMemory, AbstractMemorySizes
+from engrax.memory.base import AbstractMemory, AbstractMemorySizes, MemoryOutput
+from engrax.memory.layout import Layout
 from engrax.nn.checks import check_at_least
 from engrax.nn.linear import apply, linear
 
@@ -22,9 +23,9 @@ class NoMemorySizes(AbstractMemorySizes):
     def __post_init__(self):
         check_at_least(1, width=self.width)
 
-    def build(self, input_size: int, *, key: Key[Array, ""]) -> "NoMemory":
+    def build(self, layout: Layout | int, *, key: Key[Array, ""]) -> "NoMemory":
         """Builds the projection."""
-        return NoMemory(input_size, self, key=key)
+        return NoMemory(layout, self, key=key)
 
     @classmethod
     def tiny(cls) -> "NoMemorySizes":
@@ -40,9 +41,10 @@ class NoMemory(AbstractMemory[tuple[()]]):
     output_size: int = eqx.field(static=True)
 
     def __init__(
-        self, input_size: int, sizes: NoMemorySizes = NoMemorySizes(), *, key: Key[Array, ""]
+        self, layout: Layout | int, sizes: NoMemorySizes = NoMemorySizes(), *, key: Key[Array, ""]
     ):
-        """Args: `input_size` d, `sizes`, and `key` for the parameters."""
+        """Args: `layout` of inputs, `sizes`, and `key` for the parameters."""
+        input_size = Layout.of(layout).size
         self.projection = linear(input_size, sizes.width, key=key, init="he")
         self.input_size, self.output_size = input_size, sizes.width
 
@@ -56,15 +58,25 @@ class NoMemory(AbstractMemory[tuple[()]]):
         return ()
 
     def step(
-        self, state: tuple[()], x: Float[Array, " d"], first: Bool[Array, ""]
-    ) -> tuple[tuple[()], Float[Array, " h"]]:
+        self,
+        state: tuple[()],
+        x: Float[Array, " d"],
+        first: Bool[Array, ""],
+        *,
+        key: Key[Array, ""] | None = None,
+    ) -> tuple[tuple[()], MemoryOutput]:
         """The transformed input."""
         check_step(self, state, x, first)
-        return state, jax.nn.relu(apply(self.projection, x))
+        return state, MemoryOutput(jax.nn.relu(apply(self.projection, x)))
 
     def unroll(
-        self, state: tuple[()] | None, xs: Float[Array, "t d"], firsts: Bool[Array, " t"]
-    ) -> tuple[tuple[()], Float[Array, "t h"]]:
+        self,
+        state: tuple[()] | None,
+        xs: Float[Array, "t d"],
+        firsts: Bool[Array, " t"],
+        *,
+        keys: Key[Array, " t"] | None = None,
+    ) -> tuple[tuple[()], MemoryOutput]:
         """The transformed inputs."""
         check_unroll(self, xs, firsts)
-        return (), jax.nn.relu(apply(self.projection, xs))
+        return (), MemoryOutput(jax.nn.relu(apply(self.projection, xs)))

@@ -9,6 +9,7 @@ from engrax.errors import suggest
 from engrax.memory.base import AbstractMemory, AbstractMemorySizes
 from engrax.memory.dnc import DNCSizes
 from engrax.memory.hcam import HCAMSizes
+from engrax.memory.layout import Layout
 from engrax.memory.lstm import LSTMSizes
 from engrax.memory.none import NoMemorySizes
 from engrax.memory.ntm import NTMSizes
@@ -28,7 +29,7 @@ MEMORIES: dict[str, type[AbstractMemorySizes]] = {
 """The settings of every memory by name; code, command line and tests read this registry.
 
 It is open: a package adds its own memory with `MEMORIES["mine"] = MySizes`, where `MySizes` extends
-`AbstractMemorySizes`. `MEMORIES[name]().build(input_size, key=key)` makes a memory.
+`AbstractMemorySizes`. `MEMORIES[name]().build(layout, key=key)` makes a memory.
 """
 
 MemoryChoice = (
@@ -42,22 +43,21 @@ MemoryChoice = (
 
 
 def make_memory(
-    choice: MemoryChoice, input_size: int, *, key: Key[Array, ""]
+    choice: MemoryChoice, layout: Layout | int, *, key: Key[Array, ""]
 ) -> AbstractMemory[Any]:
     """Makes a memory from whatever names or holds one.
 
     Args:
-        choice: a name in `MEMORIES`, a sizes object or its class, a callable `(input_size,
-            key=key)`
+        choice: a name in `MEMORIES`, a sizes object or its class, a callable `(layout, key=key)`
             that makes a memory, or a memory that is already built.
-        input_size: d, the width of the inputs that the memory will have.
+        layout: of the inputs that the memory will have, or their width d.
         key: draws the parameters; not used by a memory that is already built.
 
     Raises:
         ValueError: the name is unknown, or the memory is built for inputs of another width.
         TypeError: the choice is nothing that makes a memory.
     """
-    memory = _built(choice, input_size, key)
+    memory, input_size = _built(choice, layout, key), Layout.of(layout).size
     if memory.input_size != input_size:
         raise ValueError(
             f"the {type(memory).__name__} has input_size {memory.input_size}, expected "
@@ -67,20 +67,20 @@ def make_memory(
     return memory
 
 
-def _built(choice: MemoryChoice, input_size: int, key: Key[Array, ""]) -> AbstractMemory[Any]:
+def _built(choice: MemoryChoice, layout: Layout | int, key: Key[Array, ""]) -> AbstractMemory[Any]:
     if isinstance(choice, str):
         choice = sizes_named(choice)
     if isinstance(choice, type) and issubclass(choice, AbstractMemorySizes):
         choice = choice()
     if isinstance(choice, AbstractMemorySizes):
-        return choice.build(input_size, key=key)
+        return choice.build(layout, key=key)
     memory: Any = choice
     if callable(choice) and not isinstance(choice, AbstractMemory):
-        memory = choice(input_size, key=key)
+        memory = choice(layout, key=key)
     if not isinstance(memory, AbstractMemory):
         raise TypeError(
             f"{choice!r} makes no memory, expected a name ({', '.join(sorted(MEMORIES))}), sizes, "
-            "a callable (input_size, key=key) that returns a memory, or a memory"
+            "a callable (layout, key=key) that returns a memory, or a memory"
         )
     return memory
 

@@ -11,7 +11,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from engrax.nn.checks import check_at_least, check_choice
 from engrax.nn.linear import apply, linear
 from engrax.nn.masking import finite, masked_softmax
-from engrax.types import Recall, tree_where
+from engrax.types import Recall, head_names, tree_where
 
 EPSILON = 1e-6  # inside the roots of the norms: the gradient at an empty row is finite
 SHARPNESS = 5.0
@@ -200,6 +200,6 @@ def written(state: RetroactiveState) -> Bool[Array, " n"]:
 
 
 def recalled(state: RetroactiveState, weights: Float[Array, "k n"]) -> Recall:
-    """What a read attended to: its weights, a mean over heads, and the age of each row."""
+    """What a read attended to: the weights of its heads, and the age of each row."""
     valid = written(state)
-    return Recall(jnp.where(valid, jnp.mean(weights, axis=0), 0.0), state.ages, valid)
+    return Recall(jnp.where(valid, weights, 0.0), state.ages, valid, head_names(len(weights)))

@@ -44,9 +44,9 @@ class RecentAttention(eqx.Module):
         rows = jnp.zeros(shape, jnp.float32)
         return Recent(rows, KeysValues(rows, rows))
 
-    def refresh(self, state: Recent) -> Recent:
-        """Projects all inputs again."""
-        return Recent(state.inputs, self._project(state.inputs))
+    def unpack(self, inputs: Float[Array, "w d"]) -> Recent:
+        """The ring with these inputs, which are projected here."""
+        return Recent(inputs, self._project(inputs))
 
     def write(self, state: Recent, count: Int[Array, ""], x: Float[Array, " d"]) -> Recent:
         """Remembers the input of step number `count`, over the oldest."""
@@ -64,11 +64,10 @@ class RecentAttention(eqx.Module):
 
     def weights(
         self, state: Recent, count: Int[Array, ""], x: Float[Array, " d"]
-    ) -> Float[Array, " w"]:
-        """How much `attend` looks at each row, a mean over heads."""
+    ) -> Float[Array, "h w"]:
+        """How much each head of `attend` looks at each row."""
         x, ago = self.enter(finite(x)), self.steps_ago(count)
-        shown = self.attention.window_weights(x, state.local.keys, ago, count)
-        return jnp.mean(shown, axis=0)
+        return self.attention.window_weights(x, state.local.keys, ago, count)
 
     def steps_ago(self, count: Int[Array, ""]) -> Int[Array, " w"]:
         """How long ago each row was written, once step number `count` has been."""
@@ -105,10 +104,10 @@ class RecentAttention(eqx.Module):
         return self._project(state.inputs[places])
 
     def write_sequence(
-        self, state: Recent, steps: Int[Array, " t"], xs: Float[Array, "t d"]
-    ) -> Recent:
-        """Remembers what a segment leaves in reach; projections wait for `refresh`."""
-        return Recent(put_last(state.inputs, steps, finite(xs)), state.local)
+        self, inputs: Float[Array, "w d"], steps: Int[Array, " t"], xs: Float[Array, "t d"]
+    ) -> Float[Array, "w d"]:
+        """The remembered inputs with those that a segment leaves in reach; not projected yet."""
+        return put_last(inputs, steps, finite(xs))
 
     def _project(self, xs: Float[Array, "*t d"]) -> KeysValues:
         return self.attention.project(self.enter(xs))

@@ -8,6 +8,7 @@ from jaxtyping import Array, Float, Key
 
 from engrax.memory.base import AbstractMemorySizes
 from engrax.memory.controller import AbstractControlledMemory
+from engrax.memory.layout import Layout
 from engrax.memory.retroactive import (
     ReadHeads,
     RetroactiveMemory,
@@ -39,9 +40,9 @@ class RLMEMSizes(AbstractMemorySizes):
     def __post_init__(self):
         check_at_least(1, width=self.width, layers=self.layers, heads=self.heads, word=self.word)
 
-    def build(self, input_size: int, *, key: Key[Array, ""]) -> "RLMEM":
+    def build(self, layout: Layout | int, *, key: Key[Array, ""]) -> "RLMEM":
         """Builds RL-MEM."""
-        return RLMEM(input_size, self, key=key)
+        return RLMEM(layout, self, key=key)
 
     @classmethod
     def tiny(cls) -> "RLMEMSizes":
@@ -65,8 +66,11 @@ class RLMEM(AbstractControlledMemory[RetroactiveState]):
     input_size: int = eqx.field(static=True)
     output_size: int = eqx.field(static=True)
 
-    def __init__(self, input_size: int, sizes: RLMEMSizes = RLMEMSizes(), *, key: Key[Array, ""]):
-        """Args: `input_size` d, `sizes`, and `key` for the parameters."""
+    def __init__(
+        self, layout: Layout | int, sizes: RLMEMSizes = RLMEMSizes(), *, key: Key[Array, ""]
+    ):
+        """Args: `layout` of inputs, `sizes`, and `key` for the parameters."""
+        input_size = Layout.of(layout).size
         self.store = sizes.store.build(sizes.word)
         reads = sizes.heads * self.store.row_width
         lstm_key, heads_key, store_key = jax.random.split(key, 3)

@@ -9,13 +9,14 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from engrax.memory.arguments import check_step, check_unroll
-from engrax.memory.base import AbstractMemory, AbstractMemorySizes
+from engrax.memory.base import AbstractMemory, AbstractMemorySizes, MemoryOutput
+from engrax.memory.layout import Layout
 from engrax.memory.ring import Recent, RecentAttention, episode_steps
 from engrax.nn.checks import check_at_least, check_width
 from engrax.nn.gating import AbstractResidual, Gated, PostNorm
 from engrax.nn.linear import MLP, apply, linear
 from engrax.nn.local_attention import LocalAttention
-from engrax.types import Recall
+from engrax.types import Recall, head_names, layer_names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +43,9 @@ class AbstractTrXLSizes(AbstractMemorySizes):
     def residual(self, *, key: Key[Array, ""]) -> AbstractResidual:
         """What is around a layer's attention, and around its MLP."""
 
-    def build(self, input_size: int, *, key: Key[Array, ""]) -> "TrXL":
+    def build(self, layout: Layout | int, *, key: Key[Array, ""]) -> "TrXL":
         """Builds the Transformer-XL."""
-        return TrXL(input_size, self, key=key)
+        return TrXL(layout, self, key=key)
 
     @classmethod
     def tiny(cls) -> "AbstractTrXLSizes":
@@ -80,6 +81,9 @@ class TrXLState(eqx.Module):
     layers: tuple[Recent, ...]
 
 
+PackedTrXL = tuple[Int[Array, ""], tuple[Float[Array, "w d"], ...]]
+
+
 class TrXLLayer(eqx.Module):
     """Attention to the layer's last inputs, then an MLP, each inside a residual connection."""
 
@@ -105,10 +109,14 @@ class TrXLLayer(eqx.Module):
 
     def step(
         self, state: Recent, count: Int[Array, ""], x: Float[Array, " d"]
-    ) -> tuple[Recent, Float[Array, " d"]]:
-        """One step: writes first, so that rings are updated in place, then reads."""
+    ) -> tuple[Recent, Float[Array, " d"], Float[Array, "r w"]]:
+        """One step: writes first, so that rings are updated in place, then reads.
+
+        Returns the state, the output, and the attention of each head to each row of the ring.
+        """
         state = self.recent.write(state, count, x)
-        return state, self._rest(x, self.recent.attend(state, count, x))
+        y = self._rest(x, self.recent.attend(state, count, x))
+        return state, y, self.recent.weights(state, count, x)
 
     def unroll(
         self,
@@ -119,8 +127,8 @@ class TrXLLayer(eqx.Module):
     ) -> tuple[Recent, Float[Array, "t d"]]:
         """The same for all times at once; `steps` are their numbers within their episodes."""
         ys = self._rest(xs, self.recent.attend_sequence(state, count, steps, xs))
-        state = self.recent.init_state() if state is None else state
-        return self.recent.refresh(self.recent.write_sequence(state, steps, xs)), ys
+        inputs = (self.recent.init_state() if state is None else state).inputs
+        return self.recent.unpack(self.recent.write_sequence(inputs, steps, xs)), ys
 
     def _rest(
         self, x: Float[Array, "*t d"], attended: Float[Array, "*t d"]
@@ -147,12 +155,13 @@ class TrXL(AbstractMemory[TrXLState]):
 
     def __init__(
         self,
-        input_size: int,
+        layout: Layout | int,
         sizes: AbstractTrXLSizes = TrXLSizes(),
         *,
         key: Key[Array, ""],
     ):
-        """Args: `input_size` d, `sizes` (plain or gated), and `key` for the parameters."""
+        """Args: `layout` of inputs, `sizes` (plain or gated), and `key` for the parameters."""
+        input_size = Layout.of(layout).size
         input_key, *layer_keys = jax.random.split(key, sizes.num_layers + 1)
         self.input_projection = linear(input_size, sizes.width, key=input_key)
         self.layers = tuple(TrXLLayer(sizes, key=layer_key) for layer_key in layer_keys)
@@ -165,20 +174,35 @@ class TrXL(AbstractMemory[TrXLState]):
         )
 
     def step(
-        self, state: TrXLState, x: Float[Array, " d"], first: Bool[Array, ""]
-    ) -> tuple[TrXLState, Float[Array, " h"]]:
-        """One step through the stack, each layer attending to its own memory."""
+        self,
+        state: TrXLState,
+        x: Float[Array, " d"],
+        first: Bool[Array, ""],
+        *,
+        key: Key[Array, ""] | None = None,
+    ) -> tuple[TrXLState, MemoryOutput]:
+        """One step through the stack, each layer attending to its own memory.
+
+        The recall has the heads of all layers and the steps before this one.
+        """
         check_step(self, state, x, first)
         count = jnp.where(first, 0, state.count)
-        y, layers = apply(self.input_projection, x), []
+        y, layers, shown = apply(self.input_projection, x), [], []
         for layer, recent in zip(self.layers, state.layers, strict=True):
-            recent, y = layer.step(recent, count, y)
+            recent, y, weights = layer.step(recent, count, y)
             layers.append(recent)
-        return TrXLState(count + 1, tuple(layers)), y
+            shown.append(weights)
+        output = MemoryOutput(y, self._recall(count, shown))
+        return TrXLState(count + 1, tuple(layers)), output
 
     def unroll(
-        self, state: TrXLState | None, xs: Float[Array, "t d"], firsts: Bool[Array, " t"]
-    ) -> tuple[TrXLState, Float[Array, "t h"]]:
+        self,
+        state: TrXLState | None,
+        xs: Float[Array, "t d"],
+        firsts: Bool[Array, " t"],
+        *,
+        keys: Key[Array, " t"] | None = None,
+    ) -> tuple[TrXLState, MemoryOutput]:
         """All steps at once, layer by layer; the state returned is refreshed."""
         check_unroll(self, xs, firsts)
         count = jnp.zeros((), jnp.int32) if state is None else state.count
@@ -189,27 +213,20 @@ class TrXL(AbstractMemory[TrXLState]):
                 None if state is None else state.layers[index], count, steps, ys
             )
             layers.append(recent)
-        return TrXLState(steps[-1] + 1, tuple(layers)), ys
+        return TrXLState(steps[-1] + 1, tuple(layers)), MemoryOutput(ys)
 
-    def refresh(self, state: TrXLState) -> TrXLState:
-        """Projects all that is remembered with the present parameters."""
-        layers = (
-            layer.recent.refresh(recent)
-            for layer, recent in zip(self.layers, state.layers, strict=True)
-        )
-        return TrXLState(state.count, tuple(layers))
+    def pack(self, state: TrXLState) -> PackedTrXL:
+        """The count and the inputs of each layer, without their keys and values."""
+        return state.count, tuple(recent.inputs for recent in state.layers)
 
-    def recall(self, state: TrXLState, x: Float[Array, " d"], first: Bool[Array, ""]) -> Recall:
-        """Attention to earlier steps, averaged over heads and layers; the rest is on the
-        present.
-        """
-        check_step(self, state, x, first)
-        count = jnp.where(first, 0, state.count)
-        y, weights = apply(self.input_projection, x), []
-        for layer, recent in zip(self.layers, state.layers, strict=True):
-            recent, after = layer.step(recent, count, y)
-            weights.append(layer.recent.weights(recent, count, y))
-            y = after
+    def unpack(self, packed: PackedTrXL) -> TrXLState:
+        """Projects all that is remembered."""
+        count, inputs = packed
+        layers = zip(self.layers, inputs, strict=True)
+        return TrXLState(count, tuple(layer.recent.unpack(rows) for layer, rows in layers))
+
+    def _recall(self, count: Int[Array, ""], weights: list[Float[Array, "h w"]]) -> Recall:
         ago = self.layers[0].recent.steps_ago(count)
         valid = (ago >= 1) & (ago <= count)
-        return Recall(jnp.where(valid, sum(weights) / len(weights), 0.0), ago, valid)
+        names = layer_names([head_names(len(heads)) for heads in weights])
+        return Recall(jnp.where(valid, jnp.concatenate(weights), 0.0), ago, valid, names)

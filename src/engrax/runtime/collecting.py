@@ -75,8 +75,9 @@ def _collect_traced(
     length: int,
     carry_state: bool,
 ) -> tuple[Streams, Segment[Any], Episodes]:
-    streams = replace(streams, agent=refreshed(agent, streams.agent))
-    opening = streams.agent if carry_state else None
+    packed = over_states(agent.pack, streams.agent)
+    streams = replace(streams, agent=over_states(agent.unpack, packed))
+    opening = packed if carry_state else None
 
     def tick(streams: Streams, keys: Key[Array, " b"]):
         states, actions, output = act(agent, streams)
@@ -104,9 +105,9 @@ def _collect_on_host(
     placement: Placement,
 ) -> tuple[Streams, Segment[Any], Episodes]:
     parameters, refresh, step, last = compiled_acting(agent, placement)
-    state = refresh(parameters, streams.agent)
+    packed, state = refresh(parameters, streams.agent)
     # A copy: acting donates its own.
-    opening = jax.tree.map(jnp.array, state) if carry_state else None
+    opening = jax.tree.map(jnp.array, packed) if carry_state else None
     all_keys = _host_keys(keys, streams.keys, length)
     streams, seen, returns = replace(streams, agent=state), [], []
     for world_keys, agent_keys in zip(all_keys.world, all_keys.agent[1:], strict=True):
@@ -129,11 +130,9 @@ def _seen(streams: Streams, output: AgentOutput) -> tuple[Any, ...]:
     return streams.step, streams.previous_action, output.policy, output.value
 
 
-def refreshed(agent: AbstractAgent[Any], states: PyTree) -> PyTree:
-    """The states of streams, each refreshed; an agent without memory may have states without
-    arrays.
-    """
-    return jax.vmap(agent.refresh)(states) if jax.tree.leaves(states) else states
+def over_states(function: Callable[[Any], Any], states: PyTree) -> PyTree:
+    """A function of the state of each stream; an agent without memory may have no arrays there."""
+    return jax.vmap(function)(states) if jax.tree.leaves(states) else states
 
 
 def step_keys(keys: Key[Array, " b"], length: int) -> Key[Array, "t b"]:
@@ -159,7 +158,7 @@ class Acting(NamedTuple):
 
     Attributes:
         parameters: of the agent; the functions take them first.
-        refresh: of the states.
+        refresh: the packed states, and the states that `unpack` makes of them.
         step: `step(parameters, states, inputs, keys, greedy)` uses up the states.
         last: `last(parameters, states, inputs, keys)`, the outputs alone.
     """
@@ -184,7 +183,11 @@ def _acting_of(
     rest = jax.tree.unflatten(structure, leaves)
 
     def refresh(parameters: PyTree, states: PyTree) -> PyTree:
-        run = lambda parameters, states: refreshed(eqx.combine(parameters, rest), states)  # noqa: E731
+        def run(parameters: PyTree, states: PyTree):
+            agent = eqx.combine(parameters, rest)
+            packed = over_states(agent.pack, states)
+            return packed, over_states(agent.unpack, packed)
+
         return placement.over_streams(run, parameters, states)
 
     def step(

@@ -10,9 +10,7 @@ import numpy as np
 from engrax.agents.base import AbstractAgent
 from engrax.testing.agent_runs import (
     act_one,
-    act_streams,
     random_trajectory,
-    refresh_streams,
     replay_streams,
     try_acting,
     window,
@@ -218,27 +216,6 @@ def check_agent_none_is_empty(
         same_outputs(
             "none_is_empty", settings, got, expected, f"in segment {index} after unroll(None)", hint
         )
-
-
-def check_agent_refresh_is_identity(
-    agent: AbstractAgent, interface: Interface, settings: Settings
-) -> None:
-    """`refresh` under unchanged parameters changes nothing that a step could notice."""
-    trial = try_acting(agent, settings, random_trajectory(interface, settings))
-    for index, (states, previous) in enumerate(trial.carries):
-        carry = (refresh_streams(agent, states), previous)
-        _, acted = act_streams(
-            agent,
-            carry,
-            window(trial.trajectory, index * settings.steps, settings.steps),
-            np.False_,
-        )
-        expected = window(trial.acted, index * settings.steps, settings.steps)
-        what, hint = (
-            f"after refresh, in segment {index}",
-            "Recompute exactly as `step` and `unroll` computed.",
-        )
-        same_outputs("refresh_is_identity", settings, acted, expected, what, hint)
 
 
 def check_agent_one_trace(agent: AbstractAgent, interface: Interface, settings: Settings) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, PyTree
 
 from engrax.agents.base import AbstractAgent
-from engrax.runtime.collecting import refreshed
+from engrax.runtime.collecting import over_states
 from engrax.testing.contract import Settings, quick_jit
 from engrax.testing.random_inputs import (
     broadcast_state,
@@ -170,7 +170,7 @@ def replay_streams(
 @quick_jit
 def refresh_streams(agent: AbstractAgent, states: Any) -> Any:
     """`refresh` of each stream's state."""
-    return refreshed(agent, states)
+    return over_states(agent.refresh, states)
 
 
 @quick_jit

@@ -8,6 +8,7 @@ from jaxtyping import Array, Key
 from engrax.agents.base import AbstractAgent
 from engrax.testing import agent_first_laws as first_laws
 from engrax.testing import agent_laws as laws
+from engrax.testing import refresh_laws
 from engrax.testing.contract import Settings, run_laws
 from engrax.types import Interface
 
@@ -21,7 +22,8 @@ AGENT_LAWS: Mapping[str, Callable[[AbstractAgent, Interface, Settings], None]] =
     "first_forgets_state": first_laws.check_agent_first_forgets_state,
     "first_forgets_action_and_reward": first_laws.check_agent_first_forgets_action_and_reward,
     "none_is_empty": laws.check_agent_none_is_empty,
-    "refresh_is_identity": laws.check_agent_refresh_is_identity,
+    "refresh_is_identity": refresh_laws.check_agent_refresh_is_identity,
+    "pack_undoes_unpack": refresh_laws.check_agent_pack_undoes_unpack,
     "auxiliary_losses": first_laws.check_agent_auxiliary_losses,
     "metrics": first_laws.check_agent_metrics,
     "gradients_are_finite": first_laws.check_agent_gradients_are_finite,

@@ -1,4 +1,4 @@
-"""Laws of memories about gradients, changes of parameters, and `recall`."""
+"""Laws of memories about gradients and changes of parameters."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, PyTree
+from jaxtyping import Array
 
 from engrax.memory.base import AbstractMemory
 from engrax.testing.contract import Settings, expect, expect_close, expect_trees_close
@@ -15,12 +15,11 @@ from engrax.testing.memory_laws import fresh_states, future, past_states
 from engrax.testing.memory_runs import (
     PATHS,
     gradients,
-    recall_streams,
+    num_columns,
     refresh_streams,
     refreshed_gradients,
 )
 from engrax.testing.random_inputs import garbage_like, no_firsts, random_streams
-from engrax.types import Recall
 
 DIRECTIONS = 6
 STRIDES = (
@@ -31,7 +30,7 @@ STRIDES = (
 
 
 def _weights(memory: AbstractMemory, settings: Settings) -> np.ndarray:
-    shape = (settings.streams, settings.steps, memory.output_size)
+    shape = (settings.streams, settings.steps, num_columns(memory))
     return settings.numbers(salt=6).standard_normal(shape).astype(np.float32)
 
 
@@ -186,10 +185,10 @@ def check_memory_refresh_follows_parameters(memory: AbstractMemory, settings: Se
     )
 
 
-def perturbed(memory: AbstractMemory, numbers: np.random.Generator, scale: float) -> Any:
-    """The same memory with every parameter moved a little."""
+def perturbed(owner: Any, numbers: np.random.Generator, scale: float) -> Any:
+    """The same memory or agent with every parameter moved a little."""
     moved = lambda leaf: leaf + jnp.asarray(scale * numbers.standard_normal(leaf.shape), leaf.dtype)  # noqa: E731
-    return jax.tree.map(lambda leaf: moved(leaf) if eqx.is_inexact_array(leaf) else leaf, memory)
+    return jax.tree.map(lambda leaf: moved(leaf) if eqx.is_inexact_array(leaf) else leaf, owner)
 
 
 def _slopes(
@@ -219,58 +218,3 @@ def _slopes(
     return sum(jax.tree.leaves(dots), np.zeros(DIRECTIONS)), (ahead - behind) / (
         2 * np.asarray(STRIDES)[:, None]
     )
-
-
-def check_memory_recall_is_of_this_episode(memory: AbstractMemory, settings: Settings) -> None:
-    """`recall` shows items of this episode only, with weights that are a share of attention."""
-    law = "recall_is_of_this_episode"
-    empty, (xs, firsts) = (
-        fresh_states(memory, settings),
-        random_streams(settings, memory.input_size),
-    )
-    dirty, at_once = garbage_like(empty, settings.numbers(salt=10)), firsts.copy()
-    at_once[:, 0] = True
-    for name, states, begins in (("an empty memory", empty, firsts), ("garbage", dirty, at_once)):
-        shown = recall_streams(memory, states, xs, begins)
-        expect(
-            isinstance(shown, Recall),
-            law,
-            f"recall returned a {type(shown).__name__}, expected a Recall",
-        )
-        _check_shown(
-            law,
-            jax.tree.map(np.asarray, shown),
-            begins,
-            f"in a run from {name} [stream, step, item]",
-        )
-
-
-def _check_shown(law: str, shown: PyTree, firsts: np.ndarray, where: str) -> None:
-    weights, ago, valid = shown.weights, shown.steps_ago, shown.valid
-    steps = _steps_since_first(firsts)[..., None]
-    kinds = (weights.dtype.kind, ago.dtype.kind, valid.dtype.kind)
-    expect(
-        kinds in (("f", "i", "b"), ("f", "u", "b")),
-        law,
-        f"dtypes of recall: {kinds}, expected float, int and bool",
-    )
-    laws = {
-        "weights are not finite": np.isfinite(weights),
-        "weights are negative": weights >= 0,
-        "weights are not 0 at items that are not valid": (weights == 0) | valid,
-        "an item is of this very step or of the future (steps_ago < 1)": (ago >= 1) | ~valid,
-        "an item is of an earlier episode (steps_ago exceeds the steps since `first`)": (
-            ago <= steps
-        )
-        | ~valid,
-        "weights add up to more than 1": weights.sum(-1) <= 1 + 1e-4,
-    }
-    for message, holds in laws.items():
-        places = np.argwhere(~holds)
-        expect(holds.all(), law, f"recall: {message} {where} at index {places[:1].tolist()}.")
-
-
-def _steps_since_first(firsts: np.ndarray) -> np.ndarray:
-    """The number of each step in its episode; the start of the run counts as a beginning."""
-    steps = np.arange(firsts.shape[1])
-    return steps - np.maximum.accumulate(np.where(firsts, steps, 0), axis=1)

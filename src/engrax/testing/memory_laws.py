@@ -7,18 +7,19 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import PyTree
 
-from engrax.memory.base import AbstractMemory
+from engrax.memory.base import AbstractMemory, MemoryOutput
 from engrax.testing.contract import Settings, expect, expect_close, expect_same_kind, quick_jit
-from engrax.testing.memory_runs import PATHS, refresh_streams, run_one, run_streams
+from engrax.testing.memory_runs import PATHS, keys_of, run_one, run_streams
 from engrax.testing.random_inputs import (
     PIECES,
     broadcast_state,
+    key_words,
     no_firsts,
     on_host,
     random_streams,
     stream,
+    with_key,
 )
 
 
@@ -40,7 +41,9 @@ def future(memory: AbstractMemory, states: Any, settings: Settings) -> jax.Array
 
 
 def check_memory_state_is_stable(memory: AbstractMemory, settings: Settings) -> None:
-    """The state's tree, shapes and dtypes never change; outputs are float32 `[h]` and `[t, h]`."""
+    """The state's tree, shapes and dtypes never change; outputs are float32 `[h]` and `[t, h]`, and
+    losses float32 `[]` and `[t]`.
+    """
     law = "state_is_stable"
     state = memory.init_state()
     xs, firsts = (jnp.asarray(array[0]) for array in random_streams(settings, memory.input_size))
@@ -51,18 +54,38 @@ def check_memory_state_is_stable(memory: AbstractMemory, settings: Settings) -> 
             law,
             f"init_state holds {leaf!r}, expected arrays only. Use jnp.zeros or jnp.asarray.",
         )
+    keys = keys_of(xs)
     calls = {
-        "refresh": lambda: (memory.refresh(state), None),
-        "step": lambda: memory.step(state, x, first),
-        "unroll": lambda: memory.unroll(state, xs, firsts),
-        "unroll of None": lambda: memory.unroll(None, xs, firsts),
+        "step": lambda: memory.step(state, x, first, key=keys[0]),
+        "unroll": lambda: memory.unroll(state, xs, firsts, keys=keys),
+        "unroll of None": lambda: memory.unroll(None, xs, firsts, keys=keys),
     }
+    after = eqx.filter_eval_shape(memory.refresh, state)
+    expect_same_kind(law, after, state, "the state after `refresh` differs from init_state()")
+    losses = None
     for name, call in calls.items():
-        after, y = eqx.filter_eval_shape(call)
+        after, output = eqx.filter_eval_shape(call)
         expect_same_kind(law, after, state, f"the state after `{name}` differs from init_state()")
-        shape = (memory.output_size,) if name == "step" else (settings.steps, memory.output_size)
-        good = y is None or (y.shape == shape and y.dtype == jnp.float32)
-        expect(good, law, f"`{name}` puts out {y}, expected float32{list(shape)}: see output_size.")
+        times = () if name == "step" else (settings.steps,)
+        _check_output(law, name, output, times, memory.output_size)
+        losses = output.auxiliary.keys() if losses is None else losses
+        same = output.auxiliary.keys() == losses
+        expect(same, law, f"`{name}` has losses {list(output.auxiliary)}, `step` {list(losses)}.")
+
+
+def _check_output(
+    law: str, name: str, output: Any, times: tuple[int, ...], output_size: int
+) -> None:
+    message = (
+        f"`{name}` puts out a {type(output).__name__}, expected a MemoryOutput: return the state "
+        "and MemoryOutput(h)."
+    )
+    expect(isinstance(output, MemoryOutput), law, message)
+    named = {"h": (output.h, (*times, output_size))}
+    named |= {f"the loss {loss!r}": (value, times) for loss, value in output.auxiliary.items()}
+    for part, (value, shape) in named.items():
+        good = value.shape == shape and value.dtype == jnp.float32
+        expect(good, law, f"{part} of `{name}` is {value}, expected float32{list(shape)}.")
 
 
 def check_memory_unroll_is_scan(memory: AbstractMemory, settings: Settings) -> None:
@@ -179,27 +202,6 @@ def check_memory_none_is_empty(memory: AbstractMemory, settings: Settings) -> No
     )
 
 
-def check_memory_refresh_is_identity(memory: AbstractMemory, settings: Settings) -> None:
-    """`refresh` under unchanged parameters changes nothing that a step could notice."""
-    for name, states in {
-        "empty": fresh_states(memory, settings),
-        "filled": past_states(memory, settings),
-    }.items():
-        after = future(memory, refresh_streams(memory, states), settings)
-        what, hint = (
-            f"output after refresh of a {name} state",
-            "Recompute exactly as `step` and `unroll` computed.",
-        )
-        expect_close(
-            "refresh_is_identity",
-            after,
-            future(memory, states, settings),
-            settings.tolerance,
-            what,
-            hint,
-        )
-
-
 def check_memory_one_trace(memory: AbstractMemory, settings: Settings) -> None:
     """A compiled `step` is traced once, however often it is called and whatever the numbers are."""
     traces = []
@@ -207,7 +209,7 @@ def check_memory_one_trace(memory: AbstractMemory, settings: Settings) -> None:
     @quick_jit
     def step(memory: AbstractMemory, state: Any, x: Any, first: Any) -> Any:
         traces.append(1)
-        return memory.step(state, x, first)[0]
+        return memory.step(state, x, first, key=jax.random.key(0))[0]
 
     xs, firsts = (jnp.asarray(array[1]) for array in random_streams(settings, memory.input_size))
     state = memory.init_state()
@@ -223,12 +225,12 @@ def check_memory_one_trace(memory: AbstractMemory, settings: Settings) -> None:
 def check_memory_save_and_load(memory: AbstractMemory, settings: Settings) -> None:
     """A state written to bytes and read back is the same to the last bit, and continues alike."""
     states = past_states(memory, settings)
-    template = _without_keys(fresh_states(memory, settings))
+    template = key_words(fresh_states(memory, settings))
     file = io.BytesIO()
-    eqx.tree_serialise_leaves(file, _without_keys(states))
+    eqx.tree_serialise_leaves(file, key_words(states))
     file.seek(0)
     loaded = eqx.tree_deserialise_leaves(file, template)
-    pairs = zip(jax.tree.leaves(loaded), jax.tree.leaves(_without_keys(states)), strict=True)
+    pairs = zip(jax.tree.leaves(loaded), jax.tree.leaves(key_words(states)), strict=True)
     same = all(
         np.asarray(a).tobytes() == np.asarray(b).tobytes() and a.dtype == b.dtype for a, b in pairs
     )
@@ -237,21 +239,9 @@ def check_memory_save_and_load(memory: AbstractMemory, settings: Settings) -> No
         "save_and_load",
         "a leaf of the state changed on its way through a file. Hold plain arrays only.",
     )
-    restored = jax.tree.map(_with_key, loaded, states)
+    restored = jax.tree.map(with_key, loaded, states)
     after = [future(memory, one, settings) for one in (restored, states)]
     hint = "Is something kept outside of the state?"
     expect_close(
         "save_and_load", after[0], after[1], 0.0, "output after loading [stream, step, h]", hint
     )
-
-
-def _without_keys(state: PyTree) -> PyTree:
-    return jax.tree.map(lambda leaf: jax.random.key_data(leaf) if _is_key(leaf) else leaf, state)
-
-
-def _with_key(leaf: Any, like: Any) -> Any:
-    return jax.random.wrap_key_data(leaf, impl=jax.random.key_impl(like)) if _is_key(like) else leaf
-
-
-def _is_key(leaf: Any) -> bool:
-    return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)

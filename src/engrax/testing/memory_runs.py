@@ -1,13 +1,14 @@
 """Compiled runs of a memory over streams, shared by the laws so that few programs are compiled."""
 
+from functools import partial
 from typing import Any, Literal
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, PyTree
+from jaxtyping import Array, Float, Key, PyTree
 
-from engrax.memory.base import AbstractMemory
+from engrax.memory.base import AbstractMemory, MemoryOutput
 from engrax.testing.contract import quick_jit
 from engrax.types import Recall
 
@@ -16,10 +17,36 @@ PATHS: tuple[Path, ...] = ("step", "unroll")
 
 
 def _run(path: Path, memory: AbstractMemory, state: Any, xs: Any, firsts: Any) -> tuple[Any, Array]:
-    """One stream, by a scan of `step` or by `unroll`."""
+    """One stream, by a scan of `step` or by `unroll`: the end state, and what was put out."""
+    keys = keys_of(xs)
     if path == "unroll":
-        return memory.unroll(state, xs, firsts)
-    return jax.lax.scan(lambda carry, inputs: memory.step(carry, *inputs), state, (xs, firsts))
+        state, output = memory.unroll(state, xs, firsts, keys=keys)
+        return state, columns(output)
+
+    def step(state: Any, now: tuple[Any, Any, Any]) -> tuple[Any, Array]:
+        state, output = memory.step(state, *now[:2], key=now[2])
+        return state, columns(output)
+
+    return jax.lax.scan(step, state, (xs, firsts, keys))
+
+
+def keys_of(xs: Float[Array, "t d"]) -> Key[Array, " t"]:
+    """A key a step, which follows from the input: where inputs are moved in time, keys are too."""
+    words = jax.lax.bitcast_convert_type(xs[:, 0].astype(jnp.float32), jnp.uint32)
+    return jax.vmap(partial(jax.random.fold_in, jax.random.key(0)))(words)
+
+
+def columns(output: MemoryOutput) -> Float[Array, "*t c"]:
+    """All numbers that a memory puts out and learners use: the output, then each of its losses."""
+    losses = (output.auxiliary[name][..., None] for name in sorted(output.auxiliary))
+    return jnp.concatenate([output.h, *losses], axis=-1)
+
+
+def num_columns(memory: AbstractMemory) -> int:
+    """The number of `columns`."""
+    x, first = jnp.zeros(memory.input_size, jnp.float32), jnp.zeros((), bool)
+    step = lambda: memory.step(memory.init_state(), x, first, key=jax.random.key(0))[1]  # noqa: E731
+    return eqx.filter_eval_shape(lambda: columns(step())).shape[-1]
 
 
 @quick_jit
@@ -92,12 +119,14 @@ def refreshed_gradients(
 
 
 @quick_jit
-def recall_streams(memory: AbstractMemory, states: Any, xs: Any, firsts: Any) -> Recall:
-    """The recall of each step of each stream: `[streams, t, n]`."""
+def recall_streams(memory: AbstractMemory, states: Any, xs: Any, firsts: Any) -> Recall | None:
+    """The recall of each step of each stream: `[streams, t, r, n]`."""
 
-    def step(state: Any, inputs: tuple[Array, Array]) -> tuple[Any, Recall]:
-        shown = memory.recall(state, *inputs)
-        state, _ = memory.step(state, *inputs)
-        return state, shown
+    def step(state: Any, now: tuple[Any, Any, Any]) -> tuple[Any, Recall | None]:
+        state, output = memory.step(state, *now[:2], key=now[2])
+        return state, output.recall
 
-    return jax.vmap(lambda state, *inputs: jax.lax.scan(step, state, inputs)[1])(states, xs, firsts)
+    def run(state: Any, xs: Any, firsts: Any) -> Recall | None:
+        return jax.lax.scan(step, state, (xs, firsts, keys_of(xs)))[1]
+
+    return jax.vmap(run)(states, xs, firsts)

@@ -9,6 +9,8 @@ from engrax.memory.base import AbstractMemory
 from engrax.testing import memory_first_laws as first_laws
 from engrax.testing import memory_gradient_laws as gradient_laws
 from engrax.testing import memory_laws as laws
+from engrax.testing import memory_recall_laws as recall_laws
+from engrax.testing import refresh_laws
 from engrax.testing.contract import Settings, expect, run_laws
 
 MEMORY_LAWS: Mapping[str, Callable[[AbstractMemory, Settings], None]] = {
@@ -23,9 +25,10 @@ MEMORY_LAWS: Mapping[str, Callable[[AbstractMemory, Settings], None]] = {
     "gradients_agree": gradient_laws.check_memory_gradients_agree,
     "gradients_reach_back": gradient_laws.check_memory_gradients_reach_back,
     "first_cuts_gradients": gradient_laws.check_memory_first_cuts_gradients,
-    "refresh_is_identity": laws.check_memory_refresh_is_identity,
+    "refresh_is_identity": refresh_laws.check_memory_refresh_is_identity,
     "refresh_follows_parameters": gradient_laws.check_memory_refresh_follows_parameters,
-    "recall_is_of_this_episode": gradient_laws.check_memory_recall_is_of_this_episode,
+    "recall_is_of_this_episode": recall_laws.check_memory_recall_is_of_this_episode,
+    "pack_undoes_unpack": refresh_laws.check_memory_pack_undoes_unpack,
     "one_trace": laws.check_memory_one_trace,
     "save_and_load": laws.check_memory_save_and_load,
 }

@@ -93,6 +93,16 @@ def _is_key(leaf: Any) -> bool:
     return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
 
 
+def key_words(tree: PyTree) -> PyTree:
+    """The words of keys in place of keys: plain arrays."""
+    return jax.tree.map(lambda leaf: jax.random.key_data(leaf) if _is_key(leaf) else leaf, tree)
+
+
+def with_key(leaf: Any, like: Any) -> Any:
+    """The key with these words, where the like is a key; otherwise the leaf."""
+    return jax.random.wrap_key_data(leaf, impl=jax.random.key_impl(like)) if _is_key(like) else leaf
+
+
 def garbage_like(state: PyTree, numbers: np.random.Generator) -> PyTree:
     """A state of the same shapes with every leaf replaced by finite garbage.
 

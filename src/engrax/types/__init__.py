@@ -2,7 +2,7 @@
 
 from engrax.types.actions import Action, Actions, Continuous, Discrete, MultiDiscrete, Policy
 from engrax.types.interface import Interface, Question
-from engrax.types.recall import Recall, nothing_recalled
+from engrax.types.recall import Recall, head_names, layer_names, nothing_recalled
 from engrax.types.specs import (
     AbstractSpec,
     ImageSpec,
@@ -35,6 +35,8 @@ __all__ = [
     "TextSpec",
     "TimeStep",
     "VectorSpec",
+    "head_names",
+    "layer_names",
     "nothing_recalled",
     "tree_where",
 ]

@@ -1,5 +1,7 @@
 """What a memory attended to."""
 
+from collections.abc import Sequence
+
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
@@ -9,16 +11,33 @@ class Recall(eqx.Module):
     """What a memory attended to in one step.
 
     Attributes:
-        weights: attention per remembered item, 0 where not valid.
+        weights: the attention of each reader to each remembered item, 0 where not valid.
         steps_ago: the age of each item in steps, at least 1 where valid.
         valid: whether the slot holds an item of this episode.
+        readers: the name of each reader, such as `layer 1, head 2`.
     """
 
-    weights: Float[Array, " n"]
-    steps_ago: Int[Array, " n"]
-    valid: Bool[Array, " n"]
+    weights: Float[Array, "*t r n"]
+    steps_ago: Int[Array, "*t n"]
+    valid: Bool[Array, "*t n"]
+    readers: tuple[str, ...] = eqx.field(static=True)
+
+    @property
+    def mean(self) -> Float[Array, "*t n"]:
+        """The attention to each item, a mean over readers."""
+        return jnp.sum(self.weights, axis=-2) / max(len(self.readers), 1)
 
 
 def nothing_recalled() -> Recall:
     """The recall of a memory that attends to no items."""
-    return Recall(jnp.zeros((0,), jnp.float32), jnp.zeros((0,), jnp.int32), jnp.zeros((0,), bool))
+    return Recall(jnp.zeros((0, 0), jnp.float32), jnp.zeros(0, jnp.int32), jnp.zeros(0, bool), ())
+
+
+def head_names(heads: int) -> tuple[str, ...]:
+    """`head 1`, `head 2` and so on: names for the readers of a `Recall`."""
+    return tuple(f"head {head + 1}" for head in range(heads))
+
+
+def layer_names(readers: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """The names of readers in layers: `layer 1, head 1` and so on."""
+    return tuple(f"layer {i + 1}, {name}" for i, names in enumerate(readers) for name in names)

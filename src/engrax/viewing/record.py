@@ -194,7 +194,7 @@ def _look(
         effective=step.effective & ~step.last,
         policy=bars(world.interface.actions, output.policy),
         value=output.value,
-        weights=recall.weights,
+        weights=recall.mean,
         steps_ago=recall.steps_ago,
         valid=recall.valid,
     )

@@ -77,7 +77,7 @@ def test_heads_may_have_the_past_that_the_memory_has_not(past):
     key, empty = jax.random.key(0), agent.init_state()
     (state, _, one), (same, _, other) = (agent.step(empty, inp, key=key) for inp in pair())
     assert eqx.tree_equal(state, same)
-    assert np.array_equal(one.auxiliary, other.auxiliary)
+    assert np.array_equal(one.auxiliary.h, other.auxiliary.h)
     assert np.array_equal(one.policy.logits, other.policy.logits) != past
     assert np.array_equal(one.value, other.value) != past
 
@@ -98,7 +98,7 @@ def test_the_return_of_the_action_taken_is_predicted_where_actions_count(played)
     given = (inputs, outs, segment.actions, jnp.asarray(returns), jnp.asarray(effective))
     got = agent.auxiliary_losses(*given)
     codes = np.eye(4)[np.asarray(segment.actions)]
-    judged = np.concatenate([np.asarray(outs.auxiliary), codes], axis=-1)
+    judged = np.concatenate([np.asarray(outs.auxiliary.h), codes], axis=-1)
     predicted = hidden_layer_and_output(agent.action_value, judged)[:, 0]
     assert set(got) == {"action_value"}
     expected = 3.0 * 0.5 * effective * (returns - predicted) ** 2
@@ -117,7 +117,7 @@ def reconstruction_losses(observations, **weights):
     def losses(agent, inps):
         actions, zeros = jnp.zeros(4, jnp.int32), jnp.zeros(4)
         outs = agent.unroll(None, inps, actions, jax.random.split(jax.random.key(0), 4))[1]
-        hs, decoders = outs.auxiliary, agent.decoders.items()
+        hs, decoders = outs.auxiliary.h, agent.decoders.items()
         costs = {name: d.loss(d(hs), inps.observation[name]) for name, d in decoders}
         return agent.auxiliary_losses(inps, outs, actions, zeros, zeros), costs
 

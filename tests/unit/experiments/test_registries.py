@@ -29,7 +29,7 @@ class WideSizes(AbstractMemorySizes):
     factor: int = 2
     """Of the width."""
 
-    def build(self, input_size, *, key):
+    def build(self, layout, *, key):
         return NoMemory(input_size, NoMemorySizes(width=4 * self.factor), key=key)
 
     @classmethod

@@ -44,19 +44,20 @@ def case(request):
 
 @quick_jit
 def scan(memory, xs, firsts):
-    """By steps: outputs, and what is recalled before each."""
+    """By steps: outputs, and what is recalled in each."""
 
     def step(state, now):
-        shown = memory.recall(state, *now)
         state, output = memory.step(state, *now)
-        return state, (output, shown)
+        return state, (output.h, output.recall)
 
     return jax.lax.scan(step, memory.init_state(), (xs, firsts))[1]
 
 
 def test_unroll_equals_the_oracle(case):
     memory, xs, (outputs, _, _) = case
-    got = quick_jit(lambda *arguments: memory.unroll(None, *arguments)[1])(xs, jnp.asarray(FIRSTS))
+    got = quick_jit(lambda *arguments: memory.unroll(None, *arguments)[1].h)(
+        xs, jnp.asarray(FIRSTS)
+    )
     np.testing.assert_allclose(got, outputs, rtol=1e-4, atol=1e-4)
 
 
@@ -67,7 +68,7 @@ def test_steps_and_recall_equal_the_oracle(case):
     np.testing.assert_allclose(got, outputs, rtol=1e-4, atol=1e-4)
     for t in range(STEPS):
         shown, wanted = np.zeros(STEPS), np.zeros(STEPS)
-        np.add.at(shown, recall.steps_ago[t][recall.valid[t]], recall.weights[t][recall.valid[t]])
+        np.add.at(shown, recall.steps_ago[t][recall.valid[t]], recall.mean[t][recall.valid[t]])
         np.add.at(wanted, ages[t], weights[t].mean(0))
         np.testing.assert_allclose(shown[1:], wanted[1:], atol=1e-4, err_msg=f"step {t}")
         assert shown[0] == 0
@@ -116,7 +117,8 @@ def test_what_was_written_now_is_not_recalled():
     shown = recalled(rows, jnp.asarray([[0.1, 0.2, 0.3, 0.4], [0.4, 0.4, 0.1, -1e-9]]))
     np.testing.assert_array_equal(shown.valid, [False, False, True, True])
     np.testing.assert_array_equal(shown.steps_ago[shown.valid], [1, 6])
-    np.testing.assert_allclose(shown.weights, [0, 0, 0.2, 0.2], rtol=1e-6)
+    np.testing.assert_allclose(shown.weights, [[0, 0, 0.3, 0.4], [0, 0, 0.1, 0]], rtol=1e-6)
+    assert shown.readers == ("head 1", "head 2")
 
 
 def test_looking_up_empty_rows_is_even_and_has_a_gradient():

@@ -32,7 +32,7 @@ LARGE = {
 @quick_jit
 def total_and_gradient(memory, xs, firsts):
     arrays, rest = eqx.partition(memory, eqx.is_inexact_array)
-    total = lambda arrays, xs: jnp.sum(eqx.combine(arrays, rest).unroll(None, xs, firsts)[1])  # noqa: E731
+    total = lambda arrays, xs: jnp.sum(eqx.combine(arrays, rest).unroll(None, xs, firsts)[1].h)  # noqa: E731
     return jax.value_and_grad(total, argnums=(0, 1))(arrays, xs)
 
 
@@ -81,7 +81,7 @@ def test_programs_do_not_grow_with_the_window(name, carried):
         memory = replace(WINDOWED[name], window=window).build(INPUT_SIZE, key=jax.random.key(0))
         state = memory.init_state() if carried else None
         xs, firsts = jnp.zeros((segment, INPUT_SIZE)), jnp.zeros(segment, bool)
-        gradient = jax.grad(lambda xs: jnp.sum(memory.unroll(state, xs, firsts)[1]))
+        gradient = jax.grad(lambda xs: jnp.sum(memory.unroll(state, xs, firsts)[1].h))
         return len(str(jax.make_jaxpr(gradient)(xs)).splitlines())
 
     assert length(100_000) < 1.1 * length(segment)  # its text wraps where shapes are long
@@ -96,9 +96,9 @@ def test_a_window_far_longer_than_the_episode_runs_and_changes_nothing(name):
         memory = replace(WINDOWED[name], window=window).build(INPUT_SIZE, key=jax.random.key(0))
         state, parts = None, []
         for start in (0, 16, 32):
-            state, ys = unroll(memory, state, xs[start : start + 16], jnp.zeros(16, bool))
-            parts.append(ys)
-        outputs.append([*parts, step(memory, state, xs[0], jnp.zeros((), bool))[1]])
+            state, output = unroll(memory, state, xs[start : start + 16], jnp.zeros(16, bool))
+            parts.append(output.h)
+        outputs.append([*parts, step(memory, state, xs[0], jnp.zeros((), bool))[1].h])
     for short, long in zip(*outputs, strict=True):
         np.testing.assert_allclose(long, short, atol=1e-5)
 

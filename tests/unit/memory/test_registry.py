@@ -19,7 +19,7 @@ KEY = jax.random.key(0)
         LSTMSizes(),
         LSTMSizes,
         LSTM,
-        lambda input_size, key: LSTM(input_size, key=key),
+        lambda layout, key: LSTM(layout, key=key),
         LSTM(5, key=KEY),
     ],
     ids=["name", "sizes", "class of sizes", "class", "callable", "memory"],
@@ -33,7 +33,7 @@ def test_a_built_memory_is_taken_as_it_is():
     assert make_memory(memory, 5, key=jax.random.key(1)) is memory
 
 
-@pytest.mark.parametrize("choice", [LSTM(5, key=KEY), lambda input_size, key: NoMemory(5, key=key)])
+@pytest.mark.parametrize("choice", [LSTM(5, key=KEY), lambda layout, key: NoMemory(5, key=key)])
 def test_a_memory_for_inputs_of_another_width(choice):
     with pytest.raises(
         ValueError, match=r"has input_size 5, expected 7: build it with input_size 7, or"
@@ -54,7 +54,7 @@ def test_a_name_that_is_not_registered(name, message):
         make_memory(name, 5, key=KEY)
 
 
-@pytest.mark.parametrize("choice", [None, 3, lambda input_size, key: input_size])
+@pytest.mark.parametrize("choice", [None, 3, lambda layout, key: layout])
 def test_what_makes_no_memory(choice, monkeypatch):
     monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)  # as users have it
     with pytest.raises(TypeError, match="makes no memory, expected a name"):

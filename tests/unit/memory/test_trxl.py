@@ -30,20 +30,28 @@ def scan(memory, state, xs, firsts):
     """By `step`: the state after, outputs, and what is recalled."""
 
     def turn(state, now):
-        recall = memory.recall(state, *now)
-        state, y = memory.step(state, *now)
-        return state, (y, recall)
+        state, output = memory.step(state, *now)
+        return state, (output.h, output.recall)
 
     return jax.lax.scan(turn, state, (xs, firsts))
 
 
 run = quick_jit(scan)
-unroll = quick_jit(lambda memory, *arguments: memory.unroll(*arguments))
-slope = quick_jit(
-    lambda memory, xs, firsts: jax.grad(lambda xs: jnp.sum(memory.unroll(None, xs, firsts)[1][30]))(
-        xs
-    )
-)
+
+
+@quick_jit
+def unroll(memory, *arguments):
+    """By `unroll`: the state after, and outputs."""
+    state, output = memory.unroll(*arguments)
+    return state, output.h
+
+
+@quick_jit
+def slope(memory, xs, firsts):
+    """The gradient of the output of step 30."""
+    return jax.grad(lambda xs: jnp.sum(memory.unroll(None, xs, firsts)[1].h[30]))(xs)
+
+
 attend_sequence = quick_jit(lambda attention, *arguments: attention.attend_sequence(*arguments))
 
 
@@ -62,8 +70,11 @@ def test_steps_equal_the_oracle_and_so_does_what_they_recall(case):
     for t, reach in enumerate(np.minimum(age, SMALL["window"] - 1)):
         ago, valid = np.asarray(recall.steps_ago[t]), np.asarray(recall.valid[t])
         assert sorted(ago[valid]) == list(range(1, reach + 1))
-        np.testing.assert_allclose(recall.weights[t][valid], shown[t][ago[valid]], atol=1e-5)
-        assert np.all(np.asarray(recall.weights[t])[~valid] == 0)
+        mean = np.asarray(recall.mean[t])
+        np.testing.assert_allclose(mean[valid], shown[t][ago[valid]], atol=1e-5)
+        assert np.all(np.asarray(recall.weights[t])[:, ~valid] == 0)
+    heads = [f"layer {layer}, head {head}" for layer in (1, 2) for head in (1, 2)]
+    assert recall.readers == tuple(heads)
 
 
 @pytest.mark.parametrize("pieces", [[40], [3, 7, 6, 24]], ids=["at once", "in pieces"])

@@ -116,7 +116,7 @@ def test_what_is_recorded_is_what_the_agent_recalls_in_that_state(recorded):
     for time in range(LENGTH):
         recalled, output, streams = by_hand(streams, fold_in(time + 1))
         episode = episodes[1]
-        np.testing.assert_allclose(episode.weights[time], recalled.weights[0], atol=1e-5)
+        np.testing.assert_allclose(episode.weights[time], recalled.mean[0], atol=1e-5)
         np.testing.assert_array_equal(episode.steps_ago[time], recalled.steps_ago[0])
         np.testing.assert_array_equal(episode.valid[time], recalled.valid[0])
         np.testing.assert_allclose(episode.value[time], output.value[0], atol=1e-5)

@@ -18,7 +18,7 @@ from engrax.nn.masking import finite
 
 
 class LayerState(NamedTuple):
-    """What a layer remembers: vectors, and nothing that depends on parameters.
+    """What a layer remembers: vectors; only `recent` has projections beside them.
 
     Attributes:
         recent: the last W inputs.
@@ -29,6 +29,9 @@ class LayerState(NamedTuple):
     recent: Recent
     contents: Float[Array, "s c d"]
     means: Float[Array, "s d"]
+
+
+PackedLayer = tuple[Float[Array, "w d"], Float[Array, "s c d"], Float[Array, "s d"]]
 
 
 class HCAMLayer(eqx.Module):
@@ -82,9 +85,14 @@ class HCAMLayer(eqx.Module):
         chunks = jnp.zeros((slots, self.chunk_size, size), jnp.float32)
         return LayerState(self.recent.init_state(), chunks, chunks[:, 0])
 
-    def refresh(self, state: LayerState) -> LayerState:
-        """Projects the recent inputs again."""
-        return state._replace(recent=self.recent.refresh(state.recent))
+    def pack(self, state: LayerState) -> PackedLayer:
+        """All but the keys and values of the recent inputs."""
+        return state.recent.inputs, state.contents, state.means
+
+    def unpack(self, packed: PackedLayer) -> LayerState:
+        """Projects the recent inputs."""
+        inputs, contents, means = packed
+        return LayerState(self.recent.unpack(inputs), contents, means)
 
     def step(
         self, state: LayerState, count: Int[Array, ""], x: Float[Array, " d"]
@@ -188,5 +196,5 @@ class HCAMLayer(eqx.Module):
         state = self.init_state() if state is None else state
         rows = state.contents.reshape(-1, xs.shape[1])
         contents = put_last(rows, steps, stored).reshape(state.contents.shape)
-        recent = self.recent.write_sequence(state.recent, steps, xs)
-        return self.refresh(LayerState(recent, contents, jnp.mean(contents, axis=1)))
+        inputs = self.recent.write_sequence(state.recent.inputs, steps, xs)
+        return self.unpack((inputs, contents, jnp.mean(contents, axis=1)))

@@ -10,15 +10,16 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from engrax.memory.arguments import check_step, check_unroll
-from engrax.memory.base import AbstractMemory, AbstractMemorySizes
+from engrax.memory.base import AbstractMemory, AbstractMemorySizes, MemoryOutput
 from engrax.memory.hcam import clock
 from engrax.memory.hcam.chunks import VALUE_AND_OUTPUT, ReadInit
-from engrax.memory.hcam.layer import HCAMLayer, LayerState
-from engrax.memory.hcam.read import AbstractRead, HierarchicalRead
+from engrax.memory.hcam.layer import HCAMLayer, LayerState, PackedLayer
+from engrax.memory.hcam.read import AbstractRead, HierarchicalRead, Read
+from engrax.memory.layout import Layout
 from engrax.memory.ring import episode_steps
 from engrax.nn.checks import check_at_least, check_choice, check_width
 from engrax.nn.linear import LayerNorm, apply, linear
-from engrax.types import Recall
+from engrax.types import Recall, head_names, layer_names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,9 +68,9 @@ class HCAMSizes(AbstractMemorySizes):
                 f"chunks: set top_k to {self.num_chunks}, or num_chunks to {self.top_k}"
             )
 
-    def build(self, input_size: int, *, key: Key[Array, ""]) -> "HCAM":
+    def build(self, layout: Layout | int, *, key: Key[Array, ""]) -> "HCAM":
         """Builds the HCAM memory."""
-        return HCAM(input_size, self, key=key)
+        return HCAM(layout, self, key=key)
 
     @classmethod
     def tiny(cls) -> "HCAMSizes":
@@ -83,6 +84,8 @@ class HCAMState(eqx.Module):
     count: Int[Array, ""]
     layers: tuple[LayerState, ...]
 
+
+PackedHCAM = tuple[Int[Array, ""], tuple[PackedLayer, ...]]
 
 MakeRead = Callable[[HCAMSizes, int, Key[Array, ""]], AbstractRead]
 """Makes the read of a layer, of the memory's sizes, the layer's index from 0, and a key."""
@@ -116,7 +119,7 @@ class HCAM(AbstractMemory[HCAMState]):
 
     def __init__(
         self,
-        input_size: int,
+        layout: Layout | int,
         sizes: HCAMSizes = HCAMSizes(),
         *,
         read: MakeRead = hierarchical_read,
@@ -125,12 +128,13 @@ class HCAM(AbstractMemory[HCAMState]):
         """Draws the parameters.
 
         Args:
-            input_size: d.
+            layout: of inputs.
             sizes: of everything.
             read: makes each layer's read of chunks; see `engrax.memory.hcam.other_reads` for reads
                 to compare with.
             key: for the parameters.
         """
+        input_size = Layout.of(layout).size
         input_key, *layer_keys = jax.random.split(key, sizes.num_layers + 1)
         self.input_projection = linear(input_size, sizes.width, key=input_key)
         self.layers = tuple(
@@ -162,16 +166,35 @@ class HCAM(AbstractMemory[HCAMState]):
         )
 
     def step(
-        self, state: HCAMState, x: Float[Array, " d"], first: Bool[Array, ""]
-    ) -> tuple[HCAMState, Float[Array, " h"]]:
-        """One step through the stack, each layer reading its own memory."""
+        self,
+        state: HCAMState,
+        x: Float[Array, " d"],
+        first: Bool[Array, ""],
+        *,
+        key: Key[Array, ""] | None = None,
+    ) -> tuple[HCAMState, MemoryOutput]:
+        """One step through the stack, each layer reading its own memory.
+
+        The recall has the heads of all layers and the rows of all chunks, without local attention.
+        """
         check_step(self, state, x, first)
-        state, output, _ = self._step(state, x, first)
-        return state, output
+        count = jnp.where(first, 0, state.count)
+        y, layers, reads = self.input_norm(apply(self.input_projection, x)), [], []
+        for layer, layer_state in zip(self.layers, state.layers, strict=True):
+            layer_state, y, read = layer.step(layer_state, count, y)
+            layers.append(layer_state)
+            reads.append(read)
+        output = MemoryOutput(self.output_norm(y), self._recall(count, reads))
+        return HCAMState(count + 1, tuple(layers)), output
 
     def unroll(
-        self, state: HCAMState | None, xs: Float[Array, "t d"], firsts: Bool[Array, " t"]
-    ) -> tuple[HCAMState, Float[Array, "t h"]]:
+        self,
+        state: HCAMState | None,
+        xs: Float[Array, "t d"],
+        firsts: Bool[Array, " t"],
+        *,
+        keys: Key[Array, " t"] | None = None,
+    ) -> tuple[HCAMState, MemoryOutput]:
         """All steps at once, layer by layer; the state returned is refreshed."""
         check_unroll(self, xs, firsts)
         count = jnp.zeros((), jnp.int32) if state is None else state.count
@@ -182,42 +205,30 @@ class HCAM(AbstractMemory[HCAMState]):
                 None if state is None else state.layers[index], count, steps, ys
             )
             layers.append(layer_state)
-        return HCAMState(steps[-1] + 1, tuple(layers)), self.output_norm(ys)
+        return HCAMState(steps[-1] + 1, tuple(layers)), MemoryOutput(self.output_norm(ys))
 
-    def refresh(self, state: HCAMState) -> HCAMState:
-        """Projects all that is remembered with the present parameters."""
-        layers = (layer.refresh(s) for layer, s in zip(self.layers, state.layers, strict=True))
-        return HCAMState(state.count, tuple(layers))
+    def pack(self, state: HCAMState) -> PackedHCAM:
+        """The count and what each layer remembers, without projections."""
+        layers = zip(self.layers, state.layers, strict=True)
+        return state.count, tuple(layer.pack(remembered) for layer, remembered in layers)
 
-    def recall(self, state: HCAMState, x: Float[Array, " d"], first: Bool[Array, ""]) -> Recall:
-        """Attention to the rows of chunks, averaged over heads and layers, without local
-        attention.
-        """
-        check_step(self, state, x, first)
-        layer = self.layers[0]
-        count = jnp.where(first, 0, state.count)
-        numbers = clock.slot_numbers(count, layer.num_slots, layer.chunk_size)
-        valid = clock.readable_now(count, layer.num_slots, layer.chunk_size)
-        places = jnp.arange(layer.chunk_size, dtype=jnp.int32)
-        reads = self._step(state, x, first)[2]
-        empty = jnp.zeros((layer.num_slots, layer.chunk_size), jnp.float32)
-        weights = sum(
-            (empty.at[read.chunks].add(jnp.mean(read.weights, axis=0)) for read in reads),
-            start=empty,
-        ) / len(reads)
-        written = numbers[:, None] * layer.chunk_size + places[None, :]
-        everywhere = jnp.broadcast_to(valid[:, None], weights.shape)
-        return Recall(
-            jnp.where(everywhere, weights, 0.0).reshape(-1),
-            (count - written).reshape(-1),
-            everywhere.reshape(-1),
-        )
+    def unpack(self, packed: PackedHCAM) -> HCAMState:
+        """Projects what local attention remembers."""
+        count, remembered = packed
+        layers = zip(self.layers, remembered, strict=True)
+        return HCAMState(count, tuple(layer.unpack(rows) for layer, rows in layers))
 
-    def _step(self, state: HCAMState, x: Float[Array, " d"], first: Bool[Array, ""]):
-        count = jnp.where(first, 0, state.count)
-        y, layers, reads = self.input_norm(apply(self.input_projection, x)), [], []
-        for layer, layer_state in zip(self.layers, state.layers, strict=True):
-            layer_state, y, read = layer.step(layer_state, count, y)
-            layers.append(layer_state)
-            reads.append(read)
-        return HCAMState(count + 1, tuple(layers)), self.output_norm(y), reads
+    def _recall(self, count: Int[Array, ""], reads: list[Read]) -> Recall:
+        slots, size = self.layers[0].num_slots, self.layers[0].chunk_size
+        valid = jnp.repeat(clock.readable_now(count, slots, size), size)
+        first_steps = clock.slot_numbers(count, slots, size) * size
+        written = first_steps[:, None] + jnp.arange(size, dtype=jnp.int32)[None, :]
+        shown = [
+            jnp.zeros((len(read.weights), slots, size), jnp.float32)
+            .at[:, read.chunks]
+            .set(read.weights)
+            for read in reads
+        ]
+        names = layer_names([head_names(len(heads)) for heads in shown])
+        weights = jnp.concatenate(shown).reshape(len(names), -1)
+        return Recall(jnp.where(valid, weights, 0.0), (count - written).reshape(-1), valid, names)

@@ -14,7 +14,7 @@ from engrax.nn.senses.base import (
     Sense,
 )
 from engrax.nn.senses.image import IMAGE
-from engrax.nn.senses.past import action_code, code_size, past_features, past_size
+from engrax.nn.senses.past import action_code, code_size, past_features, past_parts, past_size
 from engrax.nn.senses.symbols import SYMBOLS
 from engrax.nn.senses.text import TEXT
 from engrax.nn.senses.vector import VECTOR
@@ -88,6 +88,7 @@ __all__ = [
     "make_decoders",
     "make_encoders",
     "past_features",
+    "past_parts",
     "past_size",
     "sense_of",
 ]

@@ -19,9 +19,14 @@ def action_code(actions: Actions, action: Action) -> Float[Array, "*t c"]:
     return policy_class(actions).code(actions, action)
 
 
+def past_parts(actions: Actions) -> dict[str, int]:
+    """The parts of `past_features` and their widths."""
+    return {"previous_action": code_size(actions), "first": 1, "previous_reward": 1}
+
+
 def past_size(actions: Actions) -> int:
     """The width of `past_features`."""
-    return code_size(actions) + 2
+    return sum(past_parts(actions).values())
 
 
 def past_features(inps: AgentInput, actions: Actions) -> Float[Array, "*t p"]:
