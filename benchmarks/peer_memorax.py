@@ -14,6 +14,7 @@ import time
 
 import flax.linen as nn
 import jax
+import jax.numpy as jnp
 import optax
 from memorax.algorithms import PPO, PPOConfig
 from memorax.environments import environment
@@ -56,7 +57,11 @@ def torso(memory: str, expansion: int):
     """The part of a network that remembers."""
     if memory == "lstm":
         return RNN(nn.OptimizedLSTMCell(WIDTH))
-    attention = SelfAttention(WIDTH, HEADS, context_length=STEPS, positional_embedding=ALiBi(HEADS))
+    attention = SelfAttention(
+        WIDTH, HEADS, context_length=STEPS, dtype=None, param_dtype=jnp.float32,
+        kernel_init=nn.initializers.lecun_normal(), bias_init=nn.initializers.zeros_init(),
+        positional_embedding=ALiBi(HEADS),
+    )  # fmt: skip
     recurrence = SegmentRecurrence(attention, memory_length=WIDTH, features=WIDTH)
     feed_forward = FFN(features=WIDTH, expansion_factor=expansion)
     block = (GatedResidual(PreNorm(recurrence)), GatedResidual(PreNorm(feed_forward)))

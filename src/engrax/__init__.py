@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from engrax.runs.building import load_trained as load_trained
     from engrax.runs.directory import RunDirectory as RunDirectory
     from engrax.runs.evaluating import evaluate as evaluate
+    from engrax.runs.exporting import export as export
+    from engrax.runs.policy import Policy as Policy
+    from engrax.runs.policy import load as load
     from engrax.runs.training import resume as resume
     from engrax.runs.training import train as train
     from engrax.testing import check_agent as check_agent
@@ -37,12 +40,15 @@ _HOMES = {
     "MERLIN": "engrax.agents",
     "PRESETS": "engrax.experiments.presets",
     "ActorCritic": "engrax.agents",
+    "Policy": "engrax.runs.policy",
     "Experiment": "engrax.experiments",
     "RunDirectory": "engrax.runs.directory",
     "check_agent": "engrax.testing",
     "check_environment": "engrax.testing",
     "check_memory": "engrax.testing",
     "evaluate": "engrax.runs.evaluating",
+    "export": "engrax.runs.exporting",
+    "load": "engrax.runs.policy",
     "load_trained": "engrax.runs.building",
     "resume": "engrax.runs.training",
     "train": "engrax.runs.training",
@@ -54,11 +60,14 @@ __all__ = [
     "PRESETS",
     "ActorCritic",
     "Experiment",
+    "Policy",
     "RunDirectory",
     "check_agent",
     "check_environment",
     "check_memory",
     "evaluate",
+    "export",
+    "load",
     "load_trained",
     "resume",
     "train",

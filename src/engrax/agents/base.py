@@ -26,6 +26,8 @@ S = TypeVar("S")
 
 def choose(key: Key[Array, ""], policy: Policy, greedy: bool | Bool[Array, ""]) -> Action:
     """An action sampled from the policy, or the most likely one where greedy."""
+    if greedy is True:
+        return policy.mode()
     return jnp.where(greedy, policy.mode(), policy.sample(key))
 
 

@@ -104,7 +104,9 @@ def count(low: int, high: int) -> Callable[[str], int]:
 def add_preset(parser: Parser) -> None:
     """Adds the preset that a command is about."""
     parser.add_argument(
-        "preset", metavar="PRESET", help="one that `engrax list` shows, or gymnasium:ID"
+        "preset",
+        metavar="PRESET",
+        help="one that `engrax list` shows, gymnasium:ID, or gymnax:ID",
     )
 
 

@@ -24,6 +24,7 @@ COMMANDS = {
     "probe": "what a linear read-out finds in an agent's memory",
     "show": "how far a run is, and what it is made of",
     "publish": "make a small folder of a run, for others to evaluate and start from",
+    "export": "write the step of a trained agent for other programs: ONNX, StableHLO",
     "bench": "how fast a preset trains on this machine, and where the time goes",
     "demo": "train, evaluate and plot agents with a memory: HCAM, then MERLIN",
 }

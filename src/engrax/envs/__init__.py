@@ -4,16 +4,18 @@ from typing import Any
 
 from engrax.envs.ballet import Ballet
 from engrax.envs.base import AbstractEnvironment
+from engrax.envs.gymnax import Gymnax
 from engrax.envs.memory_game import MemoryGame
 from engrax.envs.mixture import Mixture
 from engrax.envs.recall import Recall
 
 TASKS: dict[str, type[AbstractEnvironment[Any]]] = {
     "ballet": Ballet,
+    "gymnax": Gymnax,
     "memory_game": MemoryGame,
     "mixture": Mixture,
     "recall": Recall,
 }
 """Every task by name. Packages may add tasks, for configs and the command line."""
 
-__all__ = ["TASKS", "AbstractEnvironment", "Ballet", "MemoryGame", "Mixture", "Recall"]
+__all__ = ["TASKS", "AbstractEnvironment", "Ballet", "Gymnax", "MemoryGame", "Mixture", "Recall"]

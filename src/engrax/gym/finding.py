@@ -1,6 +1,7 @@
-"""Environments by their ids."""
+"""Environments by their ids, and by the names of functions that make them."""
 
 import importlib
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +18,8 @@ def maker_of_id(name: str, kwargs: dict[str, Any]) -> Callable[[], Env[Any, Any]
     """A function that makes the environment of an id.
 
     Args:
-        name: an id such as "CartPole-v1"; "module:Id-v0" imports a module first.
+        name: an id such as "CartPole-v1"; "module:Id-v0" imports a module first, and
+            "module:function" is a function of a module.
         kwargs: the environment's keyword arguments.
 
     Raises:
@@ -25,27 +27,74 @@ def maker_of_id(name: str, kwargs: dict[str, Any]) -> Callable[[], Env[Any, Any]
             the environment cannot be made.
     """
     find(name)
+    function = function_named(name)
 
     def make() -> Env[Any, Any]:
         try:
+            if function is not None:
+                return checked(function(**kwargs), function)
             return gymnasium.make(name, disable_env_checker=True, **kwargs)
         except (TypeError, ValueError, error.Error, ImportError) as problem:
+            if isinstance(problem, ConfigError):
+                raise
             reason = _line(problem)
             raise ConfigError(f"{name} with {kwargs} cannot be made: {reason}") from problem
 
     return make
 
 
+def function_named(name: str) -> Callable[..., Any] | None:
+    """What can be called under "module:name", where the module is imported; otherwise None."""
+    module, _, plain = name.rpartition(":")
+    found = getattr(sys.modules.get(module), plain, None) if module else None
+    return found if callable(found) else None
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """The name "module:function" under which a function is found again.
+
+    Raises:
+        ConfigError: it is found under none, as a lambda or a function inside of another.
+    """
+    plain = getattr(function, "__qualname__", type(function).__qualname__)
+    name = f"{getattr(function, '__module__', '')}:{plain}"
+    if function_named(name) is function:
+        return name
+    raise ConfigError(
+        f"{function!r} cannot be found again by its name, as resuming a run must: put it at the "
+        "top of a module, or register the environment (gymnasium.register) and give its id"
+    )
+
+
+def checked(env: Any, source: Any) -> Env[Any, Any]:
+    """What a function made, if that is an environment.
+
+    Raises:
+        ConfigError: it is not.
+    """
+    if not isinstance(env, Env):
+        raise ConfigError(f"{source} made {type(env).__name__}, expected a gymnasium.Env")
+    return env
+
+
+def package_of(name: str) -> str:
+    """The package of a suite that an id belongs to; empty if none is known."""
+    plain = name.rpartition(":")[2]
+    return next((package for start, package in SUITES.items() if plain.startswith(start)), "")
+
+
 def find(name: str) -> None:
-    """Passes for an id that is registered, after importing the package that registers it.
+    """Passes for an id that is registered, after importing the package that registers it, and for
+    the name of a function.
 
     Raises:
         ConfigError: there is no such id; the message names near ones.
     """
     module, _, plain = name.rpartition(":")
-    suite = next((package for start, package in SUITES.items() if plain.startswith(start)), None)
-    for package in filter(None, (module, suite)):
+    for package in filter(None, (module, package_of(name))):
         _import(package, name)
+    if function_named(name) is not None:
+        return
     try:
         gymnasium.spec(plain)
     except error.Error as problem:

@@ -51,6 +51,7 @@ class HostEnvironments:
     Attributes:
         interface: what agents see and do.
         num_streams: how many streams there are.
+        translator: between their spaces and the interface.
         notes: what was decided about their spaces, one line each.
         answers: what time steps keep of `info` for the interface's question: one stream's, all
             zero; empty where there is none.
@@ -69,6 +70,7 @@ class HostEnvironments:
         self._driver = driver
         self._closing = weakref.finalize(self, driver.close)
         self._closing.atexit = False
+        self.translator = translator
         self.interface, self.notes = translator.interface, translator.notes
         self.answers = blank(translator.answers)
         self.num_streams = driver.num_streams

@@ -12,7 +12,7 @@ from gymnasium.vector import SyncVectorEnv, VectorEnv
 from engrax.errors import ConfigError
 from engrax.gym.collecting import completed
 from engrax.gym.drivers import PlainDriver
-from engrax.gym.finding import maker_of_id
+from engrax.gym.finding import checked, maker_of_id
 from engrax.gym.host import HostEnvironments
 from engrax.gym.infos import separate
 from engrax.gym.paths import leaves_of
@@ -69,13 +69,7 @@ def maker_of(source: object, kwargs: dict[str, Any]) -> Maker:
             f"environment is {source!r}, expected a Gymnasium id, a function that makes an "
             "environment, an environment or a vector environment"
         )
-    return lambda: _checked(source(**kwargs), source)
-
-
-def _checked(env: Any, source: Any) -> Env[Any, Any]:
-    if not isinstance(env, Env):
-        raise ConfigError(f"{source} made {type(env).__name__}, expected a gymnasium.Env")
-    return env
+    return lambda: checked(source(**kwargs), source)
 
 
 def _likes(env: Env[Any, Any]) -> Maker:

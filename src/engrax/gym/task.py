@@ -8,14 +8,16 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
+from gymnasium.vector import VectorEnv
 
 from engrax.errors import ConfigError
-from engrax.gym.collecting import completed, states_success
-from engrax.gym.finding import maker_of_id
+from engrax.gym.collecting import GRID_SIZES, completed, states_success
+from engrax.gym.finding import maker_of_id, package_of
 from engrax.gym.host import AbstractHostTask, HostEnvironments
 from engrax.gym.infos import Answers
 from engrax.gym.making import host_environments
 from engrax.gym.readings import ImageAs, ObservationOptions
+from engrax.gym.spaces import Translator, translator_of
 from engrax.types import Interface
 
 
@@ -24,7 +26,8 @@ class GymnasiumTask(AbstractHostTask):
     """An environment of Gymnasium's, by its id."""
 
     id: str
-    """Its id, such as CartPole-v1; module:Id-v0 imports a module first."""
+    """Its id, such as CartPole-v1; module:Id-v0 imports a module first, and module:function is a
+    function that makes one."""
     kwargs: str = "{}"
     """Its keyword arguments, as a JSON object."""
     image_as: ImageAs = "auto"
@@ -113,6 +116,25 @@ class GymnasiumTask(AbstractHostTask):
         """What was decided about how observations are read, one line each."""
         return _spaces(self).notes
 
+    @property
+    def translator(self) -> Translator:
+        """Between the environment's spaces and the interface."""
+        return _spaces(self).translator
+
+    def translator_for(self, env: Any) -> Translator:
+        """The same for the spaces of another environment, plain or of a vector.
+
+        Raises:
+            ConfigError: its spaces cannot be read.
+        """
+        vector = isinstance(env, VectorEnv)
+        package = package_of(self.id) if vector else type(env.unwrapped).__module__
+        sizes = GRID_SIZES.get(package.partition(".")[0], ())
+        options = replace(self.options(), grid_sizes=sizes, answers=None)
+        if vector:
+            return translator_of(env.single_observation_space, env.single_action_space, options)
+        return translator_of(env.observation_space, env.action_space, options)
+
     def make(self, streams: int) -> HostEnvironments:
         """The environments, one a stream.
 
@@ -125,6 +147,7 @@ class GymnasiumTask(AbstractHostTask):
 class _Spaces(NamedTuple):
     """What an environment of a task says of itself; see `HostEnvironments`."""
 
+    translator: Translator
     interface: Interface
     notes: tuple[str, ...]
     answers: Mapping[str, np.ndarray]
@@ -135,4 +158,6 @@ def _spaces(task: GymnasiumTask) -> _Spaces:
     with jax.ensure_compile_time_eval():  # an interface may be asked for while JAX traces
         environments = task.make(1)
         environments.close()
-    return _Spaces(environments.interface, environments.notes, environments.answers)
+    return _Spaces(
+        environments.translator, environments.interface, environments.notes, environments.answers
+    )

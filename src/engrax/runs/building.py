@@ -14,13 +14,19 @@ import equinox as eqx
 import jax
 
 from engrax.agents import AbstractAgent
+from engrax.envs import Gymnax
 from engrax.errors import ConfigError, RunError, UserError, show
 from engrax.experiments.annotations import KIND
 from engrax.experiments.codec import decode, encode
 from engrax.experiments.config import Experiment, Task
 from engrax.experiments.levels import levels_of
 from engrax.experiments.presets import PRESETS
-from engrax.experiments.presets.gymnasium import PREFIX, gymnasium_experiment
+from engrax.experiments.presets.gymnasium import (
+    GYMNAX,
+    PREFIX,
+    gymnasium_experiment,
+    gymnax_experiment,
+)
 from engrax.experiments.registries import imports_of, kind_of
 from engrax.experiments.settings import override
 from engrax.gym.host import AbstractHostTask
@@ -60,7 +66,7 @@ def experiment_named(name: str, settings: Mapping[str, str] | None = None) -> Ex
     """The experiment that a name stands for: the only place where a name becomes an experiment.
 
     Args:
-        name: of a preset, or `gymnasium:ID` for an environment of Gymnasium.
+        name: of a preset, or `gymnasium:ID` or `gymnax:ID` for an environment of these.
         settings: values to change, as typed, by dotted names; see `override`.
 
     Raises:
@@ -75,15 +81,17 @@ def experiment_named(name: str, settings: Mapping[str, str] | None = None) -> Ex
 
 
 def find_preset(name: str) -> Experiment:
-    """The preset of a name, or the defaults for `gymnasium:ID`; raises `ConfigError` where there is
-    none.
+    """The preset of a name, or the defaults for `gymnasium:ID` and `gymnax:ID`.
+
+    Raises:
+        ConfigError: there is none.
     """
-    if name == PREFIX:
-        raise ConfigError(
-            f"{PREFIX} names no environment: give its id, such as {PREFIX}CartPole-v1"
-        )
+    if name in (PREFIX, GYMNAX):
+        raise ConfigError(f"{name} names no environment: give its id, such as {name}CartPole-v1")
     if name.startswith(PREFIX):
         return gymnasium_experiment(GymnasiumTask(name.removeprefix(PREFIX)))
+    if name.startswith(GYMNAX):
+        return gymnax_experiment(Gymnax(name.removeprefix(GYMNAX)))
     if name not in PRESETS:
         raise ConfigError(f"unknown preset {show(name)}; {suggest_preset(name)}")
     return PRESETS[name]

@@ -15,6 +15,8 @@ CACHED = 4 * 2**20
 """Bytes of the states that act side by side on a core, where there are more streams: they stay in
 its caches (measured, see docs/speed.md).
 """
+SIDE_BY_SIDE = 32
+"""Streams that act side by side in any case, as fewer take longer, however large their states."""
 
 
 def cores() -> int:
@@ -79,4 +81,4 @@ def _tiles(experiment: Experiment) -> tuple[int, int]:
     size = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(state))
     steps = experiment.agent.tile_steps
     learning = experiment.streams if steps is None else steps // experiment.segment_length
-    return CACHED // max(size, 1024), learning
+    return max(CACHED // max(size, 1024), SIDE_BY_SIDE), learning

@@ -1,5 +1,6 @@
 """What there is: memories, agents, tasks and presets by name, and presets in one line each."""
 
+import re
 from typing import NamedTuple
 
 from engrax.agents import AGENTS
@@ -53,6 +54,8 @@ def presets_by_task() -> dict[str, list[PresetLine]]:
 
 def suggest_preset(name: str) -> str:
     """The way out of a name that is no preset's: the nearest, or those that contain it."""
+    if re.fullmatch(r"[\w.:/-]+-v\d+", name):
+        return f"gymnasium:{name} trains on the environment of Gymnasium with this id"
     alike = [preset for preset in PRESETS if name and name in preset]
     more = f" and {len(alike) - _MOST} more" if len(alike) > _MOST else ""
     names = f"presets with that in their name: {', '.join(alike[:_MOST])}{more}; see `engrax list`"

@@ -10,8 +10,10 @@ from typing import Any, NamedTuple
 from engrax.errors import UserError
 from engrax.experiments.config import Experiment
 from engrax.gym.host import AbstractHostTask
+from engrax.memory import AbstractMemorySizes
 from engrax.runs import loop
-from engrax.runs.building import build_trainer, experiment_named, experiment_of, opened
+from engrax.runs.asking import experiment_for
+from engrax.runs.building import build_trainer, experiment_of, opened
 from engrax.runs.devices import offer_devices, settled
 from engrax.runs.directory import RunDirectory, updates_made
 from engrax.runs.log import warn as log_warning
@@ -171,9 +173,11 @@ def restored_job(
 
 
 def train(
-    experiment: Experiment | str,
+    task: object,
     out: Path | str | None = None,
     *,
+    memory: str | AbstractMemorySizes | None = None,
+    steps: int | float | None = None,
     settings: Mapping[str, str] | None = None,
     source: Path | str | None = None,
     progress: Progress = ignore,
@@ -182,9 +186,13 @@ def train(
     """Trains a new run to its end, as `engrax train` does.
 
     Args:
-        experiment: what to train, or the name of a preset.
-        out: the run directory, which must be empty or not exist; `runs/PRESET-TIME` if not given.
-        settings: of a preset, as typed: `{"memory.width": "128"}`.
+        task: what to train on: an environment of Gymnasium, a function that makes one,
+            `gymnasium:ID`, a task of engrax, the name of a preset, or an experiment.
+        out: the run directory, which must be empty or not exist; `runs/NAME-TIME` if not given.
+        memory: the agent's memory, by its name or as its settings; that of the experiment, or
+            HCAM, if not given.
+        steps: environment steps in all; those of the experiment if not given.
+        settings: of the experiment, as typed: `{"memory.width": "128"}`.
         source: the directory of a run or a published result to start from.
         progress: called after every update with its metrics.
         seconds: time to stop after.
@@ -193,12 +201,11 @@ def train(
         How it ended, and the run directory.
 
     Raises:
-        UserError: see `new_run` and `experiment_named`.
+        UserError: see `new_run` and `experiment_for`.
         RunFailedError: training broke off; see `loop.run`.
     """
-    preset = experiment if isinstance(experiment, str) else "custom"
-    if isinstance(experiment, str):
-        experiment = experiment_named(experiment, settings)
+    preset = task if isinstance(task, str) else "custom"
+    experiment = experiment_for(task, memory=memory, steps=steps, settings=settings)
     path, source = (None if each is None else Path(each) for each in (out, source))
     with new_run(experiment, path, preset=preset, source=source) as job:
         return job.run(progress, seconds=seconds)

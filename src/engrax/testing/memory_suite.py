@@ -27,8 +27,8 @@ MEMORY_LAWS: Mapping[str, Callable[[AbstractMemory, Settings], None]] = {
     "first_cuts_gradients": gradient_laws.check_memory_first_cuts_gradients,
     "refresh_is_identity": refresh_laws.check_memory_refresh_is_identity,
     "refresh_follows_parameters": gradient_laws.check_memory_refresh_follows_parameters,
-    "recall_is_of_this_episode": recall_laws.check_memory_recall_is_of_this_episode,
     "pack_undoes_unpack": refresh_laws.check_memory_pack_undoes_unpack,
+    "recall_is_of_this_episode": recall_laws.check_memory_recall_is_of_this_episode,
     "one_trace": laws.check_memory_one_trace,
     "save_and_load": laws.check_memory_save_and_load,
 }

@@ -31,6 +31,7 @@ STARTS = (
     "runs.naming.new_path",
     "cli.acts.dancers",
     "runs.probing.load_trained",
+    "runs.exporting.load_trained",
 )
 """Where commands begin to work, once what was typed is found good."""
 
@@ -55,8 +56,9 @@ def cli(
     (tmp_path / "file").write_text("thesis")
     os.mkfifo(tmp_path / "pipe")
     monkeypatch.chdir(tmp_path)
-    for name in STARTS:
+    for name in STARTS:  # all of them first, or a module would import what is already replaced
         import_module(f"engrax.{name.rpartition('.')[0]}")
+    for name in STARTS:
         monkeypatch.setattr(f"engrax.{name}", stop)
     yield cli
     # Nothing may have been written where one is.

@@ -186,6 +186,7 @@ LINES = {
         ("--note", values),
     ),
     "bench": line("bench", presets, ("--rounds", values), *assignments),
+    "export": line("export", paths, ("--onnx", paths), ("--stablehlo", paths)),
     "probe": line("probe", paths, ("--streams", values), ("--steps", values), ("--seed", values)),
     "demo": line(
         "demo",

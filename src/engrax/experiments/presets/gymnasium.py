@@ -5,13 +5,13 @@ from typing import Any
 
 from engrax.agents import ActorCriticSizes, ReconstructionWeights
 from engrax.algorithms import PPO
-from engrax.experiments.config import Experiment
+from engrax.experiments.config import Experiment, Task
 from engrax.experiments.presets.preset import TITLES, Preset
 from engrax.gym.task import GymnasiumTask
 from engrax.memory import AbstractMemorySizes, HCAMSizes, LSTMSizes, NoMemorySizes
 from engrax.nn.senses import EncoderSizes
 
-PREFIX = "gymnasium:"
+PREFIX, GYMNAX = "gymnasium:", "gymnax:"
 """What stands before an environment's id where an experiment is named."""
 
 MEMORIES: dict[str, AbstractMemorySizes] = {
@@ -21,7 +21,13 @@ MEMORIES: dict[str, AbstractMemorySizes] = {
 }
 
 
-def gymnasium_experiment(task: GymnasiumTask) -> Experiment:
+def gymnax_experiment(task: Task) -> Experiment:
+    """The same for an environment that is traced: streams cost little, so there are more."""
+    experiment = gymnasium_experiment(task)
+    return replace(experiment, streams=128, checkpoint_every=50)
+
+
+def gymnasium_experiment(task: Task) -> Experiment:
     """PPO with HCAM, with settings for small environments that run in Python."""
     weights = ReconstructionWeights(image=0.1, symbols=0.1, text=0.1, vector=0.1)
     return Experiment(
