@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
 from engrax.memory.base import AbstractMemory, MemoryOutput
+from engrax.memory.layout import Layout
 from engrax.types import Recall
 
 FAR = -1e30
@@ -175,7 +176,8 @@ class Recurrent(AbstractMemory[Array]):
     input_size: int = eqx.field(static=True)
     output_size: int = eqx.field(static=True)
 
-    def __init__(self, input_size: int, output_size: int = 4, *, key: Array):
+    def __init__(self, layout: Layout | int, output_size: int = 4, *, key: Array):
+        input_size = Layout.of(layout).size
         self.cell = eqx.nn.MLP(
             input_size + output_size, output_size, 8, 1, final_activation=jnp.tanh, key=key
         )
@@ -212,7 +214,8 @@ class Window(AbstractMemory[WindowState]):
     output_size: int = eqx.field(static=True)
     capacity: int = eqx.field(static=True)
 
-    def __init__(self, input_size: int, capacity: int = 5, *, key: Array):
+    def __init__(self, layout: Layout | int, capacity: int = 5, *, key: Array):
+        input_size = Layout.of(layout).size
         self.attention = eqx.nn.MultiheadAttention(2, input_size, qk_size=4, vo_size=4, key=key)
         self.input_size = self.output_size = input_size
         self.capacity = capacity

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -31,3 +32,14 @@ def test_python_dash_m_is_the_command():
     command = [sys.executable, "-m", "engrax", "--version"]
     run = subprocess.run(command, check=True, capture_output=True, text=True)
     assert run.stdout == f"engrax {engrax.__version__}\n"
+
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a repository")
+def test_git_ignores_no_file_of_ours():
+    folders = ["src", "tests", "docs", "examples", "benchmarks"]
+    asked = ["git", "ls-files", "--others", "--ignored", "--exclude-standard", *folders]
+    ignored = subprocess.run(asked, check=True, capture_output=True, text=True, cwd=ROOT).stdout
+    assert not [name for name in ignored.splitlines() if name.endswith((".py", ".md"))]

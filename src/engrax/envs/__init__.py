@@ -8,6 +8,7 @@ from engrax.envs.gymnax import Gymnax
 from engrax.envs.memory_game import MemoryGame
 from engrax.envs.mixture import Mixture
 from engrax.envs.recall import Recall
+from engrax.envs.tmaze import TMaze
 
 TASKS: dict[str, type[AbstractEnvironment[Any]]] = {
     "ballet": Ballet,
@@ -15,7 +16,17 @@ TASKS: dict[str, type[AbstractEnvironment[Any]]] = {
     "memory_game": MemoryGame,
     "mixture": Mixture,
     "recall": Recall,
+    "tmaze": TMaze,
 }
 """Every task by name. Packages may add tasks, for configs and the command line."""
 
-__all__ = ["TASKS", "AbstractEnvironment", "Ballet", "Gymnax", "MemoryGame", "Mixture", "Recall"]
+__all__ = [
+    "TASKS",
+    "AbstractEnvironment",
+    "Ballet",
+    "Gymnax",
+    "MemoryGame",
+    "Mixture",
+    "Recall",
+    "TMaze",
+]

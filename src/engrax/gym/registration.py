@@ -39,6 +39,7 @@ ENVIRONMENTS = {
     "engrax/Ballet-v0": Registered("engrax.gym.ballet:GymnasiumBallet"),
     "engrax/MemoryGame-v0": Registered(EXPORTED, {"task": "memory_game", "view": "pixels"}),
     "engrax/Recall-v0": Registered(EXPORTED, {"task": "recall"}),
+    "engrax/TMaze-v0": Registered(EXPORTED, {"task": "tmaze"}),
     "engrax/CartPoleHidden-v0": Registered(f"{CLASSIC}.cartpole:CartPoleEnv", {}, 500, (0, 2)),
     "engrax/PendulumHidden-v0": Registered(f"{CLASSIC}.pendulum:PendulumEnv", {}, 200, (0, 1)),
 }

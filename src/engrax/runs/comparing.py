@@ -1,4 +1,4 @@
-"""Comparing presets: each trained with several seeds, all tried on the same fresh episodes.
+"""Comparing agents: each trained with several seeds, all tried on the same fresh episodes.
 
 What is done is kept in the folder of the comparison, so that it may be stopped and given again, and
 several processes may share its work.
@@ -17,9 +17,10 @@ from engrax.experiments.config import Experiment
 from engrax.experiments.levels import levels_of
 from engrax.experiments.plain import parse_json
 from engrax.runs import checkpoint, scoreboard
-from engrax.runs.building import Task, experiment_named, experiment_of, load_trained, task_with
+from engrax.runs.building import Task, experiment_of, load_trained, task_with
 from engrax.runs.devices import settled
 from engrax.runs.directory import RunDirectory, counters
+from engrax.runs.entrants import Entrant, entrant, file_name, told_apart
 from engrax.runs.entries import evaluation_entry
 from engrax.runs.evaluating import played_by
 from engrax.runs.log import warn as log_warning
@@ -40,16 +41,20 @@ class Planned(NamedTuple):
     """One run of a comparison.
 
     Attributes:
-        preset: its name.
+        agent: the name of what is compared.
         seed: of everything random.
         experiment: what is trained.
         path: the run directory.
+        scores: the file of its scores.
+        trained: whether it was trained before the comparison, and elsewhere.
     """
 
-    preset: str
+    agent: str
     seed: int
     experiment: Experiment
     path: Path
+    scores: Path
+    trained: bool = False
 
 
 class Progressed(NamedTuple):
@@ -74,7 +79,7 @@ class Asked(NamedTuple):
 
 
 def plan(
-    presets: Sequence[str],
+    agents: Sequence[str],
     out: Path,
     *,
     seeds: int,
@@ -84,28 +89,49 @@ def plan(
     """All runs, seed by seed, so that a comparison that is stopped early has compared something.
 
     Args:
-        presets: their names.
+        agents: what is compared: presets, with perhaps settings of their own, and the directories
+            of runs that are trained already; see `entrant`.
         out: the folder of the comparison.
         seeds: runs of each preset.
-        settings: to change in all of them, as typed.
+        settings: to change in all presets, as typed.
         length: how many updates each is to make; None for its own number. Ramps become as much
             shorter or longer.
 
     Raises:
         ConfigError: a preset or setting is not known, or does not fit.
-        UserError: a preset is named twice.
+        RunError: a run that is given has no weights yet.
+        UserError: one is named twice.
     """
-    if twice := [name for name in presets if presets.count(name) > 1]:
+    if twice := [name for name in agents if agents.count(name) > 1]:
         raise UserError(
-            f"preset {show(twice[0])} is named twice: name it once; --seeds says how often it is "
+            f"{show(twice[0])} is named twice: name it once; --seeds says how often a preset is "
             "trained"
         )
-    experiments = {name: _of_length(experiment_named(name, settings), length) for name in presets}
+    entrants = told_apart([entrant(text, settings or {}) for text in agents])
     return [
-        Planned(name, seed, replace(experiment, seed=seed), out / f"{name}-{seed}")
+        _planned(one, seed, out, length) if one.trained is None else _trained(one, one.trained, out)
         for seed in range(seeds)
-        for name, experiment in experiments.items()
+        for one in entrants
+        if seed == 0 or one.trained is None
     ]
+
+
+def _planned(
+    one: Entrant, seed: int, out: Path, length: Callable[[Experiment], int | None]
+) -> Planned:
+    name = f"{file_name(one.name)}-{seed}"
+    experiment = replace(_of_length(one.experiment, length), seed=seed)
+    return Planned(one.name, seed, experiment, out / name, out / EVALUATIONS / f"{name}.json")
+
+
+def _trained(one: Entrant, directory: RunDirectory, out: Path) -> Planned:
+    """A run that was trained before; it is only played with."""
+    made = _updates_made(directory)
+    if not made:
+        raise RunError(f"{directory.path} has no weights yet: train it first, or leave it out")
+    experiment = replace(one.experiment, updates=made)
+    scores = out / EVALUATIONS / f"{file_name(str(directory.path.resolve()))}.json"
+    return Planned(one.name, experiment.seed, experiment, directory.path, scores, trained=True)
 
 
 def task_settings(text: str) -> dict[str, str]:
@@ -173,6 +199,9 @@ def train_all(
     done: list[Planned] = []
     elsewhere: list[Planned] = []
     for one in runs:
+        if one.trained:
+            done.append(one)
+            continue
         try:
             with job_of(one, warn) as job:
                 outcome = None if job is None else run_job(one, job)
@@ -189,10 +218,10 @@ def play_all(runs: Sequence[Planned], asked: Asked, also: Sequence[str] = ()) ->
     """Plays with every trained run; see `scores`.
 
     Returns:
-        What each preset's runs scored.
+        What each agent's runs scored.
     """
-    scored = [scoreboard.read(one.preset, one.path, scores(one, asked, also)) for one in runs]
-    return scoreboard.by_preset(scored)
+    scored = [scoreboard.read(one.agent, one.path, scores(one, asked, also)) for one in runs]
+    return scoreboard.by_agent(scored)
 
 
 def scores(one: Planned, asked: Asked, also: Sequence[str] = ()) -> dict[str, Entry]:
@@ -206,7 +235,7 @@ def scores(one: Planned, asked: Asked, also: Sequence[str] = ()) -> dict[str, En
     Returns:
         The entry of `engrax evaluate --json`, by level; kept, so that no episode is played twice.
     """
-    path = one.path.parent / EVALUATIONS / f"{one.path.name}.json"
+    path = one.scores
     levels = levels_played(one.experiment, also)
     wanted = {"updates": one.experiment.updates, **asked._asdict()}
     kept = parse_json(read_text(path, LARGEST), str(path)) if path.exists() else {}
@@ -216,7 +245,7 @@ def scores(one: Planned, asked: Asked, also: Sequence[str] = ()) -> dict[str, En
         for name in missing:
             played = played_by(trained._replace(environment=levels[name]), *asked)
             found[name] = evaluation_entry(played)
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         write_text(path, json.dumps({"asked": wanted, "levels": found}, allow_nan=False) + "\n")
     return {name: found[name] for name in levels}
 
@@ -228,9 +257,9 @@ def _of_length(experiment: Experiment, length: Callable[[Experiment], int | None
 
 def _open(one: Planned) -> RunDirectory:
     if not (one.path / "config.json").exists():
-        command = ["engrax", "compare", one.preset]
+        command = ["engrax", "compare", one.agent]
         experiment = settled(one.experiment)
-        return RunDirectory.create(one.path, experiment, preset=one.preset, command=command)
+        return RunDirectory.create(one.path, experiment, preset=one.agent, command=command)
     directory = RunDirectory.open(one.path)
     found = experiment_of(directory)
     # Another machine, or a process with fewer cores, would have placed it otherwise.

@@ -88,9 +88,9 @@ def comparison_entry(agents: "Sequence[Agent]", levels: Sequence[str]) -> dict[s
     """The figures of a comparison, level by level."""
     return {
         "levels": {
-            level: {agent.preset: _scores(agent, level) for agent in agents} for level in levels
+            level: {agent.name: _scores(agent, level) for agent in agents} for level in levels
         },
-        "agents": {agent.preset: {"parameters": agent.runs[0].parameters} for agent in agents},
+        "agents": {agent.name: {"parameters": agent.runs[0].parameters} for agent in agents},
     }
 
 

@@ -28,22 +28,22 @@ class ScoredRun(NamedTuple):
     """One trained agent.
 
     Attributes:
-        preset: its name.
+        agent: the name of what was compared.
         rows: its log.
         parameters: how many it has.
         scores: what it scored, by level; see `comparing.scores`.
     """
 
-    preset: str
+    agent: str
     rows: list[Row]
     parameters: int
     scores: dict[str, dict[str, Any]]
 
 
 class Agent(NamedTuple):
-    """All runs of one preset."""
+    """All runs of what was compared under one name."""
 
-    preset: str
+    name: str
     runs: tuple[ScoredRun, ...]
 
     def returns(self, level: str) -> list[float]:
@@ -51,19 +51,26 @@ class Agent(NamedTuple):
         return [run.scores[level]["mean_return"] for run in self.runs]
 
 
-def read(preset: str, path: Path, scores: dict[str, dict[str, Any]]) -> ScoredRun:
+def read(agent: str, path: Path, scores: dict[str, dict[str, Any]]) -> ScoredRun:
     """A run with its scores, its log, and its size."""
     directory = RunDirectory.open(path)
     weights = checkpoint.load(directory.weights).arrays.values()
     size = sum(array.size for array in weights)
-    return ScoredRun(preset, directory.metrics.rows(), size, scores)
+    return ScoredRun(agent, directory.metrics.rows(), size, scores)
 
 
-def by_preset(runs: Sequence[ScoredRun]) -> list[Agent]:
-    """Runs by preset, in the order in which the presets first occur."""
-    order = list(dict.fromkeys(run.preset for run in runs))
-    groups = groupby(sorted(runs, key=lambda run: order.index(run.preset)), lambda run: run.preset)
-    return [Agent(preset, tuple(group)) for preset, group in groups]
+def by_agent(runs: Sequence[ScoredRun]) -> list[Agent]:
+    """Runs by agent, in the order in which the agents first occur."""
+    order = list(dict.fromkeys(run.agent for run in runs))
+    groups = groupby(sorted(runs, key=lambda run: order.index(run.agent)), lambda run: run.agent)
+    return [Agent(name, tuple(group)) for name, group in groups]
+
+
+def best_first(agents: Sequence[Agent]) -> list[Agent]:
+    """Agents by their interquartile mean, averaged over levels."""
+    played = levels(agents)
+    score = lambda agent: sum(interquartile_mean(agent.returns(level)).value for level in played)  # noqa: E731
+    return sorted(agents, key=score, reverse=True)
 
 
 def levels(agents: Sequence[Agent]) -> list[str]:
@@ -81,7 +88,7 @@ def score_rows(agents: Sequence[Agent], level: str) -> list[Cells]:
         each = ", ".join(f"{score:.3f}" for score in agent.returns(level))
         chance = agent.runs[0].scores[level]["chance"]
         cells = (f"{mean.value:.3f}", _interval(mean), each, _number(chance))
-        rows.append((agent.preset, *cells))
+        rows.append((agent.name, *cells))
     return rows
 
 
@@ -118,11 +125,11 @@ def page(agents: Sequence[Agent]) -> str:
     def curve(agent: Agent) -> BandedCurve:
         steps = [[float(row["environment_steps"] or 0) for row in run.rows] for run in agent.runs]
         values = [[row.get("return") for row in run.rows] for run in agent.runs]
-        return BandedCurve(agent.preset, steps, values, WINDOW)
+        return BandedCurve(agent.name, steps, values, WINDOW)
 
     sections = [section(level) for level in levels(agents)]
     sections.append(Section("What they cost", html_table(_COSTS, _cost_rows(agents))))
-    title = "Comparison: " + ", ".join(agent.preset for agent in agents)
+    title = "Comparison: " + ", ".join(agent.name for agent in agents)
     return html_page(title, [curve(agent) for agent in agents], sections)
 
 
@@ -131,7 +138,7 @@ def _improvement_rows(agents: Sequence[Agent], level: str) -> list[Cells]:
     for index, ours in enumerate(agents):
         for theirs in agents[index + 1 :]:
             mean = probability_of_improvement(ours.returns(level), theirs.returns(level))
-            pair = f"{ours.preset} over {theirs.preset}"
+            pair = f"{ours.name} over {theirs.name}"
             rows.append((pair, f"{mean.value:.2f}", _interval(mean)))
     return rows
 
@@ -144,7 +151,7 @@ def _cost_rows(agents: Sequence[Agent]) -> list[Cells]:
         speed = sum(steps) / sum(seconds) if sum(seconds) else 0.0
         figures = (agent.runs[0].parameters, steps[0], speed, sum(seconds) / len(seconds))
         counted = (f"{figure:,.0f}" for figure in figures)
-        rows.append((agent.preset, str(len(agent.runs)), *counted))
+        rows.append((agent.name, str(len(agent.runs)), *counted))
     return rows
 
 

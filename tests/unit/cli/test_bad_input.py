@@ -150,6 +150,14 @@ LINES = {
         ("--greedy", values),
         *assignments,
     ),
+    "sweep": line(
+        "sweep",
+        presets,
+        ("--over", values),
+        ("--random", values),
+        ("--out", paths),
+        ("--seeds", values),
+    ),
     "compare": line(
         "compare",
         presets,

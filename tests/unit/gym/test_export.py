@@ -154,9 +154,9 @@ def test_rendering(view):
 # Other processes
 
 
-@pytest.mark.parametrize("name", ["engrax/Ballet-v0", "engrax/MemoryGame-v0", "engrax/Recall-v0"])
+@pytest.mark.parametrize("name", ["Ballet", "MemoryGame", "Recall", "TMaze"])
 def test_environments_can_be_sent_to_other_processes(name):
-    env = gymnasium.make(name)
+    env = gymnasium.make(f"engrax/{name}-v0")
     fresh = pickle.loads(pickle.dumps(env))
     np.testing.assert_equal(fresh.reset(seed=2), env.reset(seed=2))
     under_way = pickle.loads(pickle.dumps(env)), copy.deepcopy(env)

@@ -102,8 +102,7 @@ def test_a_disk_that_is_read_only(cli: FakeCli, small_disk: Path):
 
 @contextmanager
 def largest_file(size: int) -> Iterator[None]:
-    """No file of this process may get larger, as if the disk were full; a write ends in the middle.
-    """
+    """No file of this process may get larger, as if the disk were full: a write ends half-way."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:

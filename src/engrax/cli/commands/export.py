@@ -17,7 +17,7 @@ _EXAMPLES = """\
 
 def run(words: Sequence[str]) -> int:
     """Runs the command; see `engrax export --help`."""
-    arguments = _parser().parse_args(words)
+    arguments = _parser().read(words)
     from engrax.runs.exporting import export
 
     kind = "onnx" if arguments.onnx else "stablehlo"

@@ -5,7 +5,7 @@ from typing import Any
 
 from engrax.agents import AbstractAgentSizes, ActorCriticSizes, MERLINSizes
 from engrax.algorithms import PPO, Ramp
-from engrax.envs import AbstractEnvironment, Ballet, MemoryGame, Mixture, Recall
+from engrax.envs import AbstractEnvironment, Ballet, MemoryGame, Mixture, Recall, TMaze
 from engrax.experiments.config import Experiment, Task
 from engrax.experiments.presets.preset import Preset
 
@@ -42,6 +42,8 @@ def small_level(level: AbstractEnvironment[Any]) -> AbstractEnvironment[Any]:
             return replace(level, num_dancers=1, dance_delay=1)
         case MemoryGame():
             return replace(level, pairs=2, scale=1, table=None)
+        case TMaze():
+            return replace(level, length=4)
         case _:
             return level
 

@@ -12,6 +12,14 @@ def test_list_names_what_there_is(engrax_cli: Any):
     found = json.loads(line)
     assert list(found) == ["memories", "agents", "tasks", "presets"]
     assert "hcam" in found["memories"]
-    assert found["tasks"] == ["ballet", "gymnasium", "memory_game", "mixture", "recall"]
+    assert found["tasks"] == [
+        "ballet",
+        "gymnasium",
+        "gymnax",
+        "memory_game",
+        "mixture",
+        "recall",
+        "tmaze",
+    ]
     assert found["presets"] == list(PRESETS)
     assert "hcam-ballet-laptop" in engrax_cli("list").out

@@ -1,0 +1,95 @@
+"""What `engrax.train` takes: experiments from whatever names, makes or is an environment."""
+
+import gymnasium
+import pytest
+from gymnasium.vector import SyncVectorEnv
+from gymnasium.wrappers import TransformReward
+
+from engrax.agents import ActorCriticSizes, MERLINSizes
+from engrax.envs import Recall
+from engrax.errors import ConfigError
+from engrax.experiments import Experiment
+from engrax.gym.task import GymnasiumTask
+from engrax.memory import HCAMSizes, LSTMSizes
+from engrax.runs.asking import experiment_for
+
+from ..gym.environments import Counting
+
+HERE = f"{__name__}:make_counting"
+
+
+def make_counting(length: int = 3):
+    return Counting(length=length)
+
+
+@pytest.mark.parametrize(
+    ("source", "task"),
+    [
+        ("gymnasium:CartPole-v1", GymnasiumTask("CartPole-v1")),
+        (gymnasium.make("CartPole-v1"), GymnasiumTask("CartPole-v1")),
+        (
+            gymnasium.make("CartPole-v1", sutton_barto_reward=True),
+            GymnasiumTask("CartPole-v1", '{"sutton_barto_reward": true}'),
+        ),
+        (GymnasiumTask("CartPole-v1"), GymnasiumTask("CartPole-v1")),
+        (Recall(delay=3), Recall(delay=3)),
+        (make_counting, GymnasiumTask(HERE, states_success=True)),
+        (f"gymnasium:{HERE}", GymnasiumTask(HERE, states_success=True)),
+    ],
+    ids=["id", "environment", "with arguments", "task", "ours", "function", "its name"],
+)
+def test_the_task_of_what_is_given(source, task):
+    assert experiment_for(source).task == task
+
+
+def test_a_function_s_arguments():
+    name, short = f"gymnasium:{HERE}", {"task.kwargs": '{"length": 9}'}
+    environments = experiment_for(name, settings=short).task.make(1)
+    assert environments.interface.actions.size == 3
+    with pytest.raises(ConfigError, match=r"with \{'width': 9\} cannot be made: .*width"):
+        experiment_for(name, settings={"task.kwargs": '{"width": 9}'})
+
+
+def test_memory_steps_and_settings():
+    experiment = experiment_for(
+        Recall(), memory="lstm", steps=1e4, settings={"memory.width": "8", "streams": "8"}
+    )
+    assert experiment.agent.memory == LSTMSizes(width=8)
+    assert (experiment.streams, experiment.segment_length, experiment.updates) == (8, 64, 20)
+    chosen = HCAMSizes(width=32, num_layers=1)
+    assert experiment_for("debug", memory=chosen).agent.memory == chosen
+    given = Experiment(task=Recall(), agent=ActorCriticSizes(hidden=8))
+    assert experiment_for(given) is given
+
+
+def inside():
+    def make():
+        return Counting()
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("source", "arguments", "message"),
+    [
+        (lambda: Counting(), {}, "cannot be found again by its name, .*: put it at the top of"),
+        (inside(), {}, "cannot be found again by its name"),
+        (Counting(), {}, r"has no id \(env.spec is None\), .*: give a function that makes"),
+        (
+            TransformReward(gymnasium.make("CartPole-v1"), lambda reward: 2 * reward),
+            {},
+            "CartPole-v1 is wrapped in TransformReward, .*: give a function that makes",
+        ),
+        (SyncVectorEnv([make_counting]), {}, "SyncVectorEnv is a vector environment, expected"),
+        (3, {}, "3 cannot be trained on: give a preset, gymnasium:ID, an environment, or"),
+        ("debug", {"steps": 0}, "steps is 0, expected at least 1"),
+        (
+            Experiment(task=Recall(), agent=MERLINSizes()),
+            {"memory": LSTMSizes()},
+            "MERLINSizes has no setting `memory`: choose an agent that takes any memory",
+        ),
+    ],
+)
+def test_what_cannot_be_trained_on(source, arguments, message):
+    with pytest.raises(ConfigError, match=message):
+        experiment_for(source, **arguments)
