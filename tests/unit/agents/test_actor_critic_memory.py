@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from engrax.agents import ActorCritic, ActorCriticSizes
 from engrax.agents.actor_critic import key_for_memory
@@ -84,3 +85,19 @@ def test_a_memory_draws_the_same_numbers_in_replay_and_its_loss_is_the_agent_s()
 
 def test_an_agent_with_a_memory_that_draws_keeps_the_laws():
     check_agent(agent_of([]), GAME.interface, steps=12)
+
+
+def test_a_memory_that_returns_an_array_is_told_what_to_return():
+    class Bare(NoMemory):
+        def step(self, state, x, first, *, key=None):
+            return state, super().step(state, x, first)[1].h
+
+    bare = lambda layout, key: Bare(layout, key=key)  # noqa: E731
+    agent = ActorCritic(GAME.interface, memory=bare, key=jax.random.key(0))
+    with pytest.raises(TypeError, match=r"returned a .* expected a MemoryOutput: return state, "):
+        open_and_act(agent)
+
+
+def open_and_act(agent):
+    streams = open_streams(agent, Pure(GAME), jax.random.key(1)[None])
+    return collect(agent, Pure(GAME), streams, jax.random.key(2)[None], 2)

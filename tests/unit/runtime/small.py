@@ -9,7 +9,7 @@ from jaxtyping import Array, Bool, Float
 from engrax.agents import ActorCriticSizes, MERLINSizes
 from engrax.algorithms import A2C, PPO
 from engrax.envs import Recall
-from engrax.memory import AbstractMemory, LSTMSizes
+from engrax.memory import AbstractMemory, Layout, LSTMSizes, MemoryOutput
 from engrax.nn.senses import EncoderSizes
 from engrax.runtime import Trainer
 from engrax.testing.contract import quick_jit
@@ -69,17 +69,18 @@ class Layered(AbstractMemory[Float[Array, " h"]]):
     input_size: int = eqx.field(static=True)
     output_size: int = eqx.field(static=True)
 
-    def __init__(self, input_size: int, *, key: Array):
+    def __init__(self, layout: Layout, *, key: Array):
+        input_size = layout.size
         self.network = eqx.nn.MLP(input_size, 4, 5, 1, key=key)
         self.input_size, self.output_size = input_size, 4
 
     def init_state(self):
         return jnp.zeros(4)
 
-    def step(self, state, x: Float[Array, " d"], first: Bool[Array, ""]):
+    def step(self, state, x: Float[Array, " d"], first: Bool[Array, ""], *, key=None):
         state = 0.5 * jnp.where(first, 0.0, state) + self.network(x)
-        return state, state
+        return state, MemoryOutput(state)
 
-    def unroll(self, state, xs: Float[Array, "t d"], firsts: Bool[Array, " t"]):
+    def unroll(self, state, xs: Float[Array, "t d"], firsts: Bool[Array, " t"], *, keys=None):
         state = self.init_state() if state is None else state
         return jax.lax.scan(lambda state, now: self.step(state, *now), state, (xs, firsts))

@@ -84,7 +84,7 @@ def check_report(out: Path):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["debug", "debug"], "preset 'debug' is named twice"),
+        (["debug", "debug"], "'debug' is named twice"),
         (["debug", "--also", "delay"], "--also 'delay': expected settings of the task"),
         (["debug", "--also", "colour=3"], "unknown setting '--task.colour'"),
         (["debgu"], "did you mean debug"),

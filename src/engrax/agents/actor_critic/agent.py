@@ -1,18 +1,16 @@
-"""An actor-critic with any memory. All memories except MERLIN's store are used with this agent."""
+"""The actor-critic: encoders, a memory, heads, and decoders."""
 
-from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key, PyTree
 
-from engrax.agents.base import AbstractAgent, AbstractAgentSizes, check_input, choose
+from engrax.agents.actor_critic.sizes import ActorCriticSizes
+from engrax.agents.base import AbstractAgent, check_input, choose
 from engrax.memory import (
     AbstractMemory,
-    AbstractMemorySizes,
-    HCAMSizes,
     Layout,
     MemoryChoice,
     MemoryOutput,
@@ -23,8 +21,6 @@ from engrax.nn.policies import make_policy, policy_size
 from engrax.nn.senses import (
     AbstractDecoder,
     AbstractEncoder,
-    EncoderSizes,
-    KindWeights,
     action_code,
     code_size,
     encode,
@@ -48,61 +44,23 @@ from engrax.types import (
 S = TypeVar("S")
 
 
-@dataclass(frozen=True)
-class ReconstructionWeights(KindWeights):
-    """Weight of the reconstruction of each kind of observation in the loss; 0 turns it off."""
-
-    image: float = 1.0
-    """Sigmoid cross-entropy, averaged over pixels."""
-    symbols: float = 1.0
-    """Half the squared error of binary digits (or softmax cross-entropy), summed over squares and
-    features.
-    """
-    text: float = 0.1
-    """Softmax cross-entropy, averaged over tokens."""
-    vector: float = 1.0
-    """Half the squared error, averaged over components."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ActorCriticSizes(AbstractAgentSizes):
-    """Sizes of an actor-critic, its memory, and its self-supervision."""
-
-    tile_steps: ClassVar[int | None] = 512
-    memory: AbstractMemorySizes = field(default_factory=HCAMSizes)
-    """The memory."""
-    encoders: EncoderSizes = field(default_factory=EncoderSizes)
-    """Sizes of the encoders."""
-    hidden: int = 64
-    """Hidden units of the policy's and of the value's MLP."""
-    past_in_memory: bool = True
-    """Whether the previous action and reward are inputs of the memory; where actions have no effect
-    they are noise.
-    """
-    past_in_heads: bool = False
-    """Whether they are inputs of policy and value, beside the memory's output."""
-    reconstruction: bool = True
-    """Whether the memory's output must reconstruct the present observation."""
-    weights: ReconstructionWeights = field(default_factory=ReconstructionWeights)
-    """Weights of the reconstruction's parts."""
-    action_value: float = 0.0
-    """Weight of predicting, from the memory's output, the return of the action taken; 0 leaves it
-    out. Ours.
-    """
-
-    def build(self, interface: Interface, *, key: Key[Array, ""]) -> "ActorCritic[Any]":
-        """The agent."""
-        return ActorCritic(interface, self, key=key)
-
-    def tiny(self) -> "ActorCriticSizes":
-        """Everything small, the memory included."""
-        encoders = self.encoders.tiny()
-        return replace(self, memory=self.memory.tiny(), encoders=encoders, hidden=8)
-
-
 def key_for_memory(key: Key[Array, ""]) -> Key[Array, ""]:
     """The memory's key in a step; the step's own key samples the action."""
     return jax.random.fold_in(key, 1)
+
+
+def checked(returned: tuple[S, Any]) -> tuple[S, MemoryOutput]:
+    """What a memory returned.
+
+    Raises:
+        TypeError: it is no state and `MemoryOutput`; the message shows what to return.
+    """
+    if not isinstance(returned[1], MemoryOutput):
+        raise TypeError(
+            f"a memory returned a {type(returned[1]).__name__} beside its state, expected a "
+            "MemoryOutput: return state, MemoryOutput(h), see engrax.memory"
+        )
+    return returned
 
 
 class ActorCritic(AbstractAgent[S]):
@@ -210,7 +168,8 @@ class ActorCritic(AbstractAgent[S]):
         """Encodes and decodes all steps at once; the actions change no state."""
         del actions
         keys = jax.vmap(key_for_memory)(keys)
-        state, remembered = self.memory.unroll(state, self.embed(inps), inps.first, keys=keys)
+        given = self.embed(inps), inps.first
+        state, remembered = checked(self.memory.unroll(state, *given, keys=keys))
         return state, self._output(remembered, inps)
 
     def recall(self, state: S, inp: AgentInput, *, key: Key[Array, ""]) -> Recall:
@@ -258,7 +217,8 @@ class ActorCritic(AbstractAgent[S]):
         return Layout.of(seen | past)
 
     def _remember(self, state: S, inp: AgentInput, key: Key[Array, ""]) -> tuple[S, MemoryOutput]:
-        return self.memory.step(state, self.embed(inp), inp.first, key=key_for_memory(key))
+        given = self.embed(inp), inp.first
+        return checked(self.memory.step(state, *given, key=key_for_memory(key)))
 
     def _output(self, remembered: MemoryOutput, inps: AgentInput) -> AgentOutput:
         x = self._with_past(remembered.h, inps, self.sizes.past_in_heads)
