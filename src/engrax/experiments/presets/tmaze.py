@@ -2,7 +2,7 @@
 
 from engrax.agents import ActorCriticSizes
 from engrax.algorithms import PPO, Ramp
-from engrax.envs import TMaze
+from engrax.envs import Mixture, TMaze
 from engrax.experiments.config import Experiment
 from engrax.experiments.presets.preset import TITLES, Preset
 from engrax.memory import (
@@ -13,7 +13,7 @@ from engrax.memory import (
     NoMemorySizes,
 )
 
-LENGTH = 500
+LENGTHS = (10, 100, 500)
 MEMORIES: dict[str, AbstractMemorySizes] = {
     "hcam": HCAMSizes(width=32, num_heads=2, chunk_size=32, num_chunks=16, window=32, mlp_size=64),
     "lstm": LSTMSizes(width=64),
@@ -22,24 +22,29 @@ MEMORIES: dict[str, AbstractMemorySizes] = {
 }
 
 
-def tmaze(memory: AbstractMemorySizes, length: int = LENGTH) -> Experiment:
-    """PPO on segments of a whole episode.
+def tmaze(memory: AbstractMemorySizes) -> Experiment:
+    """PPO on three lengths at once: by the shorter ones the agent learns to walk right.
 
-    A single wrong step spoils an episode: exploration ends before training does.
+    In the long corridor alone one wrong step decides all later rewards, so that almost no step of a
+    random player teaches anything. Exploration ends before training does, as a single wrong step
+    spoils an episode.
     """
     updates = 150
+    slower = Ramp(end=0.05, start=updates // 2, updates=updates // 2)
+    greedier = Ramp(end=0.0, start=updates // 5, updates=updates // 2)
     return Experiment(
-        task=TMaze(length),
+        task=Mixture(tuple(map(TMaze, LENGTHS))),
         agent=ActorCriticSizes(memory=memory, reconstruction=False),
         learner=PPO(
             learning_rate=2e-3,
             discount=0.99,
-            entropy_cost=0.02,
-            learning_rate_ramp=Ramp(end=0.05, start=updates // 2, updates=updates // 2),
-            entropy_ramp=Ramp(end=0.0, start=updates // 5, updates=updates // 2),
+            reward_scale=5.0,
+            entropy_cost=0.005,
+            learning_rate_ramp=slower,
+            entropy_ramp=greedier,
         ),
-        streams=64,
-        segment_length=length + 12,
+        streams=96,
+        segment_length=LENGTHS[-1] + 12,
         updates=updates,
         checkpoint_every=25,
     )
@@ -47,7 +52,8 @@ def tmaze(memory: AbstractMemorySizes, length: int = LENGTH) -> Experiment:
 
 PRESETS: dict[str, Preset] = {
     f"{name}-tmaze": Preset(
-        f"the passive T-maze of length {LENGTH} with {TITLES[name]}, for two cores", tmaze(memory)
+        f"the passive T-maze of length {LENGTHS[-1]} and two shorter ones with {TITLES[name]}",
+        tmaze(memory),
     )
     for name, memory in MEMORIES.items()
 }
