@@ -33,6 +33,8 @@ PUBLISHED = {
     "hcam-cartpole-hidden": Figure(499.974, 5.0, 50),
     "hcam-minigrid-memory-s7": Figure(0.977, 0.02, 50),
     "hcam-minigrid-memory-s7-view-3": Figure(0.964, 0.05, 50),
+    "hcam-tmaze": Figure(0.999, 0.06),
+    "lstm-tmaze": Figure(-0.184, 0.85),
     "lstm-cartpole-hidden": Figure(500.0, 5.0, 50),
     "lstm-minigrid-memory-s7": Figure(0.975, 0.04, 50),
     "lstm-minigrid-memory-s7-view-3": Figure(0.483, 0.49, 50),
