@@ -10,9 +10,14 @@ from engrax.errors import UsageError, show, suggest
 
 
 class Parser(argparse.ArgumentParser):
-    """Raises `UsageError` where argparse prints its usage and exits."""
+    """Raises `UsageError` where argparse prints its usage and exits.
+
+    Attributes:
+        repeatable: the options that may be given more than once.
+    """
 
     def __init__(self, command: str, description: str, examples: str):
+        self.repeatable: set[str] = set()
         super().__init__(
             prog=f"engrax {command}",
             description=description,
@@ -56,7 +61,8 @@ class Parser(argparse.ArgumentParser):
         names = [word.partition("=")[0] for word in words]
         for name in names:
             # Of two values, argparse would silently take the last.
-            if name in self._option_string_actions and names.count(name) > 1:
+            again = names.count(name) > 1 and name not in self.repeatable
+            if again and name in self._option_string_actions:
                 self.error(f"{name} is given twice; give it once")
         # An empty path would be taken for the directory one is in.
         if any(

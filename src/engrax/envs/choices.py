@@ -1,7 +1,10 @@
-"""Settings of tasks that are one of a few names."""
+"""Settings of tasks that are one of a few names, or a JSON object."""
 
+import json
 from collections.abc import Callable
 from typing import Any, get_args
+
+from engrax.errors import ConfigError
 
 
 def one_of(names: Any, setting: str) -> Callable[[str], Any]:
@@ -22,3 +25,22 @@ def one_of(names: Any, setting: str) -> Callable[[str], Any]:
         raise ValueError(f"{setting} is {value!r}, expected one of {known}")
 
     return checked
+
+
+def json_object(name: str, text: str) -> dict[str, Any]:
+    """A setting that is a JSON object.
+
+    Args:
+        name: of the setting.
+        text: as it is typed.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError as problem:
+        raise ConfigError(f"{name} is {text!r}, expected a JSON object: {problem}") from problem
+    if not isinstance(found, dict):
+        raise ConfigError(f'{name} is {text!r}, expected a JSON object such as {{"size": 9}}')
+    return found

@@ -1,6 +1,5 @@
 """Environments of gymnax as tasks: traced, so that acting and learning are one program."""
 
-import json
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import import_module
@@ -13,6 +12,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Key, PyTree
 
 from engrax.envs.base import AbstractEnvironment
+from engrax.envs.choices import json_object
 from engrax.errors import ConfigError, suggest
 from engrax.types import (
     Action,
@@ -25,7 +25,6 @@ from engrax.types import (
     SymbolsSpec,
     TimeStep,
     VectorSpec,
-    tree_where,
 )
 
 
@@ -116,15 +115,6 @@ class Gymnax(AbstractEnvironment[GymnaxState]):
             last=self.is_last(state),
         )
 
-    def step(
-        self, state: GymnaxState, action: Action, key: Key[Array, ""]
-    ) -> tuple[GymnaxState, TimeStep]:
-        """One step, or the next episode; with keys of their own, as gymnax has them."""
-        step_key, reset_key = jax.random.split(key)
-        advanced = self.advance(state, action, step_key)
-        state = tree_where(self.is_last(state), self.draw(reset_key), advanced)
-        return state, self.observe(state)
-
     def _parts(self, observation: Any) -> Observation:
         specs = self.interface.observations
         shown = observation if isinstance(observation, Mapping) else {WHOLE: observation}
@@ -155,7 +145,7 @@ def _make(name: str, kwargs: str, changed: str) -> tuple[Any, Any]:
     if name not in gymnax.registered_envs:
         hint = suggest(name, gymnax.registered_envs)
         raise ConfigError(f"gymnax has no environment {name!r}: {hint}")
-    arguments, changes = _object("kwargs", kwargs), _object("params", changed)
+    arguments, changes = json_object("kwargs", kwargs), json_object("params", changed)
     try:
         with jax.ensure_compile_time_eval():  # may be asked for while JAX traces
             env, params = gymnax.make(name, **arguments)
@@ -164,16 +154,6 @@ def _make(name: str, kwargs: str, changed: str) -> tuple[Any, Any]:
         raise ConfigError(
             f"gymnax:{name} with {arguments} and parameters {changes} cannot be made: {problem}"
         ) from problem
-
-
-def _object(name: str, text: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text)
-    except json.JSONDecodeError as problem:
-        raise ConfigError(f"{name} is {text!r}, expected a JSON object: {problem}") from problem
-    if not isinstance(found, dict):
-        raise ConfigError(f'{name} is {text!r}, expected a JSON object such as {{"size": 9}}')
-    return found
 
 
 def _leaves(space: Any) -> dict[str, Any]:

@@ -1,20 +1,20 @@
 """Gymnasium environments as a task of an experiment."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import numpy as np
 from gymnasium.vector import VectorEnv
 
+from engrax.envs.choices import json_object
 from engrax.errors import ConfigError
 from engrax.gym.collecting import GRID_SIZES, completed, states_success
 from engrax.gym.finding import maker_of_id, package_of
 from engrax.gym.host import AbstractHostTask, HostEnvironments
-from engrax.gym.infos import Answers
+from engrax.gym.infos import Answers, blank
 from engrax.gym.making import host_environments
 from engrax.gym.readings import ImageAs, ObservationOptions
 from engrax.gym.spaces import Translator, translator_of
@@ -60,17 +60,7 @@ class GymnasiumTask(AbstractHostTask):
         Raises:
             ConfigError: for text that is no JSON object.
         """
-        try:
-            arguments = json.loads(self.kwargs)
-        except json.JSONDecodeError as problem:
-            raise ConfigError(
-                f"kwargs is {self.kwargs!r}, expected a JSON object: {problem}"
-            ) from problem
-        if not isinstance(arguments, dict):
-            raise ConfigError(
-                f'kwargs is {self.kwargs!r}, expected a JSON object such as {{"size": 9}}'
-            )
-        return arguments
+        return json_object("kwargs", self.kwargs)
 
     def options(self) -> ObservationOptions:
         """How observations are read."""
@@ -104,22 +94,22 @@ class GymnasiumTask(AbstractHostTask):
         Raises:
             ConfigError: there is no such environment, or its spaces cannot be read.
         """
-        return _spaces(self).interface
+        return self.translator.interface
 
     @property
     def info(self) -> Mapping[str, np.ndarray]:
         """What time steps keep of the environment's `info`: one stream's, all zero."""
-        return {**super().info, **_spaces(self).answers}
+        return {**super().info, **blank(self.translator.answers)}
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What was decided about how observations are read, one line each."""
-        return _spaces(self).notes
+        return self.translator.notes
 
     @property
     def translator(self) -> Translator:
         """Between the environment's spaces and the interface."""
-        return _spaces(self).translator
+        return _translator(self)
 
     def translator_for(self, env: Any) -> Translator:
         """The same for the spaces of another environment, plain or of a vector.
@@ -144,20 +134,9 @@ class GymnasiumTask(AbstractHostTask):
         return host_environments(self.id, streams, self.arguments(), self.options())
 
 
-class _Spaces(NamedTuple):
-    """What an environment of a task says of itself; see `HostEnvironments`."""
-
-    translator: Translator
-    interface: Interface
-    notes: tuple[str, ...]
-    answers: Mapping[str, np.ndarray]
-
-
 @lru_cache(maxsize=64)
-def _spaces(task: GymnasiumTask) -> _Spaces:
+def _translator(task: GymnasiumTask) -> Translator:
     with jax.ensure_compile_time_eval():  # an interface may be asked for while JAX traces
         environments = task.make(1)
         environments.close()
-    return _Spaces(
-        environments.translator, environments.interface, environments.notes, environments.answers
-    )
+    return environments.translator

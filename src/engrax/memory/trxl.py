@@ -16,7 +16,7 @@ from engrax.nn.checks import check_at_least, check_width
 from engrax.nn.gating import AbstractResidual, Gated, PostNorm
 from engrax.nn.linear import MLP, apply, linear
 from engrax.nn.local_attention import LocalAttention
-from engrax.types import Recall, head_names, layer_names
+from engrax.types import Recall, layer_names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,5 +228,5 @@ class TrXL(AbstractMemory[TrXLState]):
     def _recall(self, count: Int[Array, ""], weights: list[Float[Array, "h w"]]) -> Recall:
         ago = self.layers[0].recent.steps_ago(count)
         valid = (ago >= 1) & (ago <= count)
-        names = layer_names([head_names(len(heads)) for heads in weights])
+        names = layer_names([len(heads) for heads in weights])
         return Recall(jnp.where(valid, jnp.concatenate(weights), 0.0), ago, valid, names)

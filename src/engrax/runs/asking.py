@@ -17,7 +17,7 @@ from engrax.gym.finding import name_of
 from engrax.gym.host import AbstractHostTask
 from engrax.gym.task import GymnasiumTask
 from engrax.memory import AbstractMemorySizes
-from engrax.runs.building import building, experiment_named, updates_of
+from engrax.runs.building import experiment_named, updates_of, with_task_settled
 
 
 def experiment_for(
@@ -48,9 +48,7 @@ def experiment_for(
         experiment = experiment_named(source, settings)
     else:
         experiment = override(_plain(source), settings) if settings else _plain(source)
-        if isinstance(experiment.task, AbstractHostTask):
-            with building():
-                experiment = replace(experiment, task=experiment.task.settled())
+        experiment = with_task_settled(experiment)
     if isinstance(memory, AbstractMemorySizes):
         experiment = _with_memory(experiment, memory)
     if steps is None:

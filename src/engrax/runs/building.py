@@ -73,7 +73,11 @@ def experiment_named(name: str, settings: Mapping[str, str] | None = None) -> Ex
         ConfigError: there is no such preset or environment, or a setting is not known or does not
             fit.
     """
-    experiment = override(find_preset(name), dict(settings or {}))
+    return with_task_settled(override(find_preset(name), dict(settings or {})))
+
+
+def with_task_settled(experiment: Experiment) -> Experiment:
+    """The experiment with all that has to be found out about a task that runs in Python."""
     if not isinstance(experiment.task, AbstractHostTask):
         return experiment
     with building():

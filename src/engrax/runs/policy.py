@@ -1,6 +1,6 @@
 """A trained agent in a program of one's own: NumPy arrays in, NumPy arrays out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
@@ -15,8 +15,10 @@ from engrax.errors import UserError
 from engrax.gym.task import GymnasiumTask
 from engrax.runs.building import building, load_trained
 from engrax.runs.directory import RunDirectory
-from engrax.runtime.streams import keys_at, stepped
+from engrax.runtime.streams import beginning, keys_at, stepped
 from engrax.types import AgentInput, Interface, Spec
+
+_step = eqx.filter_jit(stepped)
 
 
 @runtime_checkable
@@ -91,7 +93,6 @@ class Policy:
         self.agent, self.interface, self.streams = agent, reads.interface, streams
         self._reads, self._count = reads, streams or 1
         self._keys = jax.random.split(jax.random.key(seed), self._count)
-        self._step = compiled_step()
         self._state: PolicyState | None = None
 
     def reset(self) -> None:
@@ -159,16 +160,14 @@ class Policy:
             jnp.array(first),
         )
         keys = keys_at(self._keys, state.steps)
-        memory, actions, _ = self._step(self.agent, state.memory, inp, keys, greedy)
+        memory, actions, _ = _step(self.agent, state.memory, inp, keys, jnp.asarray(greedy))
         taken = np.asarray(actions)
         one = self.streams is None
         given = self._reads.write_each(taken)[0] if one else self._reads.write_batch(taken)
         return given, PolicyState(memory, actions, state.steps + 1)
 
     def _empty(self) -> PolicyState:
-        each = lambda leaf: jnp.broadcast_to(leaf, (self._count, *leaf.shape))  # noqa: E731
-        memory = jax.tree.map(each, self.agent.init_state())
-        return PolicyState(memory, each(self.interface.actions.none()), 0)
+        return PolicyState(*beginning(self.agent, self.interface, self._count), 0)
 
     def _read(self, observation: Any) -> dict[str, np.ndarray]:
         if self.streams is None:
@@ -234,15 +233,6 @@ def _part(name: str, value: Any, spec: Spec, leading: tuple[int, ...]) -> np.nda
             f"{[*('n' for _ in leading), *spec.shape]}"
         )
     return array.astype(spec.dtype)
-
-
-def compiled_step() -> Callable[..., Any]:
-    """The compiled step of any agent over streams; greedy or not is an argument of the program."""
-    return eqx.filter_jit(
-        lambda agent, states, inp, keys, greedy: stepped(
-            agent, states, inp, keys, jnp.asarray(greedy)
-        )
-    )
 
 
 def load(

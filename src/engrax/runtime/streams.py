@@ -10,7 +10,7 @@ from jaxtyping import Array, Bool, Float, Int, Key, PyTree
 
 from engrax.agents.base import AbstractAgent
 from engrax.runtime.worlds import World
-from engrax.types import Action, AgentInput, AgentOutput, TimeStep
+from engrax.types import Action, AgentInput, AgentOutput, Interface, TimeStep
 
 
 class Streams(eqx.Module):
@@ -47,9 +47,16 @@ def open_streams(agent: AbstractAgent[Any], world: World, keys: Key[Array, " b"]
     """Opens one stream per key: a fresh episode, and the agent's state before its first step."""
     world_keys, agent_keys = split_keys(keys)
     state, step = world.open(world_keys)
-    each = lambda leaf: jnp.broadcast_to(leaf, (keys.shape[0], *leaf.shape))  # noqa: E731
-    none, empty = each(world.interface.actions.none()), jax.tree.map(each, agent.init_state())
+    empty, none = beginning(agent, world.interface, keys.shape[0])
     return Streams(state, step, none, empty, agent_keys, jnp.zeros(keys.shape[0], jnp.float32))
+
+
+def beginning(
+    agent: AbstractAgent[Any], interface: Interface, streams: int
+) -> tuple[PyTree, Action]:
+    """The agent's states before the first steps of streams, and that there was no action yet."""
+    each = lambda leaf: jnp.broadcast_to(leaf, (streams, *leaf.shape))  # noqa: E731
+    return jax.tree.map(each, agent.init_state()), each(interface.actions.none())
 
 
 def split_keys(keys: Key[Array, " b"]) -> tuple[Key[Array, " b"], Key[Array, " b"]]:

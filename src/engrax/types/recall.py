@@ -38,6 +38,7 @@ def head_names(heads: int) -> tuple[str, ...]:
     return tuple(f"head {head + 1}" for head in range(heads))
 
 
-def layer_names(readers: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """The names of readers in layers: `layer 1, head 1` and so on."""
-    return tuple(f"layer {i + 1}, {name}" for i, names in enumerate(readers) for name in names)
+def layer_names(heads: Sequence[int]) -> tuple[str, ...]:
+    """The same for the heads of layers, so many in each: `layer 1, head 1` and so on."""
+    each = enumerate(heads, start=1)
+    return tuple(f"layer {layer}, {name}" for layer, count in each for name in head_names(count))

@@ -17,7 +17,7 @@ share the work.
 
 def run(words: Sequence[str]) -> int:
     """Runs the command; see `engrax sweep --help`."""
-    arguments, settings = _parser().read_settings(_gathered(words))
+    arguments, settings = _parser().read_settings(words)
     check_budget(arguments)
     from engrax.runs.entrants import drawn, grid
     from engrax.runs.scoreboard import best_first
@@ -31,21 +31,6 @@ def run(words: Sequence[str]) -> int:
     return hold(arguments, planned(arguments, agents, settings), best_first)
 
 
-def _gathered(words: Sequence[str]) -> list[str]:
-    """The words with all values of `--over` behind the first: it may be given again and again."""
-    rest, over, words = list[str](), list[str](), list(words)
-    while words:
-        word = words.pop(0)
-        if word == "--over":
-            while words and not words[0].startswith("--"):
-                over.append(words.pop(0))
-        elif word.startswith("--over="):
-            over.append(word.removeprefix("--over="))
-        else:
-            rest.append(word)
-    return [*rest, "--over", *over] if over else rest
-
-
 def _parser() -> Parser:
     what = "Train a preset with many values of some settings, and list the best first."
     parser = Parser("sweep", what, _EXAMPLES)
@@ -56,7 +41,10 @@ def _parser() -> Parser:
     preset = "a preset; with settings of its own, in quotes"
     parser.add_argument("preset", metavar="PRESET", help=preset)
     over = "values of a setting, or with --random a range LOW..HIGH; may be given again"
-    parser.add_argument("--over", metavar="SETTING=VALUES", nargs="+", required=True, help=over)
+    parser.repeatable.add("--over")
+    parser.add_argument(
+        "--over", metavar="SETTING=VALUES", nargs="+", action="extend", required=True, help=over
+    )
     random = "draw so many combinations, instead of training all of them"
     parser.add_argument("--random", metavar="N", type=integer(1, 10**4), help=random)
     add_contest(parser, seeds=1)

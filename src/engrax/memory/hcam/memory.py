@@ -19,7 +19,7 @@ from engrax.memory.layout import Layout
 from engrax.memory.ring import episode_steps
 from engrax.nn.checks import check_at_least, check_choice, check_width
 from engrax.nn.linear import LayerNorm, apply, linear
-from engrax.types import Recall, head_names, layer_names
+from engrax.types import Recall, layer_names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,6 +229,6 @@ class HCAM(AbstractMemory[HCAMState]):
             .set(read.weights)
             for read in reads
         ]
-        names = layer_names([head_names(len(heads)) for heads in shown])
+        names = layer_names([len(heads) for heads in shown])
         weights = jnp.concatenate(shown).reshape(len(names), -1)
         return Recall(jnp.where(valid, weights, 0.0), (count - written).reshape(-1), valid, names)

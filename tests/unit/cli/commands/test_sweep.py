@@ -4,14 +4,20 @@ import json
 
 import pytest
 
-from engrax.cli.commands.sweep import _gathered
+from engrax.cli.commands.sweep import _parser
 from engrax.cli.main import main
+from engrax.errors import UsageError
 
 
 def test_over_may_be_given_again():
     words = ["debug", "--over", "a=1", "b=2", "--out", "x", "--over=c=3", "--seed", "1"]
-    assert _gathered(words) == ["debug", "--out", "x", "--seed", "1", "--over", "a=1", "b=2", "c=3"]
-    assert _gathered(["debug", "--over"]) == ["debug"]
+    arguments, settings = _parser().read_settings(words)
+    assert arguments.over == ["a=1", "b=2", "c=3"]
+    assert (arguments.preset, str(arguments.out), arguments.seed, settings) == ("debug", "x", 1, {})
+    with pytest.raises(UsageError, match="--over: expected at least one argument"):
+        _parser().read_settings(["debug", "--over"])
+    with pytest.raises(UsageError, match="--out is given twice"):
+        _parser().read_settings([*words, "--out", "y"])
 
 
 @pytest.mark.slow
