@@ -98,19 +98,26 @@ def compared(step: Step, run: Callable[..., Sequence[Any]], interface: Interface
     """
     numbers, reference = np.random.default_rng(0), jax.jit(step.function)
     states = [part for part in step.inputs if part.name.startswith("state.")]
-    ours = theirs = [np.zeros(part.shape, part.dtype) for part in states]
+    ours = theirs = {f"next_{part.name}": np.zeros(part.shape, part.dtype) for part in states}
     action, largest = np.asarray(interface.actions.none()), 0.0
     for time in range(STEPS):
         given = _drawn(numbers, step, interface, time == 0, action)
-        wanted = [np.asarray(array) for array in reference(*given, *ours)]
-        got = [np.asarray(array) for array in run(*given, *theirs)]
-        for part, one, other in zip(step.outputs, wanted, got, strict=True):
-            if part.name != "action" and np.issubdtype(one.dtype, np.floating):
+        ours, theirs = (
+            _named(step, function(*given, *(before[f"next_{part.name}"] for part in states)))
+            for function, before in ((reference, ours), (run, theirs))
+        )
+        for name in ours.keys() - {"action"}:
+            one, other = ours[name], theirs[name]
+            if np.issubdtype(one.dtype, np.floating):
                 scale = np.maximum(np.abs(one), 1.0)
                 largest = max(largest, float(np.max(np.abs(one - other) / scale, initial=0.0)))
-        action = wanted[0]
-        ours, theirs = (list(arrays[len(arrays) - len(states) :]) for arrays in (wanted, got))
+        action = ours["action"]
     return largest
+
+
+def _named(step: Step, outputs: Sequence[Any]) -> dict[str, np.ndarray]:
+    pairs = zip(step.outputs, outputs, strict=True)
+    return {part.name: np.asarray(array) for part, array in pairs}
 
 
 def to_onnx(step: Step) -> tuple[bytes, Callable[..., Sequence[Any]]]:
@@ -180,6 +187,6 @@ def _described(step: Step, interface: Interface) -> dict[str, Any]:
         "observations": {name: str(spec) for name, spec in interface.observations.items()},
         "use": (
             "Begin with states of zeros and first true. Give next_state.N back as state.N, and "
-            "action, or one sampled by policy.N, as previous_action."
+            "action, or one that is drawn by the policy's parameters, as previous_action."
         ),
     }

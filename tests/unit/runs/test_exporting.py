@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from jax import export as jax_export
 
-from engrax.agents import AGENTS, ActorCriticSizes
+from engrax.agents import AGENTS, ActorCritic, ActorCriticSizes
 from engrax.envs import Recall
 from engrax.errors import ConfigError, RunFailedError
-from engrax.memory import MEMORIES
+from engrax.memory import MEMORIES, MemoryOutput, NoMemory, NoMemorySizes
 from engrax.runs import exporting
 from engrax.runs.array_step import KEY, step_of
 from engrax.runs.exporting import compared, to_onnx, to_stablehlo
@@ -69,6 +69,30 @@ def test_continuous_actions():
     names = [part.name for part in step.outputs]
     assert names[:4] == ["action", "policy.mean", "policy.log_scale", "value"]
     assert compared(step, to_stablehlo(step)[1], interface) < 1e-5
+
+
+class Noting(NoMemory):
+    """Has a state that counts steps, before one that no step reads."""
+
+    def init_state(self):
+        return jnp.zeros(()), jnp.zeros(3)
+
+    def step(self, state, x, first, *, key=None):
+        h = super().step((), x, first)[1].h
+        count = jnp.where(first, 0.0, state[0]) + 1.0
+        return (count, h[:3]), MemoryOutput(h + count)
+
+
+def test_states_go_on_by_their_names_where_some_are_never_read():
+    memory = lambda layout, key: Noting(layout, NoMemorySizes(width=4), key=key)  # noqa: E731
+    agent = ActorCritic(
+        GAME.interface, ActorCriticSizes(hidden=8), memory=memory, key=jax.random.key(0)
+    )
+    step = step_of(agent, GAME.interface)
+    inputs = [part.name for part in step.inputs]
+    assert "state.1" not in inputs
+    assert "state.0" in inputs
+    assert compared(step, to_stablehlo(step)[1], GAME.interface) < 1e-5
 
 
 def test_a_difference_is_found():
