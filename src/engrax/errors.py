@@ -34,6 +34,16 @@ class RunFailedError(Exception):
     """
 
 
+class EnvironmentFailedError(RunFailedError):
+    """Environments that fail again and again in a worker process.
+
+    The message is one line; the environment's own traceback follows it.
+    """
+
+    def __init__(self, message: str, trace: str):
+        super().__init__(f"{message}; its traceback:\n{trace.rstrip()}")
+
+
 def describe(error: OSError) -> str:
     """The operating system's error in one line, the file first."""
     if error.strerror is None:

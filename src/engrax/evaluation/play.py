@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from engrax.agents.base import AbstractAgent, check_interface
-from engrax.runtime.collecting import compiled_acting
+from engrax.runtime.acting import compiled_acting
 from engrax.runtime.streams import (
     Streams,
     act,

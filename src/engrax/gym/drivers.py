@@ -1,4 +1,5 @@
-"""What steps environments: one after another, or (`engrax.gym.vectors`) a vector environment.
+"""What steps environments: in this process, in another (`engrax.gym.workers`), or a vector
+environment (`engrax.gym.vectors`).
 
 All drivers do the same. In one advance, a stream whose episode ended before opens its next one, and
 its action is ignored; every other stream takes its action. This is Gymnasium's NEXT_STEP mode.
@@ -12,10 +13,8 @@ import numpy as np
 from gymnasium import Env
 
 from engrax.gym.infos import kept_of
+from engrax.gym.orders import Open, Order, Replay, Turn, carry_out
 from engrax.gym.spaces import Translator
-
-Turn = tuple[Any, Any, Any, Any, Mapping[str, Any]]
-"""What one environment gives back from a step: observation, reward, terminated, truncated, info."""
 
 
 class Moves(NamedTuple):
@@ -27,6 +26,7 @@ class Moves(NamedTuple):
         terminated: `[n]`, the episode truly ended.
         truncated: `[n]`, it was cut off.
         info: what is kept of `info`, see `engrax.gym.infos`, `[n, ...]`.
+        lost: the streams whose episode was lost with a worker; nothing else of them counts.
     """
 
     observation: dict[str, np.ndarray]
@@ -34,6 +34,7 @@ class Moves(NamedTuple):
     terminated: np.ndarray
     truncated: np.ndarray
     info: dict[str, np.ndarray]
+    lost: frozenset[int] = frozenset()
 
 
 class AbstractDriver(abc.ABC):
@@ -41,64 +42,84 @@ class AbstractDriver(abc.ABC):
 
     Attributes:
         num_streams: n.
+        in_process: whether a process of its own steps them,
+        restarts: and how often it was started again.
     """
 
     num_streams: int
+    in_process: bool = False
+    restarts: int = 0
 
     @abc.abstractmethod
     def open(self, seeds: Sequence[int]) -> Moves:
         """Opens an episode in every stream."""
 
     @abc.abstractmethod
-    def advance(self, actions: np.ndarray, seeds: Mapping[int, int]) -> Moves:
-        """Opens an episode in the streams that have a seed, and steps all others."""
+    def send(self, actions: np.ndarray, seeds: Mapping[int, int]) -> None:
+        """Begins to open an episode in the streams that have a seed, and to step all others."""
+
+    @abc.abstractmethod
+    def receive(self) -> Moves:
+        """What came of it."""
 
     @abc.abstractmethod
     def close(self) -> None:
         """Closes the environments."""
 
 
-class PlainDriver(AbstractDriver):
+class AbstractSeededDriver(AbstractDriver):
     """Steps environments one after another, each episode from its own seed."""
 
-    def __init__(self, envs: Sequence[Env[Any, Any]], translator: Translator):
-        self._envs, self._translator = list(envs), translator
-        self.num_streams = len(self._envs)
+    def __init__(self, streams: int, translator: Translator):
+        self.num_streams, self._translator = streams, translator
 
     def open(self, seeds: Sequence[int]) -> Moves:
         """Resets every environment."""
-        return self.joined([self.reopen(stream, seed) for stream, seed in enumerate(seeds)])
+        return self.reopen(dict(enumerate(seeds)))
 
-    def advance(self, actions: np.ndarray, seeds: Mapping[int, int]) -> Moves:
+    def send(self, actions: np.ndarray, seeds: Mapping[int, int]) -> None:
         """Resets the environments that have a seed, and steps all others."""
-        given = self._translator.write_each(actions)
-        return self.joined(
-            [
-                self.reopen(stream, seeds[stream]) if stream in seeds else env.step(action)
-                for stream, (env, action) in enumerate(zip(self._envs, given, strict=True))
-            ]
-        )
+        self.order({stream: Open(seed) for stream, seed in seeds.items()}, actions)
 
-    def reopen(self, stream: int, seed: int) -> Turn:
-        """Opens an episode in one stream."""
-        observation, info = self._envs[stream].reset(seed=seed)
-        return observation, 0.0, False, False, info
+    def reopen(self, seeds: Mapping[int, int]) -> Moves:
+        """Opens an episode in some streams; the others stay where they are."""
+        self.order({stream: Open(seed) for stream, seed in seeds.items()})
+        return self.receive()
 
-    def replay(self, stream: int, seed: int, actions: np.ndarray) -> Turn | None:
-        """Plays one stream's episode again.
+    def replay(self, seeds: Sequence[int], actions: Sequence[np.ndarray]) -> Moves:
+        """Plays every stream's episode again; see `engrax.gym.orders.carry_out`."""
+        write = self._translator.write_each
+        played = zip(seeds, actions, strict=True)
+        self.order({i: Replay(seed, write(taken)) for i, (seed, taken) in enumerate(played)})
+        return self.receive()
 
-        Returns:
-            Its last turn; None where it ends before the last action.
+    @abc.abstractmethod
+    def order(self, orders: Mapping[int, Order], actions: np.ndarray | None = None) -> None:
+        """Begins to carry out the orders of some streams; all others take a step with their action
+        `[n, *shape]`, or stay where they are if there are no actions.
         """
-        turn = self.reopen(stream, seed)
-        for action in self._translator.write_each(actions):
-            if turn[2] or turn[3]:
-                return None
-            turn = self._envs[stream].step(action)
-        return turn
 
-    def joined(self, turns: Sequence[Turn]) -> Moves:
-        """Turns of all streams side by side."""
+
+class PlainDriver(AbstractSeededDriver):
+    """Steps environments in this process, as soon as they are told to."""
+
+    def __init__(self, envs: Sequence[Env[Any, Any]], translator: Translator):
+        super().__init__(len(envs), translator)
+        self._envs = list(envs)
+        self._turns: dict[int, Turn] = {}
+
+    def order(self, orders: Mapping[int, Order], actions: np.ndarray | None = None) -> None:
+        """Carries out orders and actions."""
+        if actions is not None:
+            for stream, action in enumerate(self._translator.write_each(actions)):
+                if stream not in orders:
+                    self._turns[stream] = self._envs[stream].step(action)
+        for stream, order in orders.items():
+            self._turns[stream] = carry_out(self._envs[stream], order)
+
+    def receive(self) -> Moves:
+        """The latest turns of all streams side by side."""
+        turns = [self._turns[stream] for stream in range(self.num_streams)]
         observations, rewards, terminated, truncated, infos = zip(*turns, strict=True)
         return Moves(
             self._translator.read_each(observations),

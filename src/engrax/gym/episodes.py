@@ -44,8 +44,16 @@ class OpenEpisodes(NamedTuple):
 
     def actions_of(self, stream: int) -> np.ndarray:
         """The actions that a stream took in its episode, in order."""
-        end = int(self.length[: stream + 1].sum())
-        return self.actions[end - int(self.length[stream]) : end]
+        return self.of(slice(stream, stream + 1)).actions
+
+    def of(self, streams: slice) -> "OpenEpisodes":
+        """The episodes of neighbouring streams."""
+        start = int(self.length[: streams.start].sum())
+        end = start + int(self.length[streams].sum())
+        seed, number, length, digest = (
+            getattr(self, name)[streams] for name in ("seed", "number", "length", "digest")
+        )
+        return OpenEpisodes(seed, number, length, self.actions[start:end], digest)
 
 
 class Journal:

@@ -2,42 +2,20 @@
 
 import abc
 import weakref
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 
 from engrax.errors import ConfigError
-from engrax.gym.drivers import AbstractDriver, Moves, PlainDriver, Turn
-from engrax.gym.episodes import Journal, OpenEpisodes, digest
+from engrax.gym.choosing import IN_THIS_PROCESS, Workers
+from engrax.gym.drivers import AbstractDriver
+from engrax.gym.episodes import OpenEpisodes
 from engrax.gym.infos import blank
+from engrax.gym.shares import Share
 from engrax.gym.spaces import Translator
+from engrax.gym.steps import Steps, side_by_side
 from engrax.types import Interface
-
-
-class Steps(NamedTuple):
-    """One time step of n streams, as `engrax.types.TimeStep` has it, in NumPy.
-
-    The arrays are the caller's own: no later step changes them.
-
-    Attributes:
-        observation: by part, `[n, *shape]`.
-        reward: float32 `[n]`, of the transition into this step; 0 at `first`.
-        discount: float32 `[n]`, 0 only where an episode was terminated; a truncation has 1.
-        first: bool `[n]`, an episode opens.
-        last: bool `[n]`, an episode closes; the action given next is ignored.
-        effective: bool `[n]`, always true.
-        info: what is kept of the environment's `info`, `[n, ...]`: `success`, bool, false where it
-            says nothing; and `answers` int32 and `known` bool where the interface has a question.
-    """
-
-    observation: dict[str, np.ndarray]
-    reward: np.ndarray
-    discount: np.ndarray
-    first: np.ndarray
-    last: np.ndarray
-    effective: np.ndarray
-    info: dict[str, np.ndarray]
 
 
 class HostEnvironments:
@@ -48,11 +26,15 @@ class HostEnvironments:
     the run's seed, the stream and the episode's number. The exception is a given vector environment
     of mode NEXT_STEP, which takes a seed for the first episode only.
 
+    Streams may be in several groups: one of them can be stepped (`send`, `receive`) while an agent
+    acts in another.
+
     Attributes:
         interface: what agents see and do.
         num_streams: how many streams there are.
+        groups: the streams of each group.
         translator: between their spaces and the interface.
-        notes: what was decided about their spaces, one line each.
+        notes: what was decided about their spaces and processes, one line each.
         answers: what time steps keep of `info` for the interface's question: one stream's, all
             zero; empty where there is none.
     """
@@ -60,22 +42,40 @@ class HostEnvironments:
     interface: Interface
     num_streams: int
 
-    def __init__(self, driver: AbstractDriver, translator: Translator):
-        """Takes over a driver; `engrax.gym.host_environments` makes one.
+    def __init__(
+        self,
+        groups: Sequence[Sequence[AbstractDriver]],
+        translator: Translator,
+        notes: Sequence[str] = (),
+    ):
+        """Takes over drivers; `engrax.gym.host_environments` makes one.
 
         Args:
-            driver: steps the environments.
+            groups: what steps the environments: the drivers of each group, in the streams' order.
             translator: of their spaces.
+            notes: what was decided beside the spaces.
         """
-        self._driver = driver
-        self._closing = weakref.finalize(self, driver.close)
+        drivers = [driver for group in groups for driver in group]
+        self._closing = weakref.finalize(self, _close, drivers)
         self._closing.atexit = False
-        self.translator = translator
-        self.interface, self.notes = translator.interface, translator.notes
+        self._shares = [[Share(driver) for driver in group] for group in groups]
+        sizes = [sum(driver.num_streams for driver in group) for group in groups]
+        ends = np.cumsum([0, *sizes]).tolist()
+        self.groups = [slice(*pair) for pair in pairwise(ends)]
+        self.num_streams = ends[-1]
+        self.translator, self.interface = translator, translator.interface
+        self.notes = (*translator.notes, *notes)
         self.answers = blank(translator.answers)
-        self.num_streams = driver.num_streams
-        self._journal: Journal | None = None
-        self._steps: Steps | None = None
+
+    @property
+    def restarts(self) -> int:
+        """How often a worker process was started again."""
+        return sum(share.driver.restarts for share in self._all)
+
+    @property
+    def in_processes(self) -> bool:
+        """Whether worker processes step the environments."""
+        return any(share.driver.in_process for share in self._all)
 
     def reset(self, seeds: np.ndarray) -> Steps:
         """Opens the first episode of every stream.
@@ -83,9 +83,8 @@ class HostEnvironments:
         Args:
             seeds: one a stream, uint32 `[n]`; all episodes of a stream follow from its seed alone.
         """
-        journal = self._journal = Journal(seeds)
-        opening = [journal.open_seed(stream) for stream in range(self.num_streams)]
-        return self._shown(self._driver.open(opening), np.ones(self.num_streams, bool))
+        parts = _cut(self._all, seeds)
+        return side_by_side([share.reset(part) for share, part in parts])
 
     def step(self, actions: np.ndarray) -> Steps:
         """Gives every stream its action.
@@ -96,18 +95,29 @@ class HostEnvironments:
         Raises:
             ConfigError: before `reset`, or for actions of another shape.
         """
-        journal, before = self._under_way()
-        actions = self._checked(actions)
-        seeds = {int(i): journal.next_episode(int(i)) for i in np.flatnonzero(before.last)}
-        moves = self._driver.advance(actions, seeds)
-        journal.take(actions, seeds)
-        return self._shown(moves, before.last)
+        for index, streams in enumerate(self.groups):
+            self.send(actions[streams] if len(self.groups) > 1 else actions, index)
+        return side_by_side([self.receive(index) for index in range(len(self.groups))])
+
+    def send(self, actions: np.ndarray, group: int = 0) -> None:
+        """Gives every stream of a group its action; `receive` tells what comes of it."""
+        shape = (_length(self.groups[group]), *self.interface.actions.shape)
+        if np.shape(actions) != shape:
+            raise ConfigError(
+                f"actions have shape {np.shape(actions)}, expected {shape}: one for each stream"
+            )
+        given = np.array(actions, self.interface.actions.dtype)
+        for share, part in _cut(self._shares[group], given):
+            share.send(part)
+
+    def receive(self, group: int = 0) -> Steps:
+        """The steps of a group's streams after the actions that were sent."""
+        return side_by_side([share.receive() for share in self._shares[group]])
 
     def episodes(self) -> OpenEpisodes:
         """The episodes under way, for `restore`."""
-        journal, steps = self._under_way()
-        shape, dtype = self.interface.actions.shape, self.interface.actions.dtype
-        return journal.entries(np.zeros((0, *shape), dtype), _digests(steps))
+        parts = [share.episodes(self.interface.actions) for share in self._all]
+        return OpenEpisodes(*(np.concatenate(leaves) for leaves in zip(*parts, strict=True)))
 
     def restore(self, episodes: OpenEpisodes) -> tuple[Steps, list[int]]:
         """Takes up episodes where they were, by their seeds and actions.
@@ -127,79 +137,36 @@ class HostEnvironments:
                 f"{len(episodes.number)} streams were saved, but there are {self.num_streams}: set "
                 "as many"
             )
-        if not isinstance(self._driver, PlainDriver):
-            return self._anew(self._driver, episodes)
-        return self._replayed(self._driver, episodes)
+        whole = np.arange(self.num_streams)
+        parts = [
+            share.restore(episodes.of(slice(int(streams[0]), int(streams[-1]) + 1)))
+            for share, streams in _cut(self._all, whole)
+        ]
+        lost = np.concatenate([lost for _, lost in parts])
+        return side_by_side([steps for steps, _ in parts]), np.flatnonzero(lost).tolist()
 
     def close(self) -> None:
         """Closes the environments; done by itself once nothing refers to them."""
         self._closing()
 
-    def _under_way(self) -> tuple[Journal, Steps]:
-        if self._journal is None or self._steps is None:
-            raise ConfigError("no episode is under way: call reset(seeds) first")
-        return self._journal, self._steps
-
-    def _checked(self, actions: np.ndarray) -> np.ndarray:
-        shape = (self.num_streams, *self.interface.actions.shape)
-        if np.shape(actions) != shape:
-            raise ConfigError(
-                f"actions have shape {np.shape(actions)}, expected {shape}: one for each stream"
-            )
-        return np.array(actions, self.interface.actions.dtype)
-
-    def _shown(self, moves: Moves, first: np.ndarray) -> Steps:
-        """Moves as a time step; a `first` has nothing of the episode before."""
-        self._steps = Steps(
-            observation=moves.observation,
-            reward=np.where(first, np.float32(0), moves.reward),
-            discount=np.where(moves.terminated & ~first, np.float32(0), np.float32(1)),
-            first=first.copy(),
-            last=(moves.terminated | moves.truncated) & ~first,
-            effective=np.ones(len(first), bool),
-            info=moves.info | {"success": moves.info["success"] & ~first},
-        )
-        return self._steps
-
-    def _anew(self, driver: AbstractDriver, episodes: OpenEpisodes) -> tuple[Steps, list[int]]:
-        """Opens the next episode in every stream."""
-        self._journal = Journal(episodes.seed)
-        self._journal.number[:] = episodes.number
-        streams = list(range(self.num_streams))
-        seeds = [self._journal.next_episode(stream) for stream in streams]
-        return self._shown(driver.open(seeds), np.ones(self.num_streams, bool)), streams
-
-    def _replayed(self, driver: PlainDriver, episodes: OpenEpisodes) -> tuple[Steps, list[int]]:
-        journal = self._journal = Journal(episodes.seed)
-        journal.number[:] = episodes.number
-        streams, first = range(self.num_streams), episodes.length == 0
-        replayed = [self._replay(driver, episodes, stream) for stream in streams]
-        ended_early = [turn is None for turn in replayed]
-        turns = [
-            driver.reopen(stream, journal.open_seed(stream)) if turn is None else turn
-            for stream, turn in enumerate(replayed)
-        ]
-        steps = self._shown(driver.joined(turns), first)
-        found = _digests(steps)
-        lost = [i for i in streams if ended_early[i] or found[i] != episodes.digest[i]]
-        for stream in lost:
-            turns[stream] = driver.reopen(stream, journal.next_episode(stream))
-            first[stream] = True
-        return (self._shown(driver.joined(turns), first) if lost else steps), lost
-
-    def _replay(self, driver: PlainDriver, episodes: OpenEpisodes, stream: int) -> Turn | None:
-        """The last turn of a stream's episode played again; None where it ends early."""
-        assert self._journal is not None
-        actions = episodes.actions_of(stream)
-        self._journal.set_actions(stream, actions)
-        return driver.replay(stream, self._journal.open_seed(stream), actions)
+    @property
+    def _all(self) -> list[Share]:
+        return [share for group in self._shares for share in group]
 
 
-def _digests(steps: Steps) -> list[int]:
-    """A hash of each stream's time step."""
-    shown = dict(steps.observation)
-    shown |= {f".{name}": getattr(steps, name) for name in ("reward", "discount", "first", "last")}
-    return [digest(shown, stream) for stream in range(len(steps.first))]
+def _close(drivers: Sequence[AbstractDriver]) -> None:
+    for driver in drivers:
+        driver.close()
+
+
+def _length(streams: slice) -> int:
+    return streams.stop - streams.start
+
+
+def _cut(shares: Sequence[Share], values: np.ndarray) -> list[tuple[Share, np.ndarray]]:
+    """Each share with its part of what is given a stream."""
+    ends = np.cumsum([share.driver.num_streams for share in shares])
+    return list(zip(shares, np.split(values, ends[:-1]), strict=True))
 
 
 class AbstractHostTask(abc.ABC):
@@ -230,6 +197,10 @@ class AbstractHostTask(abc.ABC):
         """What was decided about how observations are read, one line each."""
         return ()
 
+    def workers(self, streams: int) -> int:
+        """How many worker processes would step so many streams, by timing; 0: this one."""
+        return 0
+
     @abc.abstractmethod
-    def make(self, streams: int) -> HostEnvironments:
-        """Environments for so many streams."""
+    def make(self, streams: int, workers: Workers = IN_THIS_PROCESS) -> HostEnvironments:
+        """Environments for so many streams, stepped by processes as the settings say."""

@@ -57,6 +57,12 @@ def blank(answers: Answers | None) -> dict[str, np.ndarray]:
     return {"answers": np.zeros(answers.size, np.int32), "known": np.zeros(answers.size, bool)}
 
 
+def kept_names(answers: Answers | None) -> tuple[str, ...]:
+    """The entries of `info` that are kept."""
+    asked = () if answers is None else (answers.labels, answers.known)
+    return (*SUCCESS, *filter(None, asked))
+
+
 def kept_of(infos: Sequence[Info], answers: Answers | None) -> dict[str, np.ndarray]:
     """The entries to keep of n environments' `info`, `[n, ...]`; zero where one is missing."""
     success = next((name for name in SUCCESS if any(name in info for info in infos)), SUCCESS[0])
@@ -74,8 +80,7 @@ def separate(info: Info, streams: int, answers: Answers | None) -> list[dict[str
 
     Gymnasium says in an entry `_NAME` which streams have an entry `NAME`.
     """
-    asked = () if answers is None else (answers.labels, answers.known)
-    names = [name for name in (*SUCCESS, *asked) if name in info]
+    names = [name for name in kept_names(answers) if name in info]
     everyone = np.ones(streams, bool)
     return [
         {name: info[name][i] for name in names if info.get(f"_{name}", everyone)[i]}

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from enum import EnumType
+from itertools import islice
 from typing import Any
 
 import gymnasium
@@ -10,6 +11,7 @@ from gymnasium import Env, spaces
 from gymnasium.vector import SyncVectorEnv, VectorEnv
 
 from engrax.errors import ConfigError
+from engrax.gym.choosing import BY_TIMING, IN_THIS_PROCESS, Workers, recipe_of, settled, shares_of
 from engrax.gym.collecting import completed
 from engrax.gym.drivers import PlainDriver
 from engrax.gym.finding import checked, maker_of_id
@@ -17,9 +19,10 @@ from engrax.gym.host import HostEnvironments
 from engrax.gym.infos import separate
 from engrax.gym.paths import leaves_of
 from engrax.gym.readings import ObservationOptions
-from engrax.gym.spaces import translator_of
+from engrax.gym.spaces import Translator, translator_of
 from engrax.gym.vectors import driver_of
 from engrax.gym.words import is_text
+from engrax.gym.workers import started
 
 Maker = Callable[[], Env[Any, Any]]
 """Makes one environment."""
@@ -30,6 +33,7 @@ def host_environments(
     streams: int,
     kwargs: Mapping[str, Any] | None = None,
     options: ObservationOptions | None = None,
+    workers: Workers = IN_THIS_PROCESS,
 ) -> HostEnvironments:
     """Environments side by side.
 
@@ -40,18 +44,47 @@ def host_environments(
         streams: how many.
         kwargs: keyword arguments of the id or the function.
         options: how observations are read. Words that texts need are collected if none are given.
+        workers: the processes that step them; a given vector environment has its own.
 
     Raises:
-        ConfigError: the environment cannot be made, or its spaces cannot be read.
+        ConfigError: the environment cannot be made, also not by worker processes that are asked
+            for, or its spaces cannot be read.
     """
     if streams < 1:
         raise ConfigError(f"streams is {streams}, expected at least 1")
+    if streams % workers.groups:
+        raise ConfigError(f"groups is {workers.groups}, expected what divides {streams} streams")
     options = options or ObservationOptions()
     if isinstance(source, VectorEnv):
         return _given(source, streams, options)
-    make = maker_of(source, dict(kwargs or {}))
-    envs = [make() for _ in range(streams)]
-    return _plain(envs, completed(envs[0], make, options))
+    kwargs = dict(kwargs or {})
+    make, recipe = maker_of(source, kwargs), recipe_of(source, kwargs)
+    first = make()
+    options = completed(first, make, options)
+    workers, note = settled(workers, first, recipe, streams)
+    if not workers.count:
+        return _plain([first, *(make() for _ in range(streams - 1))], options, workers, note)
+    if recipe is None:
+        raise ConfigError(
+            f"workers is {workers.count}, but {source} cannot be made in another process: give an "
+            "id, or a function at the top of a module, or set workers to 0"
+        )
+    translator, space = _translator_of(first, options), first.observation_space
+    first.close()
+    groups = started(recipe, space, shares_of(streams, workers), translator, workers.timeout)
+    return HostEnvironments(groups, translator, note)
+
+
+def workers_by_timing(source: object, streams: int, kwargs: Mapping[str, Any]) -> int:
+    """How many worker processes step so many streams of a source where timing decides it.
+
+    Raises:
+        ConfigError: the environment cannot be made.
+    """
+    env = maker_of(source, dict(kwargs))()
+    count = settled(BY_TIMING, env, recipe_of(source, kwargs), streams)[0].count
+    env.close()
+    return count or 0
 
 
 def maker_of(source: object, kwargs: dict[str, Any]) -> Maker:
@@ -89,11 +122,23 @@ def _likes(env: Env[Any, Any]) -> Maker:
     return make
 
 
-def _plain(envs: list[Env[Any, Any]], options: ObservationOptions) -> HostEnvironments:
-    first = envs[0]
-    names = action_names(first)
-    translator = translator_of(first.observation_space, first.action_space, options, names)
-    return HostEnvironments(PlainDriver(envs, translator), translator)
+def _translator_of(env: Env[Any, Any], options: ObservationOptions) -> Translator:
+    return translator_of(env.observation_space, env.action_space, options, action_names(env))
+
+
+def _plain(
+    envs: list[Env[Any, Any]],
+    options: ObservationOptions,
+    workers: Workers = IN_THIS_PROCESS,
+    note: tuple[str, ...] = (),
+) -> HostEnvironments:
+    """Environments that this process steps."""
+    translator, rest = _translator_of(envs[0], options), iter(envs)
+    groups = [
+        [PlainDriver(list(islice(rest, streams)), translator) for streams in group]
+        for group in shares_of(len(envs), workers)
+    ]
+    return HostEnvironments(groups, translator, note)
 
 
 def _given(
@@ -116,7 +161,7 @@ def _given(
         info = separate(envs.reset(seed=0)[1], streams, options.answers)[0]
         options = replace(options, answers=options.answers.sized(info))
     translator = translator_of(space, envs.single_action_space, options)
-    return HostEnvironments(driver_of(envs, translator), translator)
+    return HostEnvironments([[driver_of(envs, translator)]], translator)
 
 
 def action_names(env: Env[Any, Any]) -> tuple[str, ...]:

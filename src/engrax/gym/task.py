@@ -11,11 +11,12 @@ from gymnasium.vector import VectorEnv
 
 from engrax.envs.choices import json_object
 from engrax.errors import ConfigError
+from engrax.gym.choosing import IN_THIS_PROCESS, Workers
 from engrax.gym.collecting import GRID_SIZES, completed, states_success
 from engrax.gym.finding import maker_of_id, package_of
 from engrax.gym.host import AbstractHostTask, HostEnvironments
 from engrax.gym.infos import Answers, blank
-from engrax.gym.making import host_environments
+from engrax.gym.making import host_environments, workers_by_timing
 from engrax.gym.readings import ImageAs, ObservationOptions
 from engrax.gym.spaces import Translator, translator_of
 from engrax.types import Interface
@@ -125,13 +126,17 @@ class GymnasiumTask(AbstractHostTask):
             return translator_of(env.single_observation_space, env.single_action_space, options)
         return translator_of(env.observation_space, env.action_space, options)
 
-    def make(self, streams: int) -> HostEnvironments:
-        """The environments, one a stream.
+    def workers(self, streams: int) -> int:
+        """How many worker processes would step so many streams, by timing; 0: this one."""
+        return workers_by_timing(self.id, streams, self.arguments())
+
+    def make(self, streams: int, workers: Workers = IN_THIS_PROCESS) -> HostEnvironments:
+        """The environments, one a stream, stepped by processes as the settings say.
 
         Raises:
             ConfigError: there is no such environment, or its spaces cannot be read.
         """
-        return host_environments(self.id, streams, self.arguments(), self.options())
+        return host_environments(self.id, streams, self.arguments(), self.options(), workers)
 
 
 @lru_cache(maxsize=64)

@@ -1,5 +1,6 @@
 """Drivers of vector environments, one for each kind of autoreset."""
 
+import abc
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from engrax.errors import ConfigError
 from engrax.gym.drivers import AbstractDriver, Moves
 from engrax.gym.infos import kept_of, separate
 from engrax.gym.spaces import Translator
+from engrax.gym.steps import chosen
 
 
 class AbstractVectorDriver(AbstractDriver):
@@ -18,6 +20,7 @@ class AbstractVectorDriver(AbstractDriver):
     def __init__(self, envs: VectorEnv[Any, Any, Any], translator: Translator):
         self._envs, self._translator = envs, translator
         self.num_streams = envs.num_envs
+        self._sent: tuple[np.ndarray, Mapping[int, int]] | None = None
 
     def open(self, seeds: Sequence[int]) -> Moves:
         """Resets every stream, each by a seed."""
@@ -26,6 +29,19 @@ class AbstractVectorDriver(AbstractDriver):
         read, never = self._translator.read_batch(observations), np.zeros(len(seeds), bool)
         reward = np.zeros(len(seeds), np.float32)
         return Moves(read, reward, never, never, _kept(self._translator, info, len(seeds)))
+
+    def send(self, actions: np.ndarray, seeds: Mapping[int, int]) -> None:
+        """Keeps the actions until what comes of them is asked for."""
+        self._sent = actions, seeds
+
+    def receive(self) -> Moves:
+        """Steps all streams."""
+        assert self._sent is not None
+        return self.advance(*self._sent)
+
+    @abc.abstractmethod
+    def advance(self, actions: np.ndarray, seeds: Mapping[int, int]) -> Moves:
+        """Opens an episode in the streams that have a seed, and steps all others."""
 
     def close(self) -> None:
         """Closes the environment."""
@@ -66,12 +82,6 @@ def _moved(
 
 def _kept(translator: Translator, info: Mapping[str, Any], streams: int) -> dict[str, np.ndarray]:
     return kept_of(separate(info, streams, translator.answers), translator.answers)
-
-
-def _where(mask: np.ndarray, these: dict[str, np.ndarray], others: dict[str, np.ndarray]):
-    """These entries where the mask is true, the others elsewhere."""
-    chosen = {name: mask.reshape(-1, *(1,) * (part.ndim - 1)) for name, part in these.items()}
-    return {name: np.where(chosen[name], part, others[name]) for name, part in these.items()}
 
 
 class MaskedDriver(AbstractVectorDriver):
@@ -124,7 +134,7 @@ class MaskedDriver(AbstractVectorDriver):
             )
         kept = _kept(self._translator, info, self.num_streams)
         return moves._replace(
-            observation=after, info=_where(self._opening(seeds), kept, moves.info)
+            observation=after, info=chosen(self._opening(seeds), kept, moves.info)
         )
 
     def _with_final(self, moves: Moves, info: Mapping[str, Any], seeds: Mapping[int, int]) -> Moves:
@@ -140,7 +150,7 @@ class MaskedDriver(AbstractVectorDriver):
         kept = moves.info
         if "final_info" in info:
             final = _kept(self._translator, info["final_info"], self.num_streams)
-            kept = _where(ends, final, kept)
+            kept = chosen(ends, final, kept)
         return moves._replace(observation=shown, info=kept)
 
     def _final_rows(self, info: Mapping[str, Any], ended: Sequence[int]) -> dict[str, np.ndarray]:

@@ -14,7 +14,7 @@ from jaxtyping import Array, Key
 
 from engrax.measuring.flops import acting_flops, learning_flops
 from engrax.runtime import Trainer
-from engrax.runtime.collecting import step_keys
+from engrax.runtime.segments import step_keys
 from engrax.runtime.worlds import World
 
 PRODUCT_SIZE = 1536

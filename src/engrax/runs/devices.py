@@ -62,7 +62,8 @@ def settled(experiment: Experiment) -> Experiment:
         available = offer_devices(experiment.placement.devices)
         streams, host = experiment.streams, isinstance(experiment.task, AbstractHostTask)
         acting, learning = _tiles(experiment) if jax.default_backend() == "cpu" else (streams,) * 2
-        placement = experiment.placement.settled(
+        placement = replace(experiment.placement, groups=_groups(experiment))
+        placement = placement.settled(
             1 if host else available,
             streams=streams,
             minibatches=experiment.learner.minibatches,
@@ -70,6 +71,17 @@ def settled(experiment: Experiment) -> Experiment:
             learning_tile=learning,
         )
         return replace(experiment, placement=placement)
+
+
+def _groups(experiment: Experiment) -> int:
+    """The groups of streams: two where processes step one while the agent acts in the other."""
+    task, placement, streams = experiment.task, experiment.placement, experiment.streams
+    if placement.groups is not None:
+        return placement.groups
+    if not isinstance(task, AbstractHostTask) or streams % 2:
+        return 1
+    workers = task.workers(streams) if placement.workers is None else placement.workers
+    return 2 if workers > 1 else 1
 
 
 def _tiles(experiment: Experiment) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from engrax.errors import UserError
 from engrax.experiments.config import Experiment
-from engrax.gym.host import AbstractHostTask
+from engrax.gym.host import HostEnvironments
 from engrax.memory import AbstractMemorySizes
 from engrax.runs import loop
 from engrax.runs.asking import experiment_for
@@ -45,9 +45,11 @@ class Job(NamedTuple):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was decided about how the task's observations are read, one line each."""
-        task = self.experiment.task
-        return task.notes if isinstance(task, AbstractHostTask) else ()
+        """What was decided about how the task's observations are read and its environments are
+        stepped, one line each.
+        """
+        environments = self.state.streams.world
+        return environments.notes if isinstance(environments, HostEnvironments) else ()
 
     def run(
         self, progress: Progress = ignore, until: int | None = None, seconds: float = math.inf

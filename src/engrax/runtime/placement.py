@@ -7,7 +7,7 @@ with.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -17,6 +17,7 @@ from jax.stages import Wrapped
 from jaxtyping import PyTree
 
 from engrax.algorithms.tiles import cut, joined, number_of_tiles
+from engrax.gym.choosing import Workers
 from engrax.losses.masks import Total, alone
 
 AXIS = "devices"
@@ -37,12 +38,24 @@ class Placement:
     """Streams of a device that act side by side; a new run takes what is measured as fast."""
     learning_tile: int | None = None
     """Streams of a device whose gradient is computed at once; likewise."""
+    workers: int | None = None
+    """Processes that step environments which run in Python, 0 for none; chosen by timing at every
+    start if not given."""
+    worker_timeout: float = 60.0
+    """Seconds in which such a process must answer; it is started again if it does not."""
+    groups: int | None = None
+    """Groups of streams that act in turn where environments run in Python: one acts while another
+    is stepped; a new run takes 2 where there are worker processes."""
 
     def __post_init__(self):
-        for name in ("devices", "acting_tile", "learning_tile"):
+        for name in ("devices", "acting_tile", "learning_tile", "groups"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f"{name} is {value}, expected at least 1")
+        if self.workers is not None and self.workers < 0:
+            raise ValueError(f"workers is {self.workers}, expected at least 0")
+        if not self.worker_timeout > 0:
+            raise ValueError(f"worker_timeout is {self.worker_timeout}, expected above 0 seconds")
 
     def check(self, streams: int, minibatches: int) -> None:
         """Raises a ValueError where the streams cannot be divided so."""
@@ -57,6 +70,11 @@ class Placement:
             raise ValueError(
                 f"placement.devices is {devices}, expected one of {fitting}: each device takes the "
                 f"same part of each of {minibatches} minibatches of {streams} streams"
+            )
+        if streams % (groups := self.groups or 1) or (streams // groups) % devices:
+            raise ValueError(
+                f"placement.groups is {groups}, expected what divides {streams // devices} streams "
+                "of a device"
             )
         acting, learning = streams // devices, streams // devices // minibatches
         for name, share in (("acting_tile", acting), ("learning_tile", learning)):
@@ -89,11 +107,17 @@ class Placement:
         devices = self.devices or largest_divisor(streams // minibatches, available)
         share = streams // devices
         learned = share // minibatches
-        return Placement(
+        return replace(
+            self,
             devices=devices,
             acting_tile=self.acting_tile or largest_divisor(share, acting_tile),
             learning_tile=self.learning_tile or largest_divisor(learned, learning_tile),
         )
+
+    @property
+    def hosting(self) -> Workers:
+        """The processes that step environments which run in Python."""
+        return Workers(self.workers, self.groups or 1, self.worker_timeout)
 
     def spread(
         self,

@@ -1,5 +1,6 @@
 """Streams of an agent in a world, and the functions that advance them by a step."""
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -9,7 +10,8 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key, PyTree
 
 from engrax.agents.base import AbstractAgent
-from engrax.runtime.worlds import World
+from engrax.gym.host import HostEnvironments
+from engrax.runtime.worlds import Host, World
 from engrax.types import Action, AgentInput, AgentOutput, Interface, TimeStep
 
 
@@ -43,10 +45,25 @@ class Episodes(NamedTuple):
     success: Bool[Array, "*t"] | None
 
 
-def open_streams(agent: AbstractAgent[Any], world: World, keys: Key[Array, " b"]) -> Streams:
-    """Opens one stream per key: a fresh episode, and the agent's state before its first step."""
+def open_streams(
+    agent: AbstractAgent[Any],
+    world: World,
+    keys: Key[Array, " b"],
+    made: HostEnvironments | None = None,
+) -> Streams:
+    """Opens one stream per key: a fresh episode, and the agent's state before its first step.
+
+    Args:
+        agent: whose states are opened.
+        world: of the streams.
+        keys: one a stream.
+        made: environments of a host world to use again, as many.
+    """
     world_keys, agent_keys = split_keys(keys)
-    state, step = world.open(world_keys)
+    if made is not None and isinstance(world, Host):
+        state, step = world.reopen(made, world_keys)
+    else:
+        state, step = world.open(world_keys)
     empty, none = beginning(agent, world.interface, keys.shape[0])
     return Streams(state, step, none, empty, agent_keys, jnp.zeros(keys.shape[0], jnp.float32))
 
@@ -136,11 +153,19 @@ def advance_on_host(
     world_keys: Key[Array, " b"],
     agent_keys: Key[Array, " b"],
 ) -> Streams:
-    """`advance` outside of a compiled program: keys are given, and returns are summed by NumPy.
-
-    Small JAX operations outside of a program would take longer than the environments.
-    """
+    """`advance` outside of a compiled program: keys are given."""
     state, step = world.step(streams.world, actions, world_keys)
+    return replace(arrived(streams, step, states, actions, agent_keys), world=state)
+
+
+def arrived(
+    streams: Streams, step: TimeStep, states: PyTree, actions: Action, agent_keys: Key[Array, " b"]
+) -> Streams:
+    """The streams at the next step of their world, outside of a compiled program.
+
+    NumPy sums the returns: small JAX operations outside of a program would take longer than the
+    environments.
+    """
     before = np.where(step.first, np.float32(0), streams.episode_return)
     total = jnp.array(before + np.asarray(step.reward))
-    return Streams(state, step, actions, states, agent_keys, total)
+    return Streams(streams.world, step, actions, states, agent_keys, total)

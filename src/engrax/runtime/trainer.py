@@ -14,6 +14,7 @@ from jaxtyping import Array, Float, Int, Key, PyTree
 
 from engrax.agents.base import AbstractAgent, check_interface
 from engrax.algorithms import AbstractLearner, make_optimiser, update
+from engrax.gym.host import HostEnvironments
 from engrax.losses.masks import Total
 from engrax.runtime.collecting import collect
 from engrax.runtime.placement import ONE_DEVICE, Placement
@@ -101,7 +102,8 @@ class Trainer:
         placement: Placement = ONE_DEVICE,
         key: Key[Array, ""],
     ):
-        self.agent, self.world, self.learner = agent, as_world(world), learner
+        self.agent, self.learner = agent, learner
+        self.world = as_world(world, placement.hosting)
         check_interface(agent, self.world.interface)
         placement.check(streams, learner.minibatches)
         self.streams, self.segment_length, self.whole_episodes = (
@@ -190,9 +192,13 @@ class Trainer:
             parameters, streams, metrics = self._update(parameters, streams)
         else:
             key, act_key, learn_key = jax.random.split(parameters.key, 3)
+            environments = streams.world
+            restarts = getattr(environments, "restarts", 0)
             streams, segments, episodes = self.act(state.learner.agent, streams, act_key)
             parameters, metrics = self._learn(parameters, segments, learn_key, key)
             metrics |= summary(episodes)
+            if isinstance(environments, HostEnvironments) and environments.in_processes:
+                metrics["worker_restarts"] = jnp.asarray(environments.restarts - restarts)
         return TrainState(self._whole(parameters), streams), metrics
 
     def try_out(self, shapes: TrainState) -> None:
@@ -225,7 +231,8 @@ class Trainer:
         act_keys: Key[Array, " b"],
     ):
         if self.whole_episodes:
-            streams = open_streams(agent, self.world, start_keys)
+            made = streams.world if isinstance(self.world, Host) else None
+            streams = open_streams(agent, self.world, start_keys, made)
         return collect(
             agent,
             self.world,

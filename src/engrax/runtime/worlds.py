@@ -14,8 +14,10 @@ from jaxtyping import Array, Key, PyTree
 
 from engrax.envs.base import AbstractEnvironment
 from engrax.errors import UserError
+from engrax.gym.choosing import BY_TIMING, Workers
 from engrax.gym.episodes import OpenEpisodes
-from engrax.gym.host import AbstractHostTask, HostEnvironments, Steps
+from engrax.gym.host import AbstractHostTask, HostEnvironments
+from engrax.gym.steps import Steps
 from engrax.types import Action, Interface, TimeStep
 
 W = TypeVar("W")
@@ -73,12 +75,17 @@ class Pure:
 
 
 class Host:
-    """The world of environments that run in Python; its state is these environments."""
+    """The world of environments that run in Python; its state is these environments.
+
+    Args:
+        task: makes the environments.
+        workers: the processes that step them.
+    """
 
     pure = False
 
-    def __init__(self, task: AbstractHostTask):
-        self.task = task
+    def __init__(self, task: AbstractHostTask, workers: Workers = BY_TIMING):
+        self.task, self.workers = task, workers
         self._interface, self._info = task.interface, tuple(task.info)
 
     @property
@@ -90,8 +97,13 @@ class Host:
         """Makes an environment a key, and opens an episode in each, by a seed that follows from its
         key.
         """
-        environments = self.task.make(keys.shape[0])
-        return environments, self._time_step(environments.reset(seeds_of(keys)))
+        return self.reopen(self.task.make(keys.shape[0], self.workers), keys)
+
+    def reopen(
+        self, state: HostEnvironments, keys: Key[Array, " b"]
+    ) -> tuple[HostEnvironments, TimeStep]:
+        """`open` in environments that are there already."""
+        return state, self._time_step(state.reset(seeds_of(keys)))
 
     def step(
         self, state: HostEnvironments, actions: Action, keys: Key[Array, " b"]
@@ -99,6 +111,14 @@ class Host:
         """One step of every stream. The keys are not used; random numbers follow from the seeds."""
         del keys
         return state, self._time_step(state.step(np.asarray(actions)))
+
+    def send(self, state: HostEnvironments, group: int, actions: Action) -> None:
+        """Begins a step of a group of streams."""
+        state.send(np.asarray(actions), group)
+
+    def receive(self, state: HostEnvironments, group: int) -> TimeStep:
+        """The step that was begun."""
+        return self._time_step(state.receive(group))
 
     def save(self, state: HostEnvironments) -> OpenEpisodes:
         """The seeds and actions of the open episodes: what a checkpoint can hold of host
@@ -116,7 +136,7 @@ class Host:
             The environments, the steps that they show, and which streams could not be brought back:
             they opened their next episode instead.
         """
-        environments = self.task.make(len(episodes.number))
+        environments = self.task.make(len(episodes.number), self.workers)
         steps, lost = environments.restore(jax.tree.map(np.asarray, episodes))
         return environments, self._time_step(steps), np.isin(np.arange(len(episodes.number)), lost)
 
@@ -177,8 +197,12 @@ def seeds_of(keys: Key[Array, " b"]) -> np.ndarray:
     return words[:, -1].astype(np.uint32)
 
 
-def as_world(task: object) -> World:
+def as_world(task: object, workers: Workers = BY_TIMING) -> World:
     """The world of a task: of an environment of ours, of host environments, or itself.
+
+    Args:
+        task: any of these.
+        workers: the processes that step host environments.
 
     Raises:
         UserError: it is none of these; the message says what to pass.
@@ -186,7 +210,7 @@ def as_world(task: object) -> World:
     if isinstance(task, AbstractEnvironment):
         return Pure(task)
     if isinstance(task, AbstractHostTask):
-        return Host(task)
+        return Host(task, workers)
     if isinstance(task, World):
         return task
     raise UserError(

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, PyTree
 
 from engrax.agents.base import AbstractAgent
-from engrax.runtime.collecting import over_states
+from engrax.runtime.acting import over_states
 from engrax.testing.contract import Settings, quick_jit
 from engrax.testing.random_inputs import (
     broadcast_state,

@@ -7,7 +7,7 @@ import numpy as np
 
 from engrax.agents.base import AbstractAgent
 from engrax.memory.base import AbstractMemory
-from engrax.runtime.collecting import over_states
+from engrax.runtime.acting import over_states
 from engrax.testing import agent_runs, memory_runs
 from engrax.testing.agent_laws import same_outputs
 from engrax.testing.agent_runs import act_streams, random_trajectory, try_acting, window
