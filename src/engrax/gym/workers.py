@@ -82,11 +82,14 @@ class WorkerDriver(AbstractSeededDriver):
             lost = set(range(self.num_streams)) - set(self._orders)
             self._actions = None
             self._send()
-        self._failures = 0
+        if self._actions is not None and len(self._orders) < self.num_streams:
+            self._failures = 0  # an environment took a step
         return self._moves(frozenset(lost))
 
     def close(self) -> None:
-        """Ends the process, and waits for it."""
+        """Ends the process, and waits for it; again changes nothing."""
+        if self._connection.closed:
+            return
         with suppress(OSError):
             self._connection.send(None)
         self._process.join(GOODBYE if self._ready else 0.0)

@@ -14,7 +14,7 @@ from engrax.evaluation.play import play
 from engrax.gym.task import GymnasiumTask
 from engrax.memory import HCAMSizes
 from engrax.runs import checkpoint
-from engrax.runtime import Host, Trainer, TrainState
+from engrax.runtime import Host, Placement, Trainer, TrainState
 from engrax.testing import check_world
 from engrax.viewing.record import record
 
@@ -24,10 +24,14 @@ PRIVATE = GymnasiumTask("unit.gym.environments:tests/Drawing-v0", '{"private": t
 TINY = ActorCriticSizes(memory=HCAMSizes.tiny(), hidden=4)
 
 
-def make_trainer(task, agent=None):
+def make_trainer(task, agent=None, **changed):
     agent = ActorCritic(task.interface, TINY, key=jax.random.key(0)) if agent is None else agent
-    learner = PPO(minibatches=2, epochs=1)
-    return Trainer(agent, task, learner, streams=4, segment_length=11, key=jax.random.key(1))
+    sizes = {"streams": 4, "segment_length": 11, "key": jax.random.key(1)} | changed
+    return Trainer(agent, task, PPO(minibatches=2, epochs=1), **sizes)
+
+
+def placed(workers, groups):
+    return Placement(devices=1, workers=workers, groups=groups)
 
 
 def after(trainer, state, updates):
@@ -119,3 +123,37 @@ def test_a_stream_s_episodes_follow_from_its_key_alone():
     together, alone = world.open(keys)[1], world.open(keys[1:2])[1]
     for name, part in together.observation.items():
         np.testing.assert_array_equal(part[1:2], alone.observation[name])
+
+
+@pytest.mark.slow
+def test_worker_processes_change_no_bit_and_groups_only_rounding():
+    trained = {
+        pair: after(trainer := make_trainer(REMEMBER, placement=placed(*pair)), trainer.init(), 2)
+        for pair in ((0, 1), (0, 2), (2, 2))
+    }
+    states = {pair: trainer.saved(state) for pair, (state, _) in trained.items()}
+    same(states[2, 2], states[0, 2])
+    assert trained[2, 2][1].pop("worker_restarts") == 0
+    assert trained[2, 2][1] == trained[0, 2][1]
+    one, two = (states[0, groups].learner.agent for groups in (1, 2))
+    arrays = (jax.tree.leaves(eqx.filter(agent, eqx.is_inexact_array)) for agent in (one, two))
+    for got, want in zip(*arrays, strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_segments_of_whole_episodes_use_the_same_environments():
+    trainer = make_trainer(REMEMBER, whole_episodes=True)
+    state = trainer.init()
+    environments = state.streams.world
+    later, _ = after(trainer, state, 2)
+    assert later.streams.world is environments
+
+
+def test_processes_and_groups_are_checked():
+    with pytest.raises(ValueError, match="workers is -1, expected at least 0"):
+        Placement(workers=-1)
+    with pytest.raises(ValueError, match=r"worker_timeout is 0\.0, expected above 0 seconds"):
+        Placement(worker_timeout=0.0)
+    with pytest.raises(ValueError, match=r"placement\.groups is 3, expected what divides 4"):
+        make_trainer(REMEMBER, placement=placed(0, 3))
