@@ -10,10 +10,11 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from engrax.agents.base import AbstractAgent
 from engrax.nn.policies import Categorical
-from engrax.types import AgentInput, AgentOutput, Discrete, Interface, VectorSpec
+from engrax.types import AgentInput, AgentOutput, Discrete, Interface, MaskSpec, VectorSpec
 
 SIZE, NUM_ACTIONS = 3, 4
-INTERFACE = Interface({"vector": VectorSpec(SIZE)}, Discrete(NUM_ACTIONS))
+SPECS = {"vector": VectorSpec(SIZE), "possible": MaskSpec((NUM_ACTIONS,))}
+INTERFACE = Interface(SPECS, Discrete(NUM_ACTIONS))
 
 
 class TraceState(NamedTuple):
@@ -66,7 +67,10 @@ class Tracer(AbstractAgent[TraceState]):
         trace = jnp.tanh(0.9 * trace + self.mix @ self._features(inp) + 0.1 * cheap_noise(key)[0])
         out = self.head @ trace
         count = jnp.where(first, 0, state.count) + 1
-        output = AgentOutput(Categorical(out[:NUM_ACTIONS]), out[-2], {"reward": out[-1]})
+        policy = Categorical(out[:NUM_ACTIONS])
+        if self.bug != "mask ignored":
+            policy = policy.masked(inp.observation["possible"])
+        output = AgentOutput(policy, out[-2], {"reward": out[-1]})
         return TraceState(trace, count), output
 
     def _remember(self, state: TraceState, action: Int[Array, ""]) -> TraceState:

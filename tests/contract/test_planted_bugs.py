@@ -50,6 +50,7 @@ MEMORY_BUGS = {
 
 AGENT_BUGS = {
     "action out of range": "actions_are_in_range",
+    "mask ignored": "masked_actions_are_not_taken",
     "keys shifted": "unroll_is_acting",
     "unroll forgets the state": "unroll_is_acting",
     "greedy ignored": "greedy_is_likeliest",

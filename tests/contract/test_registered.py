@@ -27,6 +27,7 @@ from engrax.types import (
     Discrete,
     ImageSpec,
     Interface,
+    MaskSpec,
     MultiDiscrete,
     SymbolsSpec,
     TextSpec,
@@ -99,8 +100,12 @@ AGENT_CASES = {
 
 @pytest.mark.parametrize(("sizes", "kind"), AGENT_CASES.values(), ids=AGENT_CASES)
 def test_agents(sizes, kind):
-    """An actor-critic with every memory, MERLIN with a store that overwrites, all actions."""
-    interface = Interface(OBSERVATIONS, ACTIONS[kind])
+    """An actor-critic with every memory, MERLIN with a store that overwrites, all actions, and a
+    mask where there are choices.
+    """
+    actions = ACTIONS[kind]
+    mask = {"possible": MaskSpec(actions.choices)} if actions.choices else {}
+    interface = Interface(OBSERVATIONS | mask, actions)
     agent = quick_jit(lambda key: sizes.build(interface, key=key))(jax.random.key(0))
     check_agent(agent, interface)
 

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key, PyTree
 
 from engrax.errors import UserError
+from engrax.nn.policies import AbstractPolicy
 from engrax.types import (
     Action,
     AgentInput,
@@ -29,6 +30,13 @@ def choose(key: Key[Array, ""], policy: Policy, greedy: bool | Bool[Array, ""]) 
     if greedy is True:
         return policy.mode()
     return jnp.where(greedy, policy.mode(), policy.sample(key))
+
+
+def masked(policy: AbstractPolicy, interface: Interface, inps: AgentInput) -> AbstractPolicy:
+    """The policy over the actions that are possible, where the interface says which are."""
+    if interface.mask is None:
+        return policy
+    return policy.masked(inps.observation[interface.mask])
 
 
 def check_input(inp: object) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from gymnasium import Env
 
 from engrax.gym.infos import SUCCESS
+from engrax.gym.masking import MASK
 from engrax.gym.paths import Path, follow, leaves_of
 from engrax.gym.readings import ObservationOptions
 from engrax.gym.words import NO_WORDS, Words, is_text, listed_words, words_in
@@ -26,14 +27,16 @@ def completed(
     """Options with all that can be found out about an environment.
 
     Args:
-        env: the environment, which is not stepped, but is reset where there is a question.
+        env: the environment, which is reset, and not stepped.
         make: makes another one, to collect the words of texts from where none are given.
         options: what is known already; it is kept.
     """
     package = type(env.unwrapped).__module__.partition(".")[0]
     options = replace(options, grid_sizes=options.grid_sizes or GRID_SIZES.get(package, ()))
+    info = env.reset(seed=0)[1]
     if options.answers is not None:
-        options = replace(options, answers=options.answers.sized(env.reset(seed=0)[1]))
+        options = replace(options, answers=options.answers.sized(info))
+    options = replace(options, mask=options.mask or MASK in info)
     texts = [(path, space) for path, space in leaves_of(env.observation_space) if is_text(space)]
     if not texts or options.words:
         return options

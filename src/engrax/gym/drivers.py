@@ -122,7 +122,7 @@ class PlainDriver(AbstractSeededDriver):
         turns = [self._turns[stream] for stream in range(self.num_streams)]
         observations, rewards, terminated, truncated, infos = zip(*turns, strict=True)
         return Moves(
-            self._translator.read_each(observations),
+            self._translator.read_each(observations) | self._translator.masks(infos),
             np.array([float(reward) for reward in rewards], np.float32),
             np.array(terminated, bool),
             np.array(truncated, bool),

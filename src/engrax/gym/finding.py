@@ -9,6 +9,7 @@ import gymnasium
 from gymnasium import Env, error
 
 from engrax.errors import ConfigError, suggest
+from engrax.gym.masking import with_mask
 
 SUITES = {"MiniGrid-": "minigrid", "BabyAI-": "minigrid", "popgym-": "popgym"}
 """Beginnings of ids, and the packages that register them when they are imported."""
@@ -33,7 +34,7 @@ def maker_of_id(name: str, kwargs: dict[str, Any]) -> Callable[[], Env[Any, Any]
         try:
             if function is not None:
                 return checked(function(**kwargs), function)
-            return gymnasium.make(name, disable_env_checker=True, **kwargs)
+            return with_mask(gymnasium.make(name, disable_env_checker=True, **kwargs))
         except (TypeError, ValueError, error.Error, ImportError) as problem:
             if isinstance(problem, ConfigError):
                 raise
@@ -67,14 +68,14 @@ def name_of(function: Callable[..., Any]) -> str:
 
 
 def checked(env: Any, source: Any) -> Env[Any, Any]:
-    """What a function made, if that is an environment.
+    """What a function made, if that is an environment, with its mask of actions in `info`.
 
     Raises:
         ConfigError: it is not.
     """
     if not isinstance(env, Env):
         raise ConfigError(f"{source} made {type(env).__name__}, expected a gymnasium.Env")
-    return env
+    return with_mask(env)
 
 
 def package_of(name: str) -> str:

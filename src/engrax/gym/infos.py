@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from engrax.errors import ConfigError
+from engrax.gym.masking import MASK
 from engrax.types import Question
 
 SUCCESS = ("success", "is_success")
@@ -57,10 +58,15 @@ def blank(answers: Answers | None) -> dict[str, np.ndarray]:
     return {"answers": np.zeros(answers.size, np.int32), "known": np.zeros(answers.size, bool)}
 
 
-def kept_names(answers: Answers | None) -> tuple[str, ...]:
-    """The entries of `info` that are kept."""
+def kept_names(answers: Answers | None, mask: bool) -> tuple[str, ...]:
+    """The entries of `info` that are kept.
+
+    Args:
+        answers: to a probe's question.
+        mask: whether a mask of actions is one.
+    """
     asked = () if answers is None else (answers.labels, answers.known)
-    return (*SUCCESS, *filter(None, asked))
+    return (*SUCCESS, *filter(None, asked), *((MASK,) if mask else ()))
 
 
 def kept_of(infos: Sequence[Info], answers: Answers | None) -> dict[str, np.ndarray]:
@@ -75,12 +81,12 @@ def kept_of(infos: Sequence[Info], answers: Answers | None) -> dict[str, np.ndar
     return kept | {"answers": np.array(labels, np.int32), "known": np.array(known, bool)}
 
 
-def separate(info: Info, streams: int, answers: Answers | None) -> list[dict[str, Any]]:
+def separate(info: Info, streams: int, kept: Sequence[str]) -> list[dict[str, Any]]:
     """The `info` of a vector environment as one a stream, with the entries to keep alone.
 
     Gymnasium says in an entry `_NAME` which streams have an entry `NAME`.
     """
-    names = [name for name in kept_names(answers) if name in info]
+    names = [name for name in kept if name in info]
     everyone = np.ones(streams, bool)
     return [
         {name: info[name][i] for name in names if info.get(f"_{name}", everyone)[i]}

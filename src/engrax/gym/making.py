@@ -16,7 +16,8 @@ from engrax.gym.collecting import completed
 from engrax.gym.drivers import PlainDriver
 from engrax.gym.finding import checked, maker_of_id
 from engrax.gym.host import HostEnvironments
-from engrax.gym.infos import separate
+from engrax.gym.infos import kept_names, separate
+from engrax.gym.masking import MASK, with_mask
 from engrax.gym.paths import leaves_of
 from engrax.gym.readings import ObservationOptions
 from engrax.gym.spaces import Translator, translator_of
@@ -111,13 +112,13 @@ def _likes(env: Env[Any, Any]) -> Maker:
 
     def make() -> Env[Any, Any]:
         if (first := next(given, None)) is not None:
-            return first
+            return with_mask(first)
         if env.spec is None:
             raise ConfigError(
                 f"{env} cannot be made again for further streams: give its id or a function that "
                 "makes one, or set streams to 1"
             )
-        return gymnasium.make(env.spec)
+        return with_mask(gymnasium.make(env.spec))
 
     return make
 
@@ -157,9 +158,10 @@ def _given(
             "a given vector environment shows texts, but there are no words: give options with "
             "words"
         )
+    infos = separate(envs.reset(seed=0)[1], streams, kept_names(options.answers, mask=True))
     if options.answers is not None:
-        info = separate(envs.reset(seed=0)[1], streams, options.answers)[0]
-        options = replace(options, answers=options.answers.sized(info))
+        options = replace(options, answers=options.answers.sized(infos[0]))
+    options = replace(options, mask=options.mask or MASK in infos[0])
     translator = translator_of(space, envs.single_action_space, options)
     return HostEnvironments([[driver_of(envs, translator)]], translator)
 

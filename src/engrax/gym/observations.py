@@ -7,11 +7,12 @@ import numpy as np
 from gymnasium import Space, spaces
 
 from engrax.errors import ConfigError
+from engrax.gym.masking import MASK, checked_mask
 from engrax.gym.paths import Path, dotted, leaves_of, place
 from engrax.gym.pictures import read_picture
 from engrax.gym.readings import ObservationOptions, Reading, check_shape, read_symbols
 from engrax.gym.words import is_text, tokens_of, vocabulary_of
-from engrax.types import TextSpec, VectorSpec
+from engrax.types import MaskSpec, TextSpec, VectorSpec
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,20 @@ class Part:
         return f"observation {self.name!r}: {self.reading.note}" if self.reading.note else ""
 
 
-def parts_of(space: Space[Any], options: ObservationOptions) -> tuple[Part, ...]:
+def parts_of(
+    space: Space[Any], options: ObservationOptions, choices: tuple[int, ...] = ()
+) -> tuple[Part, ...]:
     """The parts of a space of observations.
+
+    Args:
+        space: of observations.
+        options: what it leaves open.
+        choices: of each component of an action, for a part `action_mask`.
 
     Raises:
         ConfigError: a space of a kind that agents cannot see; the message names its path.
     """
-    parts = tuple(_part(path, leaf, options) for path, leaf in leaves_of(space))
+    parts = tuple(_part(path, leaf, options, choices) for path, leaf in leaves_of(space))
     names = [part.name for part in parts]
     if repeated := {name for name in names if names.count(name) > 1}:
         raise ConfigError(
@@ -51,7 +59,11 @@ def parts_of(space: Space[Any], options: ObservationOptions) -> tuple[Part, ...]
     return parts
 
 
-def _part(path: Path, space: Space[Any], options: ObservationOptions) -> Part:
+def _part(
+    path: Path, space: Space[Any], options: ObservationOptions, choices: tuple[int, ...]
+) -> Part:
+    if choices and path and path[-1] == MASK:
+        return Part(dotted(path), path, _read_mask(choices))
     reading = _reading(path, space, options)
     return Part(dotted(path) or reading.spec.kind, path, reading)
 
@@ -74,6 +86,15 @@ def _reading(path: Path, space: Space[Any], options: ObservationOptions) -> Read
         "Text, Dict or Tuple: wrap the environment (gymnasium.ObservationWrapper) to give one of "
         "these"
     )
+
+
+def _read_mask(choices: tuple[int, ...]) -> Reading:
+    spec = MaskSpec(choices)
+
+    def convert(batch: Any) -> np.ndarray:
+        return np.array([checked_mask(mask, sum(choices)) for mask in batch])
+
+    return Reading(spec, convert, "which actions are possible")
 
 
 def _read_vector(here: str, shape: tuple[int, ...] | None) -> Reading:

@@ -32,6 +32,8 @@ class ObservationOptions:
     """Words of a text; 0: those of the longest that was found."""
     answers: Answers | None = None
     """The entries of `info` that a probe of the memory predicts."""
+    mask: bool = False
+    """Whether `info` says, as `action_mask`, which actions are possible."""
 
 
 class Reading(NamedTuple):

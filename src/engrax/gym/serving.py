@@ -16,6 +16,7 @@ from gymnasium.envs.registration import EnvSpec
 
 from engrax.gym.blocks import Arrays, Layout, write_observation
 from engrax.gym.finding import checked, find, function_named
+from engrax.gym.masking import with_mask
 from engrax.gym.orders import Order, carry_out, row
 from engrax.gym.paths import follow
 
@@ -49,7 +50,7 @@ class Recipe(NamedTuple):
     def make(self) -> Env[Any, Any]:
         """One environment."""
         if self.spec is not None:
-            return gymnasium.make(self.spec, disable_env_checker=True, **self.kwargs)
+            return with_mask(gymnasium.make(self.spec, disable_env_checker=True, **self.kwargs))
         find(self.function)
         function = function_named(self.function)
         assert function is not None

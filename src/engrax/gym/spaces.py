@@ -8,7 +8,8 @@ import numpy as np
 from gymnasium import Space, spaces
 
 from engrax.gym.actions import ActionReading, action_reading
-from engrax.gym.infos import Answers
+from engrax.gym.infos import Answers, kept_names
+from engrax.gym.masking import MASK, masks_of
 from engrax.gym.observations import Part, parts_of
 from engrax.gym.paths import follow
 from engrax.gym.readings import ObservationOptions
@@ -17,6 +18,7 @@ from engrax.types import (
     Discrete,
     ImageSpec,
     Interface,
+    MaskSpec,
     MultiDiscrete,
     Spec,
     SymbolsSpec,
@@ -34,12 +36,19 @@ class Translator:
         parts: how each part of an observation is read.
         acting: how actions are given.
         answers: which entries of `info` answer the interface's question, if it has one.
+        mask: whether `info` has the mask of actions.
     """
 
     interface: Interface
     parts: tuple[Part, ...]
     acting: ActionReading
     answers: Answers | None = None
+    mask: bool = False
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """The entries of `info` that are kept."""
+        return kept_names(self.answers, self.mask)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -58,6 +67,10 @@ class Translator:
         return {
             part.name: part.reading.convert(follow(observations, part.path)) for part in self.parts
         }
+
+    def masks(self, infos: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
+        """The part `[n, choices]` that n environments' `info` has, if it has one."""
+        return {MASK: masks_of(infos, sum(self.acting.actions.choices))} if self.mask else {}
 
     def write_each(self, actions: np.ndarray) -> list[Any]:
         """Actions `[n, *shape]` as a list, one an environment."""
@@ -86,12 +99,14 @@ def translator_of(
         ConfigError: a space that cannot be read; the message names its path and says what to do.
     """
     options = options or ObservationOptions()
-    parts, answers = parts_of(observation_space, options), options.answers
-    acting = action_reading(action_space)
+    acting, answers = action_reading(action_space), options.answers
+    parts = parts_of(observation_space, options, acting.actions.choices)
     observations = {part.name: part.reading.spec for part in parts}
+    if options.mask:
+        observations[MASK] = MaskSpec(acting.actions.choices)
     question = None if answers is None else answers.question
     interface = Interface(observations, acting.actions, tuple(action_names), question=question)
-    return Translator(interface, parts, acting, answers)
+    return Translator(interface, parts, acting, answers, options.mask)
 
 
 def interface_of(
@@ -115,6 +130,8 @@ def _space(spec: Spec) -> Space[Any]:
         dtype: Any = spec.dtype
         highest = np.broadcast_to(spec.bounds[1], spec.shape).astype(dtype)
         return spaces.Box(np.zeros_like(highest), highest, dtype=dtype)
+    if isinstance(spec, MaskSpec):
+        return spaces.MultiBinary(sum(spec.sizes))
     return spaces.Box(-np.inf, np.inf, spec.shape, np.float32)
 
 

@@ -121,7 +121,7 @@ class GymnasiumTask(AbstractHostTask):
         vector = isinstance(env, VectorEnv)
         package = package_of(self.id) if vector else type(env.unwrapped).__module__
         sizes = GRID_SIZES.get(package.partition(".")[0], ())
-        options = replace(self.options(), grid_sizes=sizes, answers=None)
+        options = replace(self.options(), grid_sizes=sizes, answers=None, mask=self.translator.mask)
         if vector:
             return translator_of(env.single_observation_space, env.single_action_space, options)
         return translator_of(env.observation_space, env.action_space, options)

@@ -10,6 +10,7 @@ from gymnasium.vector import VectorEnv
 from engrax.errors import ConfigError
 from engrax.gym.drivers import AbstractDriver, Moves
 from engrax.gym.infos import kept_of, separate
+from engrax.gym.masking import first_possible
 from engrax.gym.spaces import Translator
 from engrax.gym.steps import chosen
 
@@ -26,9 +27,8 @@ class AbstractVectorDriver(AbstractDriver):
         """Resets every stream, each by a seed."""
         given: Any = list(seeds)
         observations, info = self._envs.reset(seed=given)
-        read, never = self._translator.read_batch(observations), np.zeros(len(seeds), bool)
-        reward = np.zeros(len(seeds), np.float32)
-        return Moves(read, reward, never, never, _kept(self._translator, info, len(seeds)))
+        never, reward = np.zeros(len(seeds), bool), np.zeros(len(seeds), np.float32)
+        return _moved(self._translator, observations, reward, never, never, info)
 
     def send(self, actions: np.ndarray, seeds: Mapping[int, int]) -> None:
         """Keeps the actions until what comes of them is asked for."""
@@ -71,17 +71,14 @@ def _moved(
 ) -> Moves:
     """What a vector environment gives back from a step."""
     terminated = np.array(terminated, bool)
+    infos = separate(info, len(terminated), translator.kept)
     return Moves(
-        translator.read_batch(observations),
+        translator.read_batch(observations) | translator.masks(infos),
         np.asarray(reward, np.float32).reshape(terminated.shape),
         terminated,
         np.array(truncated, bool),
-        _kept(translator, info, len(terminated)),
+        kept_of(infos, translator.answers),
     )
-
-
-def _kept(translator: Translator, info: Mapping[str, Any], streams: int) -> dict[str, np.ndarray]:
-    return kept_of(separate(info, streams, translator.answers), translator.answers)
 
 
 class MaskedDriver(AbstractVectorDriver):
@@ -101,17 +98,32 @@ class MaskedDriver(AbstractVectorDriver):
             resets: whether it resets in the step that ends an episode.
         """
         super().__init__(envs, translator)
-        self._resets = resets
+        self._resets, self._mask = resets, translator.interface.mask or ""
+        self._possible: np.ndarray | None = None
 
     def advance(self, actions: np.ndarray, seeds: Mapping[int, int]) -> Moves:
         """Steps all streams, then resets those that have a seed."""
         if seeds and not self._resets:
-            self._reset(seeds)
-        stepped = self._envs.step(self._translator.write_batch(actions))
+            observations, info = self._reset(seeds)
+            self._possible = self._parts(observations, info).get(self._mask)
+        stepped = self._envs.step(self._translator.write_batch(self._allowed(actions, seeds)))
         moves, info = _moved(self._translator, *stepped), stepped[-1]
+        self._possible = moves.observation.get(self._mask)
         if seeds:
             moves = self._with_opened(moves, seeds)
         return self._with_final(moves, info, seeds) if self._resets else moves
+
+    def _allowed(self, actions: np.ndarray, seeds: Mapping[int, int]) -> np.ndarray:
+        """Actions in which those that will be thrown away are possible."""
+        if self._possible is None or not seeds:
+            return actions
+        first = first_possible(self._possible, self._translator.interface.actions.choices)
+        first = first.reshape(actions.shape).astype(actions.dtype)
+        return chosen(self._opening(seeds), {"": first}, {"": actions})[""]
+
+    def _parts(self, observations: Any, info: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        masks = self._translator.masks(self._separate(info))
+        return self._translator.read_batch(observations) | masks
 
     def _reset(self, seeds: Mapping[int, int]) -> Any:
         given: Any = [seeds.get(stream) for stream in range(self.num_streams)]
@@ -125,16 +137,19 @@ class MaskedDriver(AbstractVectorDriver):
         observations, info = self._reset(seeds)
         after = self._translator.read_batch(observations)
         others = [stream for stream in range(self.num_streams) if stream not in seeds]
-        shown = moves.observation.items()
-        if any(after[name][others].tobytes() != value[others].tobytes() for name, value in shown):
+        shown = moves.observation
+        if any(
+            part[others].tobytes() != shown[name][others].tobytes() for name, part in after.items()
+        ):
             raise ConfigError(
                 "the vector environment ignores options['reset_mask'] and resets streams that were "
                 "under way: make it with autoreset_mode NEXT_STEP, or give a function that makes "
                 "one environment"
             )
-        kept = _kept(self._translator, info, self.num_streams)
+        infos, opening = self._separate(info), self._opening(seeds)
         return moves._replace(
-            observation=after, info=chosen(self._opening(seeds), kept, moves.info)
+            observation=chosen(opening, after | self._translator.masks(infos), shown),
+            info=chosen(opening, kept_of(infos, self._translator.answers), moves.info),
         )
 
     def _with_final(self, moves: Moves, info: Mapping[str, Any], seeds: Mapping[int, int]) -> Moves:
@@ -149,9 +164,12 @@ class MaskedDriver(AbstractVectorDriver):
             shown[name][ended] = rows
         kept = moves.info
         if "final_info" in info:
-            final = _kept(self._translator, info["final_info"], self.num_streams)
+            final = kept_of(self._separate(info["final_info"]), self._translator.answers)
             kept = chosen(ends, final, kept)
         return moves._replace(observation=shown, info=kept)
+
+    def _separate(self, info: Mapping[str, Any]) -> list[dict[str, Any]]:
+        return separate(info, self.num_streams, self._translator.kept)
 
     def _final_rows(self, info: Mapping[str, Any], ended: Sequence[int]) -> dict[str, np.ndarray]:
         if "final_obs" not in info:

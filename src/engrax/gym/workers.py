@@ -19,7 +19,7 @@ from engrax.errors import EnvironmentFailedError
 from engrax.gym.blocks import layout_of, nested
 from engrax.gym.choosing import processors_here
 from engrax.gym.drivers import AbstractSeededDriver, Moves
-from engrax.gym.infos import kept_names, kept_of
+from engrax.gym.infos import kept_of
 from engrax.gym.orders import Order
 from engrax.gym.serving import ONE_THREAD, READY, Failed, Plan, Recipe, Said, serve
 from engrax.gym.spaces import Translator
@@ -161,7 +161,7 @@ class WorkerDriver(AbstractSeededDriver):
         for index, path in enumerate(layout.objects):
             leaves[path] = [objects[index] for objects in self._objects]
         return Moves(
-            self._translator.read_batch(nested(leaves)),
+            self._translator.read_batch(nested(leaves)) | self._translator.masks(self._infos),
             arrays["reward"].astype(np.float32),
             arrays["terminated"].copy(),
             arrays["truncated"].copy(),
@@ -187,10 +187,9 @@ def started(
         timeout: see `WorkerDriver`.
     """
     processors = cycle(reversed(processors_here()) if hasattr(os, "sched_setaffinity") else [None])
-    kept = kept_names(translator.answers)
 
     def driver(streams: int) -> WorkerDriver:
-        plan = Plan(recipe, layout_of(space, streams), kept, next(processors))
+        plan = Plan(recipe, layout_of(space, streams), translator.kept, next(processors))
         return WorkerDriver(plan, translator, timeout)
 
     return [[driver(streams) for streams in group] for group in shares]

@@ -12,6 +12,7 @@ from jaxtyping import Array, PyTree
 
 from engrax.agents.base import AbstractAgent, check_interface
 from engrax.errors import UserError
+from engrax.gym.masking import checked_mask
 from engrax.gym.task import GymnasiumTask
 from engrax.runs.building import building, load_trained
 from engrax.runs.directory import RunDirectory
@@ -106,6 +107,7 @@ class Policy:
         first: Any = False,
         reward: Any = 0.0,
         greedy: bool = False,
+        action_mask: Any = None,
     ) -> Any:
         """The action for an observation, as the environment takes it.
 
@@ -115,12 +117,16 @@ class Policy:
                 that after `reset`, opens one in any case.
             reward: of the transition into it; agents are trained with it as an input.
             greedy: whether to take the likeliest action instead of sampling.
+            action_mask: which actions are possible, where the environment says it outside of its
+                observations; all are if not given. With several streams, one a stream.
 
         Raises:
-            UserError: an observation that does not fit the interface, or one value a stream is
-                missing.
+            UserError: an observation or a mask that does not fit the interface, or one value a
+                stream is missing.
         """
-        action, self._state = self._advance(observation, self._state, first, reward, greedy)
+        action, self._state = self._advance(
+            observation, self._state, first, reward, greedy, action_mask
+        )
         return action
 
     def predict(
@@ -131,6 +137,7 @@ class Policy:
         deterministic: bool = False,
         *,
         reward: Any = 0.0,
+        action_masks: Any = None,
     ) -> tuple[Any, PolicyState]:
         """`act` under the names of Stable-Baselines3, with the state passed by the caller.
 
@@ -140,21 +147,28 @@ class Policy:
             episode_start: which streams open an episode with this observation; none if not given.
             deterministic: whether to take the likeliest action instead of sampling.
             reward: of the transition into it. Stable-Baselines3 has no such argument.
+            action_masks: which actions are possible; see `act`.
 
         Returns:
             The action, and the state for the next call.
         """
         first = False if episode_start is None else episode_start
-        return self._advance(observation, state, first, reward, deterministic)
+        return self._advance(observation, state, first, reward, deterministic, action_masks)
 
     def _advance(
-        self, observation: Any, state: PolicyState | None, first: Any, reward: Any, greedy: bool
+        self,
+        observation: Any,
+        state: PolicyState | None,
+        first: Any,
+        reward: Any,
+        greedy: bool,
+        mask: Any,
     ) -> tuple[Any, PolicyState]:
         opens = state is None
         state = self._empty() if state is None else state
         first = self._each("first", first, np.dtype(bool)) | opens
         inp = AgentInput(
-            {name: jnp.array(part) for name, part in self._read(observation).items()},
+            {name: jnp.array(part) for name, part in self._read(observation, mask).items()},
             state.action,
             jnp.array(self._each("reward", reward, np.dtype(np.float32))),
             jnp.array(first),
@@ -169,10 +183,12 @@ class Policy:
     def _empty(self) -> PolicyState:
         return PolicyState(*beginning(self.agent, self.interface, self._count), 0)
 
-    def _read(self, observation: Any) -> dict[str, np.ndarray]:
+    def _read(self, observation: Any, mask: Any) -> dict[str, np.ndarray]:
         if self.streams is None:
-            return self._reads.read_each([observation])
+            parts = self._reads.read_each([observation])
+            return parts | self._masks(parts, None if mask is None else [mask])
         parts = self._reads.read_batch(observation)
+        parts |= self._masks(parts, mask)
         sizes = {name: len(part) for name, part in parts.items()}
         if wrong := {name: size for name, size in sizes.items() if size != self.streams}:
             name, size = next(iter(wrong.items()))
@@ -181,6 +197,18 @@ class Policy:
                 f"policy with streams={size}"
             )
         return parts
+
+    def _masks(self, parts: Mapping[str, Any], masks: Any) -> dict[str, np.ndarray]:
+        """The part of the interface that observations do not have: one mask a stream."""
+        name = self.interface.mask
+        if name is None or name in parts:
+            if masks is not None:
+                where = "has none" if name is None else f"finds it in {name!r} of an observation"
+                raise UserError(f"a mask of actions was given, but the agent {where}: leave it out")
+            return {}
+        size = self.interface.observations[name].shape[0]
+        given = np.ones((self._count, size), bool) if masks is None else masks
+        return {name: np.array([checked_mask(mask, size) for mask in given])}
 
     def _each(self, name: str, value: Any, dtype: np.dtype[Any]) -> np.ndarray:
         """One value a stream."""

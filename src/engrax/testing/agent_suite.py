@@ -8,6 +8,7 @@ from jaxtyping import Array, Key
 from engrax.agents.base import AbstractAgent
 from engrax.testing import agent_first_laws as first_laws
 from engrax.testing import agent_laws as laws
+from engrax.testing import agent_mask_laws as mask_laws
 from engrax.testing import refresh_laws
 from engrax.testing.contract import Settings, run_laws
 from engrax.types import Interface
@@ -15,6 +16,7 @@ from engrax.types import Interface
 AGENT_LAWS: Mapping[str, Callable[[AbstractAgent, Interface, Settings], None]] = {
     "state_is_stable": laws.check_agent_state_is_stable,
     "actions_are_in_range": laws.check_agent_actions_are_in_range,
+    "masked_actions_are_not_taken": mask_laws.check_agent_masked_actions_are_not_taken,
     "unroll_is_acting": laws.check_agent_unroll_is_acting,
     "greedy_is_likeliest": laws.check_agent_greedy_is_likeliest,
     "state_crosses_segments": laws.check_agent_state_crosses_segments,

@@ -6,6 +6,7 @@ from engrax.types.recall import Recall, head_names, layer_names, nothing_recalle
 from engrax.types.specs import (
     AbstractSpec,
     ImageSpec,
+    MaskSpec,
     Observation,
     Spec,
     SymbolsSpec,
@@ -24,6 +25,7 @@ __all__ = [
     "Discrete",
     "ImageSpec",
     "Interface",
+    "MaskSpec",
     "MultiDiscrete",
     "Observation",
     "Policy",

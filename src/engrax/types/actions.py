@@ -53,6 +53,11 @@ class AbstractActions(AbstractSpace):
     def sample(self, key: Key[Array, ""]) -> Action:
         """A uniformly random action; may be traced."""
 
+    @property
+    def choices(self) -> tuple[int, ...]:
+        """How many choices each component of a discrete action has; empty where it has none."""
+        return ()
+
     def none(self) -> Action:
         """The action before the first one of an episode."""
         return jnp.zeros(self.shape, self.dtype)
@@ -77,6 +82,11 @@ class Discrete(AbstractActions):
     def dtype(self) -> np.dtype[Any]:
         """int32."""
         return np.dtype(np.int32)
+
+    @property
+    def choices(self) -> tuple[int, ...]:
+        """One component."""
+        return (self.size,)
 
     @property
     def bounds(self) -> tuple[Any, Any]:
@@ -110,6 +120,11 @@ class MultiDiscrete(AbstractActions):
     def dtype(self) -> np.dtype[Any]:
         """int32."""
         return np.dtype(np.int32)
+
+    @property
+    def choices(self) -> tuple[int, ...]:
+        """The sizes."""
+        return self.sizes
 
     @property
     def bounds(self) -> tuple[Any, Any]:

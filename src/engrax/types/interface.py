@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from engrax.types.actions import Actions, Discrete
-from engrax.types.specs import Spec
+from engrax.types.specs import MaskSpec, Spec
 
 MOST_NAMED = 10_000
 """Actions that get names of their own."""
@@ -47,12 +47,35 @@ class Interface:
     question: Question | None = None
 
     def __post_init__(self):
-        if not self.observations:
+        if not self.seen:
             raise ValueError("an interface without observations: name at least one part")
+        self._check_mask()
         if self.action_names or not isinstance(self.actions, Discrete):
             return
         if self.actions.size <= MOST_NAMED:
             object.__setattr__(self, "action_names", tuple(map(str, range(self.actions.size))))
+
+    @property
+    def seen(self) -> dict[str, Spec]:
+        """The parts of an observation that an agent sees: all but the mask."""
+        parts = self.observations.items()
+        return {name: spec for name, spec in parts if not isinstance(spec, MaskSpec)}
+
+    @property
+    def mask(self) -> str | None:
+        """The part that says which actions are possible; None where all are."""
+        return next((name for name in self.observations if name not in self.seen), None)
+
+    def _check_mask(self) -> None:
+        masks = [spec for spec in self.observations.values() if isinstance(spec, MaskSpec)]
+        wanted, actions = self.actions.choices, self.actions
+        if len(masks) > 1:
+            raise ValueError(f"{len(masks)} masks of actions, expected at most one")
+        if masks and masks[0].sizes != wanted:
+            way_out = f"expected {wanted}, those of {actions}" if wanted else "leave it out"
+            raise ValueError(
+                f"a mask has choices {masks[0].sizes}, actions are {actions}: {way_out}"
+            )
 
     def difference(self, other: "Interface") -> str | None:
         """Why an agent made for this interface cannot act in another one; None if it can."""

@@ -135,5 +135,38 @@ class VectorSpec(AbstractSpec):
         return numbers.standard_normal((*leading, self.size)).astype(np.float32)
 
 
+@dataclass(frozen=True)
+class MaskSpec(AbstractSpec):
+    """Which choices of an action are possible: bool `[sum of sizes]`, component after component.
+
+    An agent does not see it: it never takes a choice that is not possible. Where none of a
+    component is possible, as where an episode has ended, all are.
+    """
+
+    kind = "mask"
+    sizes: tuple[int, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """[sum of sizes]."""
+        return (sum(self.sizes),)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """bool."""
+        return np.dtype(bool)
+
+    @property
+    def bounds(self) -> tuple[Any, Any]:
+        """False to true."""
+        return False, True
+
+    def draw(self, numbers: np.random.Generator, leading: tuple[int, ...] = ()) -> np.ndarray:
+        """Random masks; one choice of each component, at least, is possible."""
+        parts = [numbers.random((*leading, size)) for size in self.sizes]
+        allowed = [(part < 0.5) | (part == part.min(-1, keepdims=True)) for part in parts]
+        return np.concatenate(allowed, axis=-1)
+
+
 Spec = AbstractSpec
 """A spec of one part of an observation."""

@@ -179,12 +179,13 @@ def test_every_episode_has_a_seed_of_its_own():
 
 
 def test_episodes_are_opened_by_their_seeds():
+    # The first environment is reset once before, to see what its info has.
     plain = [Counting(2), Counting(3)]
     envs = host_environments(SyncVectorEnv([lambda: plain[0], lambda: plain[1]]), 2)
     envs.reset(np.array([7, 2**32 - 1], np.uint32))
     for _ in range(8):
         envs.step(np.zeros(2, np.int32))
-    assert plain[0].seeds == [episode_seed(7, number) for number in range(3)]
+    assert plain[0].seeds[1:] == [episode_seed(7, number) for number in range(3)]
     assert plain[1].seeds == [episode_seed(2**32 - 1, number) for number in range(3)]
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engrax.errors import ConfigError
-from engrax.gym.infos import Answers, blank, kept_of, separate
+from engrax.gym.infos import Answers, blank, kept_names, kept_of, separate
 from engrax.gym.task import GymnasiumTask
 
 ANSWERS = Answers("cards", "seen", classes=4, size=2)
@@ -38,7 +38,7 @@ def test_the_info_of_a_vector_environment_by_stream():
         "success": np.array([True, True]),
         "lives": np.array([3, 3]),
     }
-    first, second = separate(info, 2, ANSWERS)
+    first, second = separate(info, 2, kept_names(ANSWERS, mask=False))
     assert (list(first), list(second)) == (["success", "cards"], ["success"])
     assert first["cards"].tolist() == [3, 1]
 

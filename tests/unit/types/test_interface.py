@@ -4,7 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from engrax.types import Continuous, Discrete, ImageSpec, Interface, VectorSpec
+from engrax.types import (
+    Continuous,
+    Discrete,
+    ImageSpec,
+    Interface,
+    MaskSpec,
+    MultiDiscrete,
+    VectorSpec,
+)
 
 OURS = Interface({"vector": VectorSpec(3), "camera": ImageSpec(4, 4)}, Discrete(2))
 
@@ -58,3 +66,26 @@ def test_a_difference_is_named(theirs, difference):
 def test_no_observations_are_refused():
     with pytest.raises(ValueError, match="an interface without observations: name at least one"):
         Interface({}, Discrete(2))
+
+
+def test_a_mask_is_a_part_that_agents_do_not_see():
+    interface = Interface(
+        {"vector": VectorSpec(3), "possible": MaskSpec((2, 3))}, MultiDiscrete((2, 3))
+    )
+    assert interface.mask == "possible"
+    assert set(interface.seen) == {"vector"}
+    assert OURS.mask is None
+
+
+@pytest.mark.parametrize(
+    ("masks", "actions", "message"),
+    [
+        ([(3,)], Discrete(2), r"a mask has choices \(3,\), .* expected \(2,\)"),
+        ([(1,)], Continuous((0.0,), (1.0,)), "a mask has choices .*: leave it out"),
+        ([(2,), (2,)], Discrete(2), "2 masks of actions, expected at most one"),
+    ],
+)
+def test_masks_that_do_not_fit_are_refused(masks, actions, message):
+    parts = {f"mask {i}": MaskSpec(sizes) for i, sizes in enumerate(masks)}
+    with pytest.raises(ValueError, match=message):
+        Interface({"vector": VectorSpec(3), **parts}, actions)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from engrax.types import ImageSpec, SymbolsSpec, TextSpec, VectorSpec
+from engrax.types import ImageSpec, MaskSpec, SymbolsSpec, TextSpec, VectorSpec
 
 SPECS = {
     ImageSpec(3, 4): ((3, 4, 3), np.uint8, 255),
@@ -41,3 +41,12 @@ def test_vectors_are_drawn_from_the_standard_normal_distribution():
 def test_kinds_are_named():
     kinds = [spec.kind for spec in (ImageSpec(1, 1), SymbolsSpec(1, 1, (2,)), TextSpec(1, ("a",)))]
     assert [*kinds, VectorSpec(1).kind] == ["image", "symbols", "text", "vector"]
+
+
+def test_a_mask_that_is_drawn_allows_a_choice_of_each_component():
+    drawn = MaskSpec((1, 3, 2)).draw(np.random.default_rng(0), (50, 4))
+    assert (drawn.shape, drawn.dtype) == ((50, 4, 6), bool)
+    assert drawn[..., 0].all()
+    assert drawn[..., 1:4].any(-1).all()
+    assert drawn[..., 4:].any(-1).all()
+    assert not drawn.all()

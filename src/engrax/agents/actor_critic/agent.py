@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key, PyTree
 
 from engrax.agents.actor_critic.sizes import ActorCriticSizes
-from engrax.agents.base import AbstractAgent, check_input, choose
+from engrax.agents.base import AbstractAgent, check_input, choose, masked
 from engrax.memory import (
     AbstractMemory,
     Layout,
@@ -112,8 +112,9 @@ class ActorCritic(AbstractAgent[S]):
         encoder_key, memory_key, policy_key, value_key, decoder_key, action_key = jax.random.split(
             key, 6
         )
-        specs, actions = dict(sorted(interface.observations.items())), interface.actions
-        self.specs, self.actions, self.sizes = tuple(specs.items()), actions, sizes
+        specs, actions = dict(sorted(interface.seen.items())), interface.actions
+        self.specs = tuple(sorted(interface.observations.items()))
+        self.actions, self.sizes = actions, sizes
         self.encoders = make_encoders(specs, sizes.encoders, key=encoder_key)
         self.memory = make_memory(
             sizes.memory if memory is None else memory, self._layout(), key=memory_key
@@ -222,7 +223,8 @@ class ActorCritic(AbstractAgent[S]):
 
     def _output(self, remembered: MemoryOutput, inps: AgentInput) -> AgentOutput:
         x = self._with_past(remembered.h, inps, self.sizes.past_in_heads)
-        policy, value = make_policy(self.actions, self.policy(x)), self.value(x)[..., 0]
+        policy = masked(make_policy(self.actions, self.policy(x)), self.interface, inps)
+        value = self.value(x)[..., 0]
         return AgentOutput(policy, value, auxiliary=remembered._replace(recall=None))
 
     def _with_past(

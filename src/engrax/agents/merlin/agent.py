@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key, PyTree
 
-from engrax.agents.base import AbstractAgent, check_input, choose
+from engrax.agents.base import AbstractAgent, check_input, choose, masked
 from engrax.agents.merlin.core import Core, CoreState, Percept, PredictorOutput
 from engrax.agents.merlin.senses import Senses
 from engrax.agents.merlin.sizes import MERLINSizes
@@ -107,7 +107,7 @@ class MERLIN(AbstractAgent[CoreState]):
         check_input(inp)
         noise_key, action_key = jax.random.split(key)
         state, percept = self._perceive(state, inp, noise_key)
-        policy, value = self._heads(percept)
+        policy, value = self._heads(percept, inp)
         action = choose(action_key, policy, greedy)
         state, _ = self.core.remember(state, percept.latent, action)
         return state, action, AgentOutput(policy, value, MERLINAuxiliary(percept, None))
@@ -130,7 +130,7 @@ class MERLIN(AbstractAgent[CoreState]):
 
         acted = (driven, inps.first, noises, actions)
         state, (percepts, outputs) = jax.lax.scan(step, state, acted)
-        return state, AgentOutput(*self._heads(percepts), MERLINAuxiliary(percepts, outputs))
+        return state, AgentOutput(*self._heads(percepts, inps), MERLINAuxiliary(percepts, outputs))
 
     def recall(self, state: CoreState, inp: AgentInput, *, key: Key[Array, ""]) -> Recall:
         """The rows that the policy reads."""
@@ -192,15 +192,18 @@ class MERLIN(AbstractAgent[CoreState]):
     def _noise(self, key: Key[Array, ""]) -> Float[Array, " z"]:
         return jax.random.normal(key, (self.sizes.latent,), jnp.float32)
 
-    def _heads(self, percept: Percept) -> tuple[AbstractPolicy, Float[Array, "*t"]]:
-        """The policy, and V, whose input is the policy's parameters too, without a gradient into
-        them.
+    def _heads(
+        self, percept: Percept, inps: AgentInput
+    ) -> tuple[AbstractPolicy, Float[Array, "*t"]]:
+        """The policy, and V, whose input is the policy's parameters too, before a mask and without
+        a gradient into them.
         """
         z = self.core.for_policy(percept.latent)
         outputs = self.policy(jnp.concatenate([z, percept.policy_features], axis=-1))
         policy = make_policy(self.actions, outputs)
         judged = [self._for_return(percept.latent), jax.lax.stop_gradient(policy.features())]
-        return policy, self.value(jnp.concatenate(judged, axis=-1))[..., 0]
+        value = self.value(jnp.concatenate(judged, axis=-1))[..., 0]
+        return masked(policy, self.interface, inps), value
 
     def _for_return(self, z: Float[Array, "*t z"]) -> Float[Array, "*t z"]:
         return z if self.sizes.return_shapes_latent else jax.lax.stop_gradient(z)

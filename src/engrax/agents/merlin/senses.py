@@ -43,7 +43,7 @@ class Senses(eqx.Module):
         Raises:
             ValueError: a part of the observation has the name of a sense that every agent has.
         """
-        specs, self.actions = interface.observations, interface.actions
+        specs, self.actions = interface.seen, interface.actions
         if taken := {"action", "reward"} & set(specs):
             raise ValueError(
                 f"an observation is called {min(taken)!r}, as MERLIN calls a sense of its own: "

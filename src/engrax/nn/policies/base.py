@@ -4,7 +4,7 @@ import abc
 from typing import Any
 
 import equinox as eqx
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Bool, Float, Key
 
 from engrax.types import Action
 
@@ -45,6 +45,15 @@ class AbstractPolicy(eqx.Module):
         """The cost of predicting an action's code: cross-entropy in nats, or half the squared
         error.
         """
+
+    def masked(self, allowed: Bool[Array, "*t o"]) -> "AbstractPolicy":
+        """The distribution over the choices that are allowed; over all of a component where none
+        is.
+
+        Raises:
+            TypeError: its actions are no choices.
+        """
+        raise TypeError(f"{type(self).__name__} has no choices that could be masked")
 
     @abc.abstractmethod
     def sample(self, key: Key[Array, ""]) -> Action:

@@ -6,10 +6,13 @@ from itertools import accumulate
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
 from engrax.nn.policies.base import AbstractPolicy
 from engrax.types import Action, Discrete, MultiDiscrete
+
+IMPOSSIBLE = -1e9
+"""The logit of a choice that a mask forbids: its probability is 0, and all numbers are finite."""
 
 
 class Categorical(AbstractPolicy):
@@ -48,6 +51,11 @@ class Categorical(AbstractPolicy):
     ) -> Float[Array, "*t"]:
         """Softmax cross-entropy."""
         return -cls.of(actions, predicted).log_probability(action)
+
+    def masked(self, allowed: Bool[Array, "*t a"]) -> "Categorical":
+        """The logits of other actions are `IMPOSSIBLE`."""
+        possible = allowed | ~jnp.any(allowed, axis=-1, keepdims=True)
+        return Categorical(jnp.where(possible, self.logits, IMPOSSIBLE))
 
     def sample(self, key: Key[Array, ""]) -> Int[Array, "*t"]:
         """Draws an action."""
@@ -113,6 +121,13 @@ class Factored(AbstractPolicy):
         """Softmax cross-entropies, summed over components."""
         return -cls.of(actions, predicted).log_probability(action)
 
+    def masked(self, allowed: Bool[Array, "*t o"]) -> "Factored":
+        """The logits of other choices are `IMPOSSIBLE`."""
+        parts = jnp.split(allowed, self._splits(), axis=-1)
+        each = zip(self._components(), parts, strict=True)
+        logits = [one.masked(part).logits for one, part in each]
+        return Factored(jnp.concatenate(logits, axis=-1), self.sizes)
+
     def sample(self, key: Key[Array, ""]) -> Int[Array, "*t k"]:
         """Draws all components."""
         keys = jax.random.split(key, len(self.sizes))
@@ -139,5 +154,7 @@ class Factored(AbstractPolicy):
         return jnp.zeros(self.logits.shape[:-1], self.logits.dtype)
 
     def _components(self) -> Iterator[Categorical]:
-        splits = list(accumulate(self.sizes))[:-1]
-        return map(Categorical, jnp.split(self.logits, splits, axis=-1))
+        return map(Categorical, jnp.split(self.logits, self._splits(), axis=-1))
+
+    def _splits(self) -> list[int]:
+        return list(accumulate(self.sizes))[:-1]

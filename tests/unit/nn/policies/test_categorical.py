@@ -166,3 +166,45 @@ def test_the_code_of_a_factored_action_is_one_hot_by_component():
     assert Factored.code_size(actions) == Factored.size(actions) == sum(SIZES)
     cost = Factored.code_cost(actions, jnp.asarray(FACTORED[0]), jnp.asarray([1, 0, 3], jnp.int32))
     np.testing.assert_allclose(cost, -np.log(joint(FACTORED[0])[1, 0, 3]), rtol=1e-5)
+
+
+def test_a_mask_leaves_the_distribution_over_the_actions_that_are_allowed():
+    allowed = np.isfinite(MASKED)
+    policy = Categorical(jnp.asarray(LOGITS)).masked(jnp.asarray(allowed))
+    want = probabilities(MASKED)
+    np.testing.assert_allclose(np.exp(policy.features()), want, rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(policy.entropy(), entropy(want), rtol=1e-5)
+    np.testing.assert_array_equal(policy.mode(), np.argmax(MASKED, axis=-1))
+    drawn = samples(policy, jax.random.split(jax.random.key(0), 200))
+    assert np.take_along_axis(allowed, np.asarray(drawn).transpose(1, 2, 0), -1).all()
+
+
+def test_no_gradient_flows_into_a_masked_action_and_all_are_finite():
+    allowed = jnp.asarray(np.isfinite(MASKED))
+
+    @quick_jit
+    def gradient(logits):
+        policy = lambda logits: Categorical(logits).masked(allowed)  # noqa: E731
+        taken = jnp.full(logits.shape[:-1], 2, jnp.int32)
+        loss = lambda p: jnp.sum(p.log_probability(taken) + p.entropy())  # noqa: E731
+        return jax.grad(lambda logits: loss(policy(logits)))(logits)
+
+    found = np.asarray(gradient(jnp.asarray(LOGITS)))
+    assert np.isfinite(found).all()
+    assert not found[~np.asarray(allowed)].any()
+    assert found[np.asarray(allowed)].any()
+
+
+def test_where_a_mask_allows_nothing_all_actions_are_possible():
+    policy = Categorical(jnp.asarray(LOGITS))
+    free = policy.masked(jnp.zeros(LOGITS.shape, bool))
+    np.testing.assert_array_equal(free.logits, policy.logits)
+
+
+def test_each_component_has_its_part_of_a_mask():
+    allowed = np.random.default_rng(3).random(FACTORED.shape) < 0.5
+    allowed[:, [0, 2, 5]] = True
+    policy = Factored(jnp.asarray(FACTORED), SIZES).masked(jnp.asarray(allowed))
+    want = Factored(jnp.asarray(np.where(allowed, FACTORED, -np.inf), jnp.float32), SIZES)
+    np.testing.assert_allclose(policy.entropy(), want.entropy(), rtol=1e-6)
+    np.testing.assert_array_equal(policy.mode(), want.mode())
