@@ -13,7 +13,7 @@ from engrax.agents.base import AbstractAgent
 from engrax.losses.masks import Total, alone
 from engrax.losses.policy import LARGEST_LOG_RATIO
 from engrax.losses.returns import generalised_advantages
-from engrax.types import Action, AgentOutput, Segment
+from engrax.types import Action, AgentOutput, Number, Segment
 
 T = TypeVar("T")
 
@@ -189,7 +189,7 @@ class AbstractLearner(abc.ABC):
         return self.reward_scale * steps.reward[1:], self.discount * steps.discount[1:]
 
     def recorded_targets(
-        self, segment: Segment[Any], gae_lambda: float, return_lambda: float
+        self, segment: Segment[Any], gae_lambda: Number, return_lambda: Number
     ) -> Targets:
         """Generalised advantages with one lambda, and with another the returns that are the values'
         targets.

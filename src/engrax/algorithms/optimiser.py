@@ -8,17 +8,23 @@ import optax
 from jaxtyping import Array, Float, PyTree
 
 from engrax.agents.base import AbstractAgent
+from engrax.types import Number
 
 
 def make_optimiser(
-    agent: AbstractAgent, max_gradient_norm: float, epsilon: float
+    agent: AbstractAgent,
+    max_gradient_norm: Number,
+    epsilon: Number,
 ) -> optax.GradientTransformation:
-    """Clips the global norm, then Adam, for each of the agent's parameter groups."""
+    """Clips the global norm, then Adam, for each of the agent's parameter groups. The numbers may
+    be traced.
+    """
     labels: PyTree[str] = agent.parameter_groups()
 
     def adam() -> optax.GradientTransformation:
         return optax.chain(
-            optax.clip_by_global_norm(max_gradient_norm), optax.scale_by_adam(eps=epsilon)
+            optax.clip_by_global_norm(max_gradient_norm),  # pyright: ignore[reportArgumentType]
+            optax.scale_by_adam(eps=epsilon),
         )
 
     groups = sorted(set(jax.tree.leaves(labels)))

@@ -4,13 +4,15 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from engrax.types import Number
+
 LARGEST_LOG_RATIO = 20.0
 """Log-ratios are clipped to this in size: a larger one overflows, and its gradient is not finite.
 """
 
 
 def clipped_surrogate(
-    log_ratios: Float[Array, " t"], advantages: Float[Array, " t"], clip: float
+    log_ratios: Float[Array, " t"], advantages: Float[Array, " t"], clip: Number
 ) -> Float[Array, " t"]:
     """-min(rho A, clip(rho, 1 - c, 1 + c) A), rho = pi / pi_behaviour.
 

@@ -6,13 +6,15 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
+from engrax.types import Number
+
 
 def generalised_advantages(
     rewards: Float[Array, " t"],
     discounts: Float[Array, " t"],
     values: Float[Array, " t+1"],
     void: Bool[Array, " t"],
-    trace: float,
+    trace: Number,
 ) -> Float[Array, " t"]:
     """A_t = delta_t + discount_t lambda A_{t+1}, with delta_t = r_t + discount_t V_{t+1} - V_t.
 
@@ -45,9 +47,9 @@ def vtrace(
     values: Float[Array, " t+1"],
     void: Bool[Array, " t"],
     ratios: Float[Array, " t"],
-    trace: float = 1.0,
-    value_clip: float = 1.0,
-    trace_clip: float = 1.0,
+    trace: Number = 1.0,
+    value_clip: Number = 1.0,
+    trace_clip: Number = 1.0,
 ) -> VTrace:
     """v_t = V_t + delta_t + discount_t c_t (v_{t+1} - V_{t+1}), delta_t = rho_t (r_t + discount_t
     V_{t+1} - V_t).

@@ -9,11 +9,14 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 from jax.core import Tracer
+from jax.stages import Traced
 from jaxtyping import Array, Float, Int, Key, PyTree
 
 from engrax.agents.base import AbstractAgent, check_interface
 from engrax.algorithms import AbstractLearner, make_optimiser, update
+from engrax.algorithms.numbers import Numbers, numbers_of, with_numbers
 from engrax.gym.host import HostEnvironments
 from engrax.losses.masks import Total
 from engrax.runtime.collecting import collect
@@ -112,7 +115,7 @@ class Trainer:
             whole_episodes,
         )
         self.key, self.placement = key, placement
-        self.optimiser = make_optimiser(agent, learner.max_gradient_norm, learner.adam_epsilon)
+        self.optimiser, self._numbers = _optimiser(agent, learner), numbers_of(learner)
         self._leaves, self._structure = jax.tree.flatten(agent)
         self._update = placement.jit(self._fused, donate_argnums=(0, 1))
         self._learn = placement.jit(self._learn_from, donate_argnums=0)
@@ -189,29 +192,34 @@ class Trainer:
         parameters, streams = _parameters(state.learner), state.streams
         check_not_used_up(parameters)
         if self.world.pure:
-            parameters, streams, metrics = self._update(parameters, streams)
+            parameters, streams, metrics = self._update(parameters, streams, self._numbers)
         else:
             key, act_key, learn_key = jax.random.split(parameters.key, 3)
             environments = streams.world
             restarts = getattr(environments, "restarts", 0)
             streams, segments, episodes = self.act(state.learner.agent, streams, act_key)
-            parameters, metrics = self._learn(parameters, segments, learn_key, key)
+            parameters, metrics = self._learn(parameters, segments, learn_key, key, self._numbers)
             metrics |= summary(episodes)
             if isinstance(environments, HostEnvironments) and environments.in_processes:
                 metrics["worker_restarts"] = jnp.asarray(environments.restarts - restarts)
         return TrainState(self._whole(parameters), streams), metrics
 
-    def try_out(self, shapes: TrainState) -> None:
+    def try_out(self, shapes: TrainState) -> Traced:
         """Traces an update of a pure world on the shapes of a state: what does not go together
         raises its error, and no memory is taken.
+
+        Returns:
+            The program.
         """
-        self._update.trace(_parameters(shapes.learner), shapes.streams)
+        return self._update.trace(_parameters(shapes.learner), shapes.streams, self._numbers)
 
     def step(self, state: TrainState) -> tuple[TrainState, Metrics]:
         """`update`, not compiled, of a pure world; under `vmap` it trains several seeds side by
         side.
         """
-        parameters, streams, metrics = self._fused(_parameters(state.learner), state.streams)
+        parameters, streams, metrics = self._fused(
+            _parameters(state.learner), state.streams, self._numbers
+        )
         return TrainState(self._whole(parameters), streams), metrics
 
     def act(self, agent: AbstractAgent[Any], streams: Streams, key: Key[Array, ""]):
@@ -245,16 +253,24 @@ class Trainer:
         )
 
     def learn(
-        self, learner: LearnerState, segments, key: Key[Array, ""]
+        self, learner: LearnerState, segments, key: Key[Array, ""], numbers: Numbers | None = None
     ) -> tuple[LearnerState, Metrics]:
-        """The learning half of an update: the learner's state after it, and metrics."""
+        """The learning half of an update: the learner's state after it, and metrics.
+
+        Args:
+            learner: the state before.
+            segments: of all streams.
+            key: for the minibatches.
+            numbers: of the learner's settings, where they are arguments of a compiled program.
+        """
+        numbers = self._numbers if numbers is None else numbers
 
         def learn(total: Total, everywhere: Any, segments: Any):
-            parameters, key = everywhere
-            before = self._whole(parameters)
+            parameters, key, numbers = everywhere
+            before, settings = self._whole(parameters), with_numbers(self.learner, numbers)
             agent, optimiser, metrics = update(
-                self.learner,
-                self.optimiser,
+                settings,
+                _optimiser(before.agent, settings),
                 before.agent,
                 before.optimiser,
                 segments,
@@ -266,22 +282,27 @@ class Trainer:
             after = LearnerState(agent, optimiser, before.key, before.updates + 1)
             return (_parameters(after), metrics), None
 
-        given = (_parameters(learner), key)
+        given = (_parameters(learner), key, numbers)
         parameters, metrics = self.placement.spread(learn, given, segments)[0]
         return self._whole(parameters), metrics
 
     def _fused(
-        self, parameters: Parameters, streams: Streams
+        self, parameters: Parameters, streams: Streams, numbers: Numbers
     ) -> tuple[Parameters, Streams, Metrics]:
         key, act_key, learn_key = jax.random.split(parameters.key, 3)
         streams, segments, episodes = self.act(self._whole(parameters).agent, streams, act_key)
-        parameters, metrics = self._learn_from(parameters, segments, learn_key, key)
+        parameters, metrics = self._learn_from(parameters, segments, learn_key, key, numbers)
         return parameters, streams, metrics | summary(episodes)
 
     def _learn_from(
-        self, parameters: Parameters, segments, key: Key[Array, ""], following: Key[Array, ""]
+        self,
+        parameters: Parameters,
+        segments,
+        key: Key[Array, ""],
+        following: Key[Array, ""],
+        numbers: Numbers,
     ) -> tuple[Parameters, Metrics]:
-        learner, metrics = self.learn(self._whole(parameters), segments, key)
+        learner, metrics = self.learn(self._whole(parameters), segments, key, numbers)
         return _parameters(learner._replace(key=following)), metrics
 
     def _whole(self, parameters: Parameters) -> LearnerState:
@@ -290,6 +311,10 @@ class Trainer:
         leaves = [next(arrays) if is_arraylike(leaf) else leaf for leaf in self._leaves]
         agent = jax.tree.unflatten(self._structure, leaves)
         return LearnerState(agent, *parameters[1:])
+
+
+def _optimiser(agent: AbstractAgent[Any], learner: AbstractLearner) -> optax.GradientTransformation:
+    return make_optimiser(agent, learner.max_gradient_norm, learner.adam_epsilon)
 
 
 def is_arraylike(leaf: object) -> bool:

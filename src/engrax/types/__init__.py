@@ -2,6 +2,7 @@
 
 from engrax.types.actions import Action, Actions, Continuous, Discrete, MultiDiscrete, Policy
 from engrax.types.interface import Interface, Question
+from engrax.types.numbers import Number
 from engrax.types.recall import Recall, head_names, layer_names, nothing_recalled
 from engrax.types.specs import (
     AbstractSpec,
@@ -27,6 +28,7 @@ __all__ = [
     "Interface",
     "MaskSpec",
     "MultiDiscrete",
+    "Number",
     "Observation",
     "Policy",
     "Question",
