@@ -18,7 +18,9 @@ CONTRACTS = {
     "environment": (ENVIRONMENT_LAWS, ENVIRONMENT_BUGS),
     "world": (WORLD_LAWS, WORLD_BUGS),
 }
-OF_OTHER_TASKS = {"reconstruct_image", "reconstruct_symbols", "reconstruct_text"}
+OF_OTHER_TASKS = {"reconstruct_image", "reconstruct_symbols", "reconstruct_text"} | {
+    "worker_restarts"  # see unit/runtime/test_host_worlds.py
+}
 
 
 def sections(page: str) -> dict[str, str]:

@@ -126,6 +126,11 @@ def add_json(parser: Parser, what: str) -> None:
     parser.add_argument("--json", action="store_true", help=f"print {what} as one line of JSON")
 
 
+def add_log(parser: Parser, what: str) -> None:
+    """Adds `--log`."""
+    parser.add_argument("--log", metavar="WHERE", choices=("wandb", "none"), help=what)
+
+
 def add_seed(parser: Parser, default: int, high: int = 2**32 - 1) -> None:
     """Adds `--seed`, which says which episodes are played."""
     kind, text = integer(0, high), f"which episodes ({default})"

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
+from uuid import uuid4
 
 import engrax
 from engrax.errors import ConfigError, RunError, show
@@ -90,6 +91,7 @@ class RunDirectory:
         preset: str,
         command: Sequence[str],
         origin: Mapping[str, Any] | None = None,
+        log: str | None = None,
     ) -> "RunDirectory":
         """A new run directory.
 
@@ -100,6 +102,7 @@ class RunDirectory:
             command: the command line, for the record.
             origin: the run whose parameters this one starts from, if any; see
                 `engrax.runs.warm_start`.
+            log: "wandb" to log to Weights & Biases as well.
 
         Returns:
             The directory, with its `config.json`, which names the packages that were imported
@@ -116,7 +119,9 @@ class RunDirectory:
         started = {"started_from": dict(origin)} if origin else {}
         packages = imported_packages()
         known = {"imports": list(packages)} if packages else {}
-        provenance = {"format": FORMAT, **_provenance(preset, command), **known, **started}
+        logged = {"wandb": uuid4().hex} if log == "wandb" else {}
+        about = {**known, **started, **logged}
+        provenance = {"format": FORMAT, **_provenance(preset, command), **about}
         directory = cls(path, {**provenance, "experiment": encode(experiment)})
         with directory.exclusive():
             _check_vacant(path)
@@ -174,6 +179,12 @@ class RunDirectory:
         return origin if isinstance(origin, dict) else None
 
     @property
+    def wandb(self) -> str | None:
+        """What Weights & Biases knows the run by; None where it does not log there."""
+        identity = self.config.get("wandb")
+        return identity if isinstance(identity, str) else None
+
+    @property
     def weights(self) -> Path:
         """The file of the agent's parameters."""
         return self.path / "weights.safetensors"
@@ -186,6 +197,13 @@ class RunDirectory:
     def checkpoints(self) -> list[Path]:
         """The checkpoints there are, the newest first."""
         return self._checkpoints.paths()
+
+    def set_log(self, log: str) -> None:
+        """Writes down where the run is logged from now on: "wandb" or "none"."""
+        before = self.config.pop("wandb", None)
+        if log == "wandb":
+            self.config["wandb"] = before or uuid4().hex
+        self._write_config()
 
     def set_target(self, updates: int) -> None:
         """Writes down that the run is to go on to this many updates."""

@@ -2,8 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import equinox as eqx
@@ -15,6 +15,7 @@ from engrax.runs.directory import RunDirectory, State, updates_made
 from engrax.runs.events import EventLog
 from engrax.runs.interrupts import interruptible
 from engrax.runs.metrics import Row
+from engrax.runs.wandb_log import WandbLog
 from engrax.runtime import measured
 
 Progress = Callable[[Row], object]
@@ -99,15 +100,15 @@ def run(
     elapsed, deadline = stopwatch(directory), time.monotonic() + seconds
     update, shown = updates_made(state), True
     steps = trainer.environment_steps
-    with interruptible() as interrupted, _events(directory, steps(update)) as events:
+    with interruptible() as interrupted, _logs(directory, steps(update)) as logs:
         while update < until and shown and not interrupted() and time.monotonic() < deadline:
             state, metrics = trainer.update(state)
             update += 1
             row = {"update": update, "environment_steps": steps(update)}
             row |= {"seconds": round(elapsed(), 3), **_checked(metrics, update, directory)}
             with writing(directory):
-                directory.metrics.append(row)
-                events.append(row)
+                for log in (directory.metrics, *logs):
+                    log.append(row)
             shown = _shown(progress, row)
             if update % checkpoint_every == 0 and update < until:
                 save(trainer, state, directory)
@@ -150,9 +151,17 @@ def stopwatch(directory: RunDirectory) -> Callable[[], float]:
     return lambda: before + time.monotonic() - start
 
 
-def _events(directory: RunDirectory, steps: int) -> EventLog:
-    with writing(directory):
-        return EventLog(directory.path, steps)
+@contextmanager
+def _logs(directory: RunDirectory, steps: int) -> Iterator[list[EventLog | WandbLog]]:
+    """Where rows go beside the metrics; closed at the end."""
+    with ExitStack() as closing:
+        with writing(directory):
+            events = EventLog(directory.path, steps)
+        logs: list[EventLog | WandbLog] = [closing.enter_context(events)]
+        if directory.wandb is not None:
+            log = WandbLog(directory.path, directory.wandb, directory.config)
+            logs.append(closing.enter_context(log))
+        yield logs
 
 
 def _shown(progress: Progress, row: Row) -> bool:

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from engrax.errors import UserError
+from engrax.errors import ConfigError, UserError, show
 from engrax.experiments.config import Experiment
-from engrax.gym.host import HostEnvironments
+from engrax.gym.host import AbstractHostTask
 from engrax.memory import AbstractMemorySizes
 from engrax.runs import loop
 from engrax.runs.asking import experiment_for
@@ -19,6 +19,7 @@ from engrax.runs.directory import RunDirectory, updates_made
 from engrax.runs.log import warn as log_warning
 from engrax.runs.loop import Outcome, Progress, Trains, ignore
 from engrax.runs.naming import new_path
+from engrax.runs.wandb_log import check_installed
 from engrax.runs.warm_start import learnt, started_from
 
 Warn = Callable[[str], object]
@@ -48,8 +49,8 @@ class Job(NamedTuple):
         """What was decided about how the task's observations are read and its environments are
         stepped, one line each.
         """
-        environments = self.state.streams.world
-        return environments.notes if isinstance(environments, HostEnvironments) else ()
+        host = isinstance(self.experiment.task, AbstractHostTask)
+        return self.state.streams.world.notes if host else ()
 
     def run(
         self, progress: Progress = ignore, until: int | None = None, seconds: float = math.inf
@@ -83,6 +84,7 @@ def new_run(
     preset: str,
     command: Sequence[str] = (),
     source: RunDirectory | Path | None = None,
+    log: str | None = None,
     warn: Warn = log_warning,
 ) -> Iterator[Job]:
     """Makes a run directory, and holds it.
@@ -94,6 +96,7 @@ def new_run(
         command: the command line, for the record.
         source: a run or a published result to take parameters from, and the optimiser where it
             is kept; they are saved at once, so that the run can be resumed without it.
+        log: where to log beside the run directory: "wandb", or nowhere.
         warn: called with one line for whatever of the source was passed over.
 
     Yields:
@@ -105,6 +108,7 @@ def new_run(
         CheckpointError: the source's parameters are damaged, or not those of such an agent.
         OSError: the directory cannot be written.
     """
+    _check_log(log)
     experiment = settled(experiment)
     trainer, shapes = build_trainer(experiment)
     before = None if source is None else learnt(opened(source), shapes, warn)
@@ -114,6 +118,7 @@ def new_run(
         preset=preset,
         command=command,
         origin=None if before is None else before.origin,
+        log=log,
     )
     with directory.exclusive():
         state = trainer.init()
@@ -125,7 +130,11 @@ def new_run(
 
 @contextmanager
 def resumed_run(
-    directory: RunDirectory | Path | str, updates: int | None = None, warn: Warn = log_warning
+    directory: RunDirectory | Path | str,
+    updates: int | None = None,
+    warn: Warn = log_warning,
+    *,
+    log: str | None = None,
 ) -> Iterator[Job]:
     """Goes back to the newest whole checkpoint of a run, and holds its directory.
 
@@ -133,6 +142,7 @@ def resumed_run(
         directory: of the run, or its path.
         updates: total updates to stop after from now on; as before if not given.
         warn: called with one line for each damaged checkpoint that was passed over.
+        log: where to log from now on: "wandb" or "none"; as before if not given.
 
     Yields:
         The job; without any checkpoint it starts from the run's config.
@@ -146,8 +156,12 @@ def resumed_run(
             taken over the weights that it was to start from.
     """
     directory = opened(directory)
+    _check_log(log or ("wandb" if directory.wandb else None))
     with directory.exclusive():
-        yield restored_job(directory, updates, warn)
+        job = restored_job(directory, updates, warn)
+        if log is not None:
+            directory.set_log(log)
+        yield job
 
 
 def restored_job(
@@ -182,6 +196,7 @@ def train(
     steps: int | float | None = None,
     settings: Mapping[str, str] | None = None,
     source: Path | str | None = None,
+    log: str | None = None,
     progress: Progress = ignore,
     seconds: float = math.inf,
 ) -> Outcome:
@@ -196,6 +211,7 @@ def train(
         steps: environment steps in all; those of the experiment if not given.
         settings: of the experiment, as typed: `{"memory.width": "128"}`.
         source: the directory of a run or a published result to start from.
+        log: where to log beside the run directory: "wandb" for Weights & Biases.
         progress: called after every update with its metrics.
         seconds: time to stop after.
 
@@ -209,7 +225,7 @@ def train(
     preset = task if isinstance(task, str) else "custom"
     experiment = experiment_for(task, memory=memory, steps=steps, settings=settings)
     path, source = (None if each is None else Path(each) for each in (out, source))
-    with new_run(experiment, path, preset=preset, source=source) as job:
+    with new_run(experiment, path, preset=preset, source=source, log=log) as job:
         return job.run(progress, seconds=seconds)
 
 
@@ -237,6 +253,13 @@ def resume(
     """
     with resumed_run(directory, updates) as job:
         return job.run(progress, seconds=seconds)
+
+
+def _check_log(log: str | None) -> None:
+    if log not in (None, "none", "wandb"):
+        raise ConfigError(f"log is {show(log)}, expected wandb or none")
+    if log == "wandb":
+        check_installed()
 
 
 def _streams_restored(trainer: Any, saved: Any, warn: Warn) -> Any:

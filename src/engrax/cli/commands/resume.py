@@ -10,6 +10,7 @@ from engrax.cli.arguments import (
     add_directory,
     add_import,
     add_json,
+    add_log,
     check_budget,
 )
 from engrax.cli.output import say, warn
@@ -33,7 +34,7 @@ def run(words: Sequence[str]) -> int:
     from engrax.runs.training import resumed_run
 
     directory = RunDirectory.open(arguments.directory)
-    with resumed_run(directory, _updates(directory, arguments), warn) as job:
+    with resumed_run(directory, _updates(directory, arguments), warn, log=arguments.log) as job:
         say(where_from(job.restored, job.logged))
         if (job.restored or 0) >= job.experiment.updates:
             say(f"{directory.path} has made its {job.restored} updates; --updates N goes further")
@@ -69,6 +70,7 @@ def _parser() -> Parser:
     parser = Parser("resume", what, _EXAMPLES)
     add_directory(parser, "a run directory")
     add_budget(parser)
+    add_log(parser, "log to Weights & Biases from now on (wandb), or no longer (none)")
     add_import(parser)
     add_json(parser, "what `engrax show` says of the run at its end")
     return parser

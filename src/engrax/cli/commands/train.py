@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engrax.cli.arguments import Parser, add_import, add_json, add_preset, count
+from engrax.cli.arguments import Parser, add_import, add_json, add_log, add_preset, count
 from engrax.cli.output import say, warn
 from engrax.errors import UsageError
 
@@ -19,6 +19,7 @@ _EXAMPLES = """\
   engrax train hcam-ballet-laptop --memory.width 128 --steps 2e6
   engrax train hcam-ballet-laptop --memory lstm --memory.width 256
   engrax train hcam-ballet-laptop --from results/hcam-ballet-demo --out runs/further
+  WANDB_MODE=offline engrax train hcam-ballet-laptop --log wandb
   engrax train hcam-ballet-laptop --help     # every setting and its value
   engrax train hcam-ballet-laptop --memory lstm --help
 """
@@ -39,6 +40,7 @@ def run(words: Sequence[str]) -> int:
         preset=arguments.preset,
         command=["engrax", "train", *words],
         source=arguments.source,
+        log=arguments.log,
         warn=warn,
     ) as job:
         for note in job.notes:
@@ -88,7 +90,7 @@ def _settings_shown(parser: Parser, words: Sequence[str]) -> str:
 def _parser() -> Parser:
     what = "Train an agent: a new run directory with metrics, checkpoints and weights."
     parser = Parser("train", what, _EXAMPLES)
-    options = "[--steps N] [--from DIR] [--out DIR] [--import PACKAGE] [--json]"
+    options = "[--steps N] [--from DIR] [--out DIR] [--log wandb] [--import PACKAGE] [--json]"
     parser.usage = f"engrax train PRESET [--any.setting VALUE ...] {options}"
     add_preset(parser)
     out = "the run directory; runs/PRESET-TIME if not given"
@@ -97,6 +99,7 @@ def _parser() -> Parser:
     parser.add_argument("--from", dest="source", metavar="DIR", type=Path, help=source)
     steps = "environment steps in all, such as 2e6, instead of --updates; rounded up to an update"
     parser.add_argument("--steps", metavar="N", type=count(1, 10**18), help=steps)
+    add_log(parser, "log to Weights & Biases as well: wandb")
     add_import(parser)
     add_json(parser, "what `engrax show` says of the run at its end")
     return parser
