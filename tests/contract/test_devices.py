@@ -7,15 +7,19 @@ import numpy as np
 import pytest
 
 from engrax.agents import ActorCriticSizes, MERLINSizes
+from engrax.agents.scaling import Normalisation
 from engrax.algorithms import A2C, PPO
 from engrax.envs import Recall
 from engrax.experiments.config import Experiment
-from engrax.memory import MEMORIES
+from engrax.memory import MEMORIES, LSTMSizes
 from engrax.runtime import Placement
 
 AGENTS = {
     **{name: ActorCriticSizes(memory=sizes.tiny()).tiny() for name, sizes in MEMORIES.items()},
     "merlin": MERLINSizes().tiny(),
+    "normalised": ActorCriticSizes(
+        memory=LSTMSizes.tiny(), hidden=8, normalise=Normalisation(vectors=True, rewards=True)
+    ),
 }
 QUICK = {"hcam", "merlin"}
 RUN = Experiment(task=Recall(delay=2), agent=AGENTS["hcam"], streams=8, segment_length=7)

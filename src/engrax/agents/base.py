@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key, PyTree
 
 from engrax.errors import UserError
+from engrax.losses.masks import Total
 from engrax.nn.policies import AbstractPolicy
 from engrax.types import (
     Action,
@@ -19,6 +20,7 @@ from engrax.types import (
     Interface,
     Policy,
     Recall,
+    Segment,
     nothing_recalled,
 )
 
@@ -144,6 +146,22 @@ class AbstractAgent(eqx.Module, Generic[S]):
         """
         del inps, outs, actions, returns, effective
         return {}
+
+    @property
+    def reward_factor(self) -> Float[Array, ""] | None:
+        """What the learner multiplies rewards by; None for nothing."""
+        return None
+
+    def after(self, segments: Segment[Any], total: Total) -> "AbstractAgent[S]":
+        """The agent after an update, with what it keeps of the segments that it has learned from,
+        such as statistics.
+
+        Args:
+            segments: [streams, ...], those of this device.
+            total: sums over the devices that share the update.
+        """
+        del segments, total
+        return self
 
     def metrics(
         self, inps: AgentInput, outs: AgentOutput, actions: Action

@@ -11,6 +11,7 @@ from jaxtyping import Array, Float, Int, Key, PyTree
 
 from engrax.agents.base import AbstractAgent
 from engrax.algorithms.base import AbstractLearner, Batch, Terms
+from engrax.algorithms.numbers import with_numbers
 from engrax.algorithms.optimiser import apply_gradient
 from engrax.algorithms.tiles import cut, joined, number_of_tiles
 from engrax.losses.masks import Moments, Total, alone, masked_sum, moments, pooled_all
@@ -62,6 +63,8 @@ def update(
     Returns:
         The agent, the optimiser's state, and metrics, means over the gradient steps.
     """
+    if (factor := agent.reward_factor) is not None:
+        learner = with_numbers(learner, {"reward_scale": learner.reward_scale * factor})
     whole = learner.prepare(segments, total)
     rate = lambda group: learner.rate(group, updates)  # noqa: E731
     entropy_cost = learner.entropy_cost * learner.entropy_ramp(updates)
@@ -83,7 +86,8 @@ def update(
     metrics = metrics_of(pooled_all(found, total))
     metrics |= jax.tree.map(jnp.mean, scalars)
     metrics |= {"learning_rate": rate("agent"), "entropy_cost": entropy_cost}
-    return eqx.combine(carry[0], rest), carry[1], metrics
+    agent = eqx.combine(carry[0], rest).after(segments, total)
+    return agent, carry[1], metrics
 
 
 def gradient_of(

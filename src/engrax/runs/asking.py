@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
+import gymnasium
 from gymnasium import Env
 from gymnasium.vector import VectorEnv
 
@@ -93,8 +94,10 @@ def _task_of(env: Env[Any, Any]) -> GymnasiumTask:
     way_out = "give a function that makes the environment"
     if spec is None:
         raise ConfigError(f"{env} has no id (env.spec is None), so no other can be made: {way_out}")
-    if spec.additional_wrappers:
-        names = ", ".join(wrapper.name for wrapper in spec.additional_wrappers)
+    made = gymnasium.registry.get(spec.id)
+    own = () if made is None else made.additional_wrappers
+    if spec.additional_wrappers != own:
+        names = ", ".join(one.name for one in spec.additional_wrappers if one not in own)
         raise ConfigError(f"{spec.id} is wrapped in {names}, which its id does not make: {way_out}")
     try:
         return GymnasiumTask(spec.id, json.dumps(spec.kwargs))

@@ -73,12 +73,12 @@ def settled(experiment: Experiment) -> Experiment:
         return replace(experiment, placement=placement)
 
 
-def _groups(experiment: Experiment) -> int:
+def _groups(experiment: Experiment) -> int | None:
     """The groups of streams: two where processes step one while the agent acts in the other."""
     task, placement, streams = experiment.task, experiment.placement, experiment.streams
-    if placement.groups is not None:
+    if placement.groups is not None or not isinstance(task, AbstractHostTask):
         return placement.groups
-    if not isinstance(task, AbstractHostTask) or streams % 2:
+    if streams % 2:
         return 1
     workers = task.workers(streams) if placement.workers is None else placement.workers
     return 2 if workers > 1 else 1

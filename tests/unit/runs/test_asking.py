@@ -69,6 +69,12 @@ def inside():
     return make
 
 
+def test_wrappers_that_an_id_makes_are_no_wrappers_of_ones_own():
+    task = experiment_for(gymnasium.make("engrax/CartPoleHidden-v0")).task
+    assert task.id == "engrax/CartPoleHidden-v0"
+    assert task.interface.observations["vector"].size == 2
+
+
 @pytest.mark.parametrize(
     ("source", "arguments", "message"),
     [

@@ -58,6 +58,19 @@ def test_environments_in_python_have_one_device():
     assert settled(PRESETS["lstm-cartpole-hidden"]).placement.devices == 1
 
 
+def test_streams_act_in_two_groups_where_processes_step_their_environments(monkeypatch):
+    run = PRESETS["lstm-cartpole-hidden"]
+    monkeypatch.setattr(type(run.task), "workers", lambda task, streams: 4)
+    groups = lambda streams=32, **given: (  # noqa: E731
+        settled(replace(run, streams=streams, placement=Placement(**given))).placement.groups
+    )
+    assert groups() == 2
+    assert groups(workers=0) == groups(workers=1) == groups(streams=33 * 4 + 4, groups=1) == 1
+    assert groups(groups=4) == 4
+    monkeypatch.setattr(type(run.task), "workers", lambda task, streams: 0)
+    assert groups() == 1
+
+
 def test_resuming_with_fewer_devices_is_said(tmp_path, monkeypatch):
     run = replace(DEBUG, placement=Placement(devices=2, acting_tile=2, learning_tile=1))
     directory = RunDirectory.create(tmp_path / "run", run, preset="debug", command=[])

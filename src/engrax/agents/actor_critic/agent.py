@@ -9,6 +9,8 @@ from jaxtyping import Array, Bool, Float, Key, PyTree
 
 from engrax.agents.actor_critic.sizes import ActorCriticSizes
 from engrax.agents.base import AbstractAgent, check_input, choose, masked
+from engrax.agents.scaling import Scales
+from engrax.losses.masks import Total
 from engrax.memory import (
     AbstractMemory,
     Layout,
@@ -37,6 +39,7 @@ from engrax.types import (
     AgentOutput,
     Interface,
     Recall,
+    Segment,
     Spec,
     nothing_recalled,
 )
@@ -82,6 +85,7 @@ class ActorCritic(AbstractAgent[S]):
     value: MLP
     decoders: dict[str, AbstractDecoder]
     action_value: MLP | None
+    scales: Scales
     specs: tuple[tuple[str, Spec], ...] = eqx.field(static=True)
     actions: Actions = eqx.field(static=True)
     sizes: ActorCriticSizes = eqx.field(static=True)
@@ -115,6 +119,7 @@ class ActorCritic(AbstractAgent[S]):
         specs, actions = dict(sorted(interface.seen.items())), interface.actions
         self.specs = tuple(sorted(interface.observations.items()))
         self.actions, self.sizes = actions, sizes
+        self.scales = Scales(specs, sizes.normalise)
         self.encoders = make_encoders(specs, sizes.encoders, key=encoder_key)
         self.memory = make_memory(
             sizes.memory if memory is None else memory, self._layout(), key=memory_key
@@ -159,6 +164,7 @@ class ActorCritic(AbstractAgent[S]):
     ) -> tuple[S, Action, AgentOutput]:
         """Samples an action from the policy."""
         check_input(inp)
+        inp = self.scales.scaled(inp)
         state, remembered = self._remember(state, inp, key)
         output = self._output(remembered, inp)
         return state, choose(key, output.policy, greedy), output
@@ -168,13 +174,14 @@ class ActorCritic(AbstractAgent[S]):
     ) -> tuple[S, AgentOutput]:
         """Encodes and decodes all steps at once; the actions change no state."""
         del actions
-        keys = jax.vmap(key_for_memory)(keys)
+        inps, keys = self.scales.scaled(inps), jax.vmap(key_for_memory)(keys)
         given = self.embed(inps), inps.first
         state, remembered = checked(self.memory.unroll(state, *given, keys=keys))
         return state, self._output(remembered, inps)
 
     def recall(self, state: S, inp: AgentInput, *, key: Key[Array, ""]) -> Recall:
         """What the memory attends to."""
+        inp = self.scales.scaled(inp)
         return self._remember(state, inp, key)[1].recall or nothing_recalled()
 
     def auxiliary_losses(
@@ -188,7 +195,7 @@ class ActorCritic(AbstractAgent[S]):
         """The weighted terms: `reconstruct_<part>`, `action_value` if it counts, and
         `memory_<name>` for each loss of the memory's own.
         """
-        hs, specs = outs.auxiliary.h, dict(self.specs)
+        inps, hs, specs = self.scales.scaled(inps), outs.auxiliary.h, dict(self.specs)
         losses = {f"memory_{name}": loss for name, loss in outs.auxiliary.auxiliary.items()}
         for name, decoder in self.decoders.items():
             cost = decoder.loss(decoder(hs), inps.observation[name])
@@ -199,13 +206,24 @@ class ActorCritic(AbstractAgent[S]):
             losses["action_value"] = self.sizes.action_value * 0.5 * effective * error
         return losses
 
+    @property
+    def reward_factor(self) -> Float[Array, ""] | None:
+        """By the size of rewards so far."""
+        return self.scales.reward_factor
+
+    def after(self, segments: Segment[Any], total: Total) -> "ActorCritic[S]":
+        """With the statistics of these segments too."""
+        return eqx.tree_at(
+            lambda agent: agent.scales, self, self.scales.after(segments.steps, total)
+        )
+
     def features(self, outs: AgentOutput) -> Float[Array, "t h"]:
         """The memory's outputs."""
         return outs.auxiliary.h
 
     def embed(self, inps: AgentInput) -> Float[Array, "*t d"]:
-        """The memory's input, over any leading axes; at `first` there was no action and no
-        reward.
+        """The memory's input, over any leading axes, of inputs that are scaled; at `first` there
+        was no action and no reward.
         """
         return self._with_past(
             encode(self.encoders, inps.observation), inps, self.sizes.past_in_memory

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from jaxtyping import Array, Key
 
 from engrax.agents.base import AbstractAgent, AbstractAgentSizes
+from engrax.agents.scaling import Normalisation
 from engrax.memory import AbstractMemorySizes, HCAMSizes
 from engrax.nn.senses import EncoderSizes, KindWeights
 from engrax.types import Interface
@@ -38,6 +39,8 @@ class ActorCriticSizes(AbstractAgentSizes):
     """Sizes of the encoders."""
     hidden: int = 64
     """Hidden units of the policy's and of the value's MLP."""
+    normalise: Normalisation = field(default_factory=Normalisation)
+    """What is scaled by statistics of the training."""
     past_in_memory: bool = True
     """Whether the previous action and reward are inputs of the memory; where actions have no effect
     they are noise.

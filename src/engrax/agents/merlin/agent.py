@@ -2,7 +2,7 @@
 stored.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -13,12 +13,14 @@ from engrax.agents.base import AbstractAgent, check_input, choose, masked
 from engrax.agents.merlin.core import Core, CoreState, Percept, PredictorOutput
 from engrax.agents.merlin.senses import Senses
 from engrax.agents.merlin.sizes import MERLINSizes
+from engrax.agents.scaling import Scales
+from engrax.losses.masks import Total
 from engrax.losses.variational import gaussian_divergence
 from engrax.memory.retroactive import recalled
 from engrax.nn.linear import MLP
 from engrax.nn.policies import AbstractPolicy, make_policy, policy_size
 from engrax.nn.senses import action_code, code_size
-from engrax.types import Action, Actions, AgentInput, AgentOutput, Interface, Recall, Spec
+from engrax.types import Action, Actions, AgentInput, AgentOutput, Interface, Recall, Segment, Spec
 
 POLICY = "policy"
 """The parameter group of the policy; all other parameters are of the group `agent`."""
@@ -53,6 +55,7 @@ class MERLIN(AbstractAgent[CoreState]):
     policy: MLP
     value: MLP
     advantage: MLP
+    scales: Scales
     specs: tuple[tuple[str, Spec], ...] = eqx.field(static=True)
     actions: Actions = eqx.field(static=True)
     sizes: MERLINSizes = eqx.field(static=True)
@@ -78,6 +81,7 @@ class MERLIN(AbstractAgent[CoreState]):
             actions,
             sizes,
         )
+        self.scales = Scales(interface.seen, sizes.normalise)
         self.senses = Senses(interface, sizes, key=keys[0])
         self.core = Core(self.senses.size, actions, sizes, key=keys[1])
         z, hidden = sizes.latent, sizes.hidden
@@ -105,6 +109,7 @@ class MERLIN(AbstractAgent[CoreState]):
     ) -> tuple[CoreState, Action, AgentOutput]:
         """Samples z, then an action from the policy."""
         check_input(inp)
+        inp = self.scales.scaled(inp)
         noise_key, action_key = jax.random.split(key)
         state, percept = self._perceive(state, inp, noise_key)
         policy, value = self._heads(percept, inp)
@@ -118,7 +123,7 @@ class MERLIN(AbstractAgent[CoreState]):
         """The recurrence in a scan; encoders before it and all heads after it, over all steps at
         once.
         """
-        state = self.init_state() if state is None else state
+        state, inps = self.init_state() if state is None else state, self.scales.scaled(inps)
         driven = self.core.inference.drive(self.senses.encode(inps))
         noises = jax.vmap(lambda key: self._noise(jax.random.split(key)[0]))(keys)
 
@@ -134,6 +139,7 @@ class MERLIN(AbstractAgent[CoreState]):
 
     def recall(self, state: CoreState, inp: AgentInput, *, key: Key[Array, ""]) -> Recall:
         """The rows that the policy reads."""
+        inp = self.scales.scaled(inp)
         after, percept = self._perceive(state, inp, jax.random.split(key)[0])
         return recalled(after.store, percept.reading.weights)
 
@@ -170,6 +176,17 @@ class MERLIN(AbstractAgent[CoreState]):
             metrics[f"{name}_read_strength"] = jnp.mean(reading.strengths, axis=-1)
             metrics[f"{name}_read_entropy"] = jnp.mean(_entropy(reading.weights), axis=-1)
         return metrics
+
+    @property
+    def reward_factor(self) -> Float[Array, ""] | None:
+        """By the size of rewards so far."""
+        return self.scales.reward_factor
+
+    def after(self, segments: Segment[Any], total: Total) -> "MERLIN":
+        """With the statistics of these segments too."""
+        return eqx.tree_at(
+            lambda agent: agent.scales, self, self.scales.after(segments.steps, total)
+        )
 
     def features(self, outs: AgentOutput) -> Float[Array, "t q"]:
         """[h, m] of the predictor."""
@@ -210,7 +227,7 @@ class MERLIN(AbstractAgent[CoreState]):
 
     def _bound(self, inps: AgentInput, outs: AgentOutput) -> dict[str, Float[Array, " t"]]:
         """The terms of the bound, in nats, unweighted."""
-        percept: Percept = outs.auxiliary.percept
+        percept, inps = outs.auxiliary.percept, self.scales.scaled(inps)
         terms = {"divergence": gaussian_divergence(percept.posterior, percept.prior)}
         if self.sizes.reconstruction:
             costs = self.senses.costs(percept.latent, inps)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from jaxtyping import Array, Key
 
 from engrax.agents.base import AbstractAgent, AbstractAgentSizes
+from engrax.agents.scaling import Normalisation
 from engrax.memory import RetroactiveSizes
 from engrax.nn.senses import EncoderSizes, KindWeights
 from engrax.types import Interface
@@ -48,6 +49,8 @@ class MERLINSizes(AbstractAgentSizes):
     """The store that z is written into."""
     encoders: EncoderSizes = field(default_factory=lambda: EncoderSizes(symbols="softmax"))
     """Sizes of encoders and decoders."""
+    normalise: Normalisation = field(default_factory=Normalisation)
+    """What is scaled by statistics of the training."""
     latent: int = 32
     """Width of the latent z; rows of the memory are twice as wide."""
     width: int = 128

@@ -1,9 +1,10 @@
-"""Experiments on Gymnasium environments: defaults for any environment, and presets for three."""
+"""Experiments on Gymnasium environments: defaults for any environment, and presets for some."""
 
 from dataclasses import replace
 from typing import Any
 
 from engrax.agents import ActorCriticSizes, ReconstructionWeights
+from engrax.agents.scaling import Normalisation
 from engrax.algorithms import PPO
 from engrax.experiments.config import Experiment, Task
 from engrax.experiments.presets.preset import TITLES, Preset
@@ -32,7 +33,11 @@ def gymnasium_experiment(task: Task) -> Experiment:
     weights = ReconstructionWeights(image=0.1, symbols=0.1, text=0.1, vector=0.1)
     return Experiment(
         task=task,
-        agent=ActorCriticSizes(weights=weights, encoders=EncoderSizes(whole_grid=True)),
+        agent=ActorCriticSizes(
+            weights=weights,
+            encoders=EncoderSizes(whole_grid=True),
+            normalise=Normalisation(vectors=True),
+        ),
         learner=PPO(learning_rate=1e-3, epochs=4, discount=0.99, entropy_cost=0.01),
         streams=32,
         segment_length=64,
@@ -47,6 +52,11 @@ def with_memory(experiment: Experiment, memory: AbstractMemorySizes, **changed: 
     return replace(experiment, agent=replace(experiment.agent, memory=memory), learner=learner)
 
 
+def as_they_are(experiment: Experiment) -> Experiment:
+    """The experiment with vectors that are not scaled, as they are of order 1."""
+    return replace(experiment, agent=replace(experiment.agent, normalise=Normalisation()))
+
+
 def hidden(name: str) -> GymnasiumTask:
     """An environment that hides velocities; `engrax probe` asks for their signs."""
     return GymnasiumTask(name, question="hidden_positive", question_known="hidden_known")
@@ -54,7 +64,7 @@ def hidden(name: str) -> GymnasiumTask:
 
 def cartpole_hidden(memory: AbstractMemorySizes) -> Experiment:
     """CartPole without velocities: returns are up to 500, so rewards are scaled down."""
-    experiment = gymnasium_experiment(hidden("engrax/CartPoleHidden-v0"))
+    experiment = as_they_are(gymnasium_experiment(hidden("engrax/CartPoleHidden-v0")))
     experiment = with_memory(experiment, memory, learning_rate=2e-3, reward_scale=0.05)
     return replace(experiment, updates=200)
 
@@ -75,9 +85,23 @@ def memory_s7_view_3(memory: AbstractMemorySizes) -> Experiment:
     return replace(memory_s7(memory), task=task, updates=900)
 
 
+def memory_s13(memory: AbstractMemorySizes) -> Experiment:
+    """MiniGrid-MemoryS13: the same with a long corridor, in which an episode begins anywhere.
+
+    An agent has to walk back to the object first.
+    """
+    return replace(memory_s7(memory), task=GymnasiumTask("MiniGrid-MemoryS13-v0"), updates=1465)
+
+
+def repeat_previous(memory: AbstractMemorySizes) -> Experiment:
+    """POPGym's RepeatPreviousEasy: name the suit of the card that was shown four steps before."""
+    experiment = gymnasium_experiment(GymnasiumTask("popgym-RepeatPreviousEasy-v0"))
+    return replace(with_memory(experiment, memory), updates=489)
+
+
 def pendulum_hidden(memory: AbstractMemorySizes) -> Experiment:
     """Pendulum without the velocity: continuous actions, returns from about -1,500 to -150."""
-    experiment = gymnasium_experiment(hidden("engrax/PendulumHidden-v0"))
+    experiment = as_they_are(gymnasium_experiment(hidden("engrax/PendulumHidden-v0")))
     changed = {"discount": 0.95, "reward_scale": 0.1, "entropy_cost": 0.002}
     return replace(with_memory(experiment, memory, **changed), updates=300)
 
@@ -85,8 +109,10 @@ def pendulum_hidden(memory: AbstractMemorySizes) -> Experiment:
 TASKS = {
     "cartpole-hidden": (cartpole_hidden, "CartPole without velocities"),
     "minigrid-memory-s7": (memory_s7, "MiniGrid-MemoryS7"),
+    "minigrid-memory-s13": (memory_s13, "MiniGrid-MemoryS13"),
     "minigrid-memory-s7-view-3": (memory_s7_view_3, "MiniGrid-MemoryS7 with a view of 3 squares"),
     "pendulum-hidden": (pendulum_hidden, "Pendulum without velocity"),
+    "popgym-repeat-previous-easy": (repeat_previous, "POPGym's RepeatPreviousEasy"),
 }
 
 PRESETS: dict[str, Preset] = {
