@@ -40,6 +40,7 @@ PUBLISHED = {
     "hcam-tmaze": Figure(0.999, 0.06),
     "lstm-tmaze": Figure(-0.184, 0.85),
     "lstm-cartpole-hidden": Figure(500.0, 5.0, 50),
+    "lstm-minigrid-memory-s13": Figure(0.499, 0.49, 50),
     "lstm-minigrid-memory-s7": Figure(0.975, 0.04, 50),
     "lstm-minigrid-memory-s7-view-3": Figure(0.483, 0.49, 50),
     "lstm-pendulum-hidden": Figure(-170.2, 102.0, 50),
