@@ -13,6 +13,7 @@ from gymnasium import Env, error
 
 from engrax.errors import ConfigError
 from engrax.gym.finding import function_named, name_of
+from engrax.gym.masking import random_action
 from engrax.gym.serving import Recipe
 
 TIMED_STEPS = 200
@@ -68,14 +69,15 @@ def settled(
 def seconds_of_a_step(env: Env[Any, Any]) -> float:
     """The time of one step of random play, resets included."""
     env.action_space.seed(0)
-    env.reset(seed=0)
+    observation, info = env.reset(seed=0)
     start, steps, over = time.perf_counter(), 0, False
     while steps < TIMED_STEPS and time.perf_counter() - start < TIMED_SECONDS:
         if over:
-            env.reset(seed=steps)
+            observation, info = env.reset(seed=steps)
             over = False
         else:
-            _, _, terminated, truncated, _ = env.step(env.action_space.sample())
+            action = random_action(env, observation, info)
+            observation, _, terminated, truncated, info = env.step(action)
             over = terminated or truncated
         steps += 1
     return (time.perf_counter() - start) / steps

@@ -7,7 +7,7 @@ from typing import Any
 from gymnasium import Env
 
 from engrax.gym.infos import SUCCESS
-from engrax.gym.masking import MASK
+from engrax.gym.masking import MASK, random_action
 from engrax.gym.paths import Path, follow, leaves_of
 from engrax.gym.readings import ObservationOptions
 from engrax.gym.words import NO_WORDS, Words, is_text, listed_words, words_in
@@ -64,12 +64,13 @@ def states_success(env: Env[Any, Any]) -> bool:
 def random_play(env: Env[Any, Any], steps: int) -> Iterator[tuple[Any, Mapping[str, Any]]]:
     """Observations and `info` of random play, always the same."""
     env.action_space.seed(0)
-    over = True
+    observation, info, over = None, {}, True
     for step in range(steps):
         if over or step % RESET_EVERY == 0:
             observation, info = env.reset(seed=step)
             over = False
         else:
-            observation, _, terminated, truncated, info = env.step(env.action_space.sample())
+            action = random_action(env, observation, info)
+            observation, _, terminated, truncated, info = env.step(action)
             over = terminated or truncated
         yield observation, info

@@ -5,9 +5,10 @@ from typing import Any
 
 import gymnasium
 import numpy as np
-from gymnasium import Env
+from gymnasium import Env, spaces
 
 from engrax.errors import ConfigError
+from engrax.gym.paths import follow, leaves_of
 
 MASK, METHOD = "action_mask", "action_masks"
 """The key of an observation or an entry of `info`, and the method of an environment, that say which
@@ -38,6 +39,22 @@ class MaskInInfo(gymnasium.Wrapper[Any, Any, Any, Any]):
 def with_mask(env: Env[Any, Any]) -> Env[Any, Any]:
     """The environment with its mask of actions in `info`, if it has a method that gives one."""
     return MaskInInfo(env) if env.has_wrapper_attr(METHOD) else env
+
+
+def random_action(env: Env[Any, Any], observation: Any, info: Mapping[str, Any]) -> Any:
+    """A random action that is possible after an observation and its `info`."""
+    space, mask = env.action_space, info.get(MASK)
+    for path, _ in leaves_of(env.observation_space):
+        if path and path[-1] == MASK:
+            mask = follow(observation, path)
+    if mask is None:
+        return space.sample()
+    if isinstance(space, spaces.Discrete):
+        return space.sample(mask=np.ravel(mask).astype(np.int8))
+    if isinstance(space, spaces.MultiDiscrete) and space.nvec.ndim == 1:
+        flat = checked_mask(mask, int(space.nvec.sum())).astype(np.int8)
+        return space.sample(mask=tuple(np.split(flat, np.cumsum(space.nvec)[:-1])))
+    return space.sample()
 
 
 def masks_of(infos: Sequence[Mapping[str, Any]], size: int) -> np.ndarray:

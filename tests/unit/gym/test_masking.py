@@ -1,5 +1,6 @@
 """Masks of actions: from wherever an environment gives them to acting, learning and playing."""
 
+import gymnasium
 import jax
 import numpy as np
 import pytest
@@ -10,8 +11,8 @@ from engrax.agents import ActorCriticSizes, MERLINSizes
 from engrax.algorithms import PPO
 from engrax.errors import ConfigError, UserError
 from engrax.gym import GymnasiumTask, host_environments
-from engrax.gym.choosing import Workers
-from engrax.gym.masking import checked_mask
+from engrax.gym.choosing import Workers, seconds_of_a_step
+from engrax.gym.masking import checked_mask, random_action, with_mask
 from engrax.memory import HCAMSizes
 from engrax.runs.policy import Policy
 from engrax.runtime import Placement, Trainer
@@ -109,6 +110,29 @@ def test_masks_that_do_not_fit_are_refused(policy):
     trained = engrax.load("results/none-cartpole-hidden")
     with pytest.raises(UserError, match="a mask of actions was given, but the agent has none"):
         trained.act(np.zeros(2, np.float32), action_mask=np.ones(2))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_random_play_keeps_to_the_mask(way):
+    """What a run tries before it trains: closed doors raise an error."""
+    task = GymnasiumTask("unit.gym.masking:Doors", f'{{"way": "{way}"}}').settled()
+    assert not task.states_success
+    assert seconds_of_a_step(with_mask(Doors(way))) > 0
+
+
+def test_a_random_action_of_several_components_is_possible():
+    env = gymnasium.Env()
+    env.observation_space = gymnasium.spaces.Discrete(2)
+    env.action_space = gymnasium.spaces.MultiDiscrete([2, 3])
+    mask = np.array([0, 1, 1, 0, 1], bool)
+    drawn = {tuple(random_action(env, 0, {"action_mask": mask})) for _ in range(50)}
+    assert drawn == {(1, 0), (1, 2)}
+
+
+def test_masks_of_gymnasium_s_own_taxi_are_found():
+    taxi = next(name for name in sorted(gymnasium.registry) if name.startswith("Taxi-v"))
+    spec = host_environments(taxi, 2).interface.observations["action_mask"]
+    assert spec == MaskSpec((6,))
 
 
 def test_masks_of_several_components_are_joined():
