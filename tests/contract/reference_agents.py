@@ -68,7 +68,7 @@ class Tracer(AbstractAgent[TraceState]):
         out = self.head @ trace
         count = jnp.where(first, 0, state.count) + 1
         policy = Categorical(out[:NUM_ACTIONS])
-        if self.bug != "mask ignored":
+        if self.bug != "mask ignored" and "possible" in inp.observation:
             policy = policy.masked(inp.observation["possible"])
         output = AgentOutput(policy, out[-2], {"reward": out[-1]})
         return TraceState(trace, count), output

@@ -19,7 +19,8 @@ CONTRACTS = {
     "world": (WORLD_LAWS, WORLD_BUGS),
 }
 OF_OTHER_TASKS = {"reconstruct_image", "reconstruct_symbols", "reconstruct_text"} | {
-    "worker_restarts"  # see unit/runtime/test_host_worlds.py
+    "worker_restarts",
+    "worker_cpu_seconds",  # see unit/runtime/test_host_worlds.py
 }
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 _RECENT = 20
 """Updates that speed and means are taken over."""
-_COUNTERS = ("update", "environment_steps", "seconds", "episodes")
+_COUNTERS = ("update", "environment_steps", "seconds", "cpu_seconds", "episodes")
 
 Row = Mapping[str, int | float | None]
 

@@ -30,7 +30,8 @@ scores more; ties count half. Its interval is Wilson's, for as many trials as th
 runs.</li>
 <li>Curves: training episodes, smoothed over 20 updates, as many before a point as after it; the
 band is the 95 % interval of the mean over runs, point by point.</li>
-<li>Seconds are of the clock, on this machine, with whatever else ran there.</li>
+<li>Seconds are of the clock, on this machine, with whatever else ran there. CPU seconds are those
+of all threads and worker processes of a run.</li>
 </ul>
 <p>After Agarwal et al. 2021, arXiv 2108.13264.</p>
 """

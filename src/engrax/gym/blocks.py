@@ -36,7 +36,7 @@ class Layout(NamedTuple):
     Attributes:
         streams: n.
         places: by the path in the observation's space, or by name: `reward`, `terminated`,
-            `truncated`.
+            `truncated`, and `cpu_seconds` of the process, in the first row.
         objects: the paths of what has no fixed size, such as a text; it is sent beside the block.
         size: bytes in all.
     """
@@ -64,6 +64,7 @@ def layout_of(space: Space[Any], streams: int) -> Layout:
         path: kind for path, kind in fixed.items() if kind is not None
     }
     kinds |= {"reward": ((), "<f8"), "terminated": ((), "?"), "truncated": ((), "?")}
+    kinds["cpu_seconds"] = ((), "<f8")
     places, offset = {}, 0
     for name, (shape, dtype) in kinds.items():
         places[name] = Place(shape, dtype, offset)

@@ -50,6 +50,11 @@ class AbstractDriver(abc.ABC):
     in_process: bool = False
     restarts: int = 0
 
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU time of a process of its own; 0 without one."""
+        return 0.0
+
     @abc.abstractmethod
     def open(self, seeds: Sequence[int]) -> Moves:
         """Opens an episode in every stream."""

@@ -73,6 +73,11 @@ class HostEnvironments:
         return sum(share.driver.restarts for share in self._all)
 
     @property
+    def cpu_seconds(self) -> float:
+        """CPU time of all worker processes."""
+        return sum(share.driver.cpu_seconds for share in self._all)
+
+    @property
     def in_processes(self) -> bool:
         """Whether worker processes step the environments."""
         return any(share.driver.in_process for share in self._all)

@@ -5,6 +5,7 @@ Nothing here imports JAX, which would take memory and start threads in every pro
 
 import os
 import signal
+import time
 import traceback
 from collections.abc import Mapping, Sequence
 from multiprocessing.connection import Connection
@@ -132,4 +133,5 @@ def _carried_out(envs: Sequence[Env[Any, Any]], told: Orders, arrays: Arrays, pl
         kept = {name: info[name] for name in plan.kept if name in info}
         if objects or kept:
             said[stream] = objects, kept
+    arrays["cpu_seconds"][0] = time.process_time()
     return said

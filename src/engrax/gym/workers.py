@@ -60,9 +60,14 @@ class WorkerDriver(AbstractSeededDriver):
         self._actions: Any = None
         self._objects: list[list[Any]] = [[] for _ in range(streams)]
         self._infos: list[Mapping[str, Any]] = [{} for _ in range(streams)]
-        self._failures = 0
+        self._failures, self._spent = 0, 0.0
         self._ready = False
         self._start()
+
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU time of the process, and of those that it replaced."""
+        return self._spent + float(self._arrays["cpu_seconds"][0])
 
     def order(self, orders: Mapping[int, Order], actions: np.ndarray | None = None) -> None:
         """Sends orders and actions to the process."""
@@ -144,6 +149,8 @@ class WorkerDriver(AbstractSeededDriver):
                 f"a worker process failed {FAILURES} times in a row: {last}", problem
             )
         self.restarts += 1
+        self._spent = self.cpu_seconds
+        self._arrays["cpu_seconds"][0] = 0.0
         _LOGGER.warning("a worker process is started again: %s", last)
         self._start()
 

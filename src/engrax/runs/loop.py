@@ -98,6 +98,7 @@ def run(
         RunFailedError: a file cannot be written; earlier checkpoints are kept.
     """
     elapsed, deadline = stopwatch(directory), time.monotonic() + seconds
+    cpu = CPUTime(directory)
     update, shown = updates_made(state), True
     steps = trainer.environment_steps
     with interruptible() as interrupted, _logs(directory, steps(update)) as logs:
@@ -105,7 +106,8 @@ def run(
             state, metrics = trainer.update(state)
             update += 1
             row = {"update": update, "environment_steps": steps(update)}
-            row |= {"seconds": round(elapsed(), 3), **_checked(metrics, update, directory)}
+            row |= {"seconds": round(elapsed(), 3), "cpu_seconds": round(cpu.after(metrics), 3)}
+            row |= _checked(metrics, update, directory)
             with writing(directory):
                 for log in (directory.metrics, *logs):
                     log.append(row)
@@ -162,6 +164,20 @@ def _logs(directory: RunDirectory, steps: int) -> Iterator[list[EventLog | Wandb
             log = WandbLog(directory.path, directory.wandb, directory.config)
             logs.append(closing.enter_context(log))
         yield logs
+
+
+class CPUTime:
+    """CPU time of training so far, that before a resume and that of worker processes included."""
+
+    def __init__(self, directory: RunDirectory):
+        rows = directory.metrics.rows()
+        self._before = float(rows[-1].get("cpu_seconds") or 0.0) if rows else 0.0
+        self._start, self._workers = time.process_time(), 0.0
+
+    def after(self, metrics: Mapping[str, Any]) -> float:
+        """Seconds after an update with these metrics."""
+        self._workers += float(metrics.get("worker_cpu_seconds", 0.0))
+        return self._before + time.process_time() - self._start + self._workers
 
 
 def _shown(progress: Progress, row: Row) -> bool:

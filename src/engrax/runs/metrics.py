@@ -12,7 +12,7 @@ from engrax.runs.storage import flush_directory, naming, regular_size, write_tex
 
 Row = dict[str, int | float | None]
 
-COUNTERS = ("update", "environment_steps", "seconds")
+COUNTERS = ("update", "environment_steps", "seconds", "cpu_seconds")
 """What of a row says how far a run is; all else was measured."""
 
 _LONGEST_LINE = 2**16

@@ -19,7 +19,15 @@ WINDOW = 20
 """Updates over which curves are smoothed."""
 SCORES = ("agent", "interquartile mean", "95 % interval", "of each seed", "chance")
 _IMPROVEMENT = ("probability of improvement", "", "95 % interval")
-_COSTS = ("agent", "runs", "parameters", "environment steps", "steps a second", "seconds a run")
+_COSTS = (
+    "agent",
+    "runs",
+    "parameters",
+    "environment steps",
+    "steps a second",
+    "seconds a run",
+    "CPU seconds a run",
+)
 
 Cells = tuple[str, ...]
 
@@ -147,12 +155,19 @@ def _cost_rows(agents: Sequence[Agent]) -> list[Cells]:
     rows = []
     for agent in agents:
         steps = [float(run.rows[-1]["environment_steps"] or 0) for run in agent.runs]
-        seconds = [float(run.rows[-1].get("seconds") or 0) for run in agent.runs]
+        seconds = _last(agent, "seconds")
         speed = sum(steps) / sum(seconds) if sum(seconds) else 0.0
         figures = (agent.runs[0].parameters, steps[0], speed, sum(seconds) / len(seconds))
-        counted = (f"{figure:,.0f}" for figure in figures)
+        counted = [f"{figure:,.0f}" for figure in figures]
+        cpu = _last(agent, "cpu_seconds")
+        counted.append(f"{sum(cpu) / len(cpu):,.0f}" if all(cpu) else "")
         rows.append((agent.name, str(len(agent.runs)), *counted))
     return rows
+
+
+def _last(agent: Agent, name: str) -> list[float]:
+    """A number at the end of each run; 0 where it was not measured."""
+    return [float(run.rows[-1].get(name) or 0) for run in agent.runs]
 
 
 def _interval(mean: Mean) -> str:

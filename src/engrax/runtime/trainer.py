@@ -196,12 +196,12 @@ class Trainer:
         else:
             key, act_key, learn_key = jax.random.split(parameters.key, 3)
             environments = streams.world
-            restarts = getattr(environments, "restarts", 0)
+            before = _workers(environments)
             streams, segments, episodes = self.act(state.learner.agent, streams, act_key)
             parameters, metrics = self._learn(parameters, segments, learn_key, key, self._numbers)
             metrics |= summary(episodes)
-            if isinstance(environments, HostEnvironments) and environments.in_processes:
-                metrics["worker_restarts"] = jnp.asarray(environments.restarts - restarts)
+            after = _workers(environments)
+            metrics |= {name: jnp.float32(after[name] - before[name]) for name in after}
         return TrainState(self._whole(parameters), streams), metrics
 
     def try_out(self, shapes: TrainState) -> Traced:
@@ -311,6 +311,14 @@ class Trainer:
         leaves = [next(arrays) if is_arraylike(leaf) else leaf for leaf in self._leaves]
         agent = jax.tree.unflatten(self._structure, leaves)
         return LearnerState(agent, *parameters[1:])
+
+
+def _workers(environments: object) -> dict[str, float]:
+    """What worker processes of host environments count; nothing without any."""
+    if not isinstance(environments, HostEnvironments) or not environments.in_processes:
+        return {}
+    restarts, seconds = environments.restarts, environments.cpu_seconds
+    return {"worker_restarts": float(restarts), "worker_cpu_seconds": seconds}
 
 
 def _optimiser(agent: AbstractAgent[Any], learner: AbstractLearner) -> optax.GradientTransformation:

@@ -97,6 +97,23 @@ def test_a_run_goes_on_where_it_stopped(directory: RunDirectory):
     assert (rows[-1]["seconds"] or 0) >= (seconds or 0)
 
 
+def test_cpu_time_is_that_of_all_processes_and_goes_on_where_a_run_is_resumed(
+    directory: RunDirectory,
+):
+    class Busy(FakeTrainer):
+        """Has worker processes that take half a second of CPU time in each update."""
+
+        def update(self, state):
+            after, metrics = super().update(state)
+            return after, metrics | {"worker_cpu_seconds": 0.5}
+
+    train(directory, Busy(), until=3)
+    train(directory, Busy(), until=6)
+    spent = [row["cpu_seconds"] for row in directory.metrics.rows()]
+    assert spent == sorted(spent)
+    assert 3.0 <= spent[-1] < 6.0
+
+
 def test_progress_is_reported_and_a_mean_over_no_episodes_is_none(directory: RunDirectory):
     rows: list[Row] = []
     train(directory, FakeTrainer(), until=2, progress=rows.append)

@@ -134,6 +134,7 @@ def test_worker_processes_change_no_bit_and_groups_only_rounding():
     states = {pair: trainer.saved(state) for pair, (state, _) in trained.items()}
     same(states[2, 2], states[0, 2])
     assert trained[2, 2][1].pop("worker_restarts") == 0
+    assert 0.0 < trained[2, 2][1].pop("worker_cpu_seconds") < 10.0
     assert trained[2, 2][1] == trained[0, 2][1]
     one, two = (states[0, groups].learner.agent for groups in (1, 2))
     arrays = (jax.tree.leaves(eqx.filter(agent, eqx.is_inexact_array)) for agent in (one, two))
