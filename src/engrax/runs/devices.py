@@ -74,11 +74,15 @@ def settled(experiment: Experiment) -> Experiment:
 
 
 def _groups(experiment: Experiment) -> int | None:
-    """The groups of streams: two where processes step one while the agent acts in the other."""
+    """The groups of streams: two where processes step one while an accelerator acts in the other.
+
+    On a processor acting would take cores from the workers: two groups are slower there (measured,
+    see docs/speed.md).
+    """
     task, placement, streams = experiment.task, experiment.placement, experiment.streams
     if placement.groups is not None or not isinstance(task, AbstractHostTask):
         return placement.groups
-    if streams % 2:
+    if streams % 2 or jax.default_backend() == "cpu":
         return 1
     workers = task.workers(streams) if placement.workers is None else placement.workers
     return 2 if workers > 1 else 1

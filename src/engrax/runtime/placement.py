@@ -45,7 +45,7 @@ class Placement:
     """Seconds in which such a process must answer; it is started again if it does not."""
     groups: int | None = None
     """Groups of streams that act in turn where environments run in Python: one acts while another
-    is stepped; a new run takes 2 where there are worker processes."""
+    is stepped; a new run takes 2 where there are worker processes and an accelerator."""
 
     def __post_init__(self):
         for name in ("devices", "acting_tile", "learning_tile", "groups"):

@@ -58,8 +58,10 @@ def test_environments_in_python_have_one_device():
     assert settled(PRESETS["lstm-cartpole-hidden"]).placement.devices == 1
 
 
-def test_streams_act_in_two_groups_where_processes_step_their_environments(monkeypatch):
+def test_an_accelerator_acts_in_two_groups_where_processes_step_the_environments(monkeypatch):
     run = PRESETS["lstm-cartpole-hidden"]
+    backend = {"name": "gpu"}
+    monkeypatch.setattr(devices.jax, "default_backend", lambda: backend["name"])
     monkeypatch.setattr(type(run.task), "workers", lambda task, streams: 4)
     groups = lambda streams=32, **given: (  # noqa: E731
         settled(replace(run, streams=streams, placement=Placement(**given))).placement.groups
@@ -67,6 +69,10 @@ def test_streams_act_in_two_groups_where_processes_step_their_environments(monke
     assert groups() == 2
     assert groups(workers=0) == groups(workers=1) == groups(streams=33 * 4 + 4, groups=1) == 1
     assert groups(groups=4) == 4
+    backend["name"] = "cpu"
+    assert groups() == 1
+    assert groups(groups=4) == 4
+    backend["name"] = "gpu"
     monkeypatch.setattr(type(run.task), "workers", lambda task, streams: 0)
     assert groups() == 1
 
