@@ -26,6 +26,8 @@ from engrax.gym.spaces import Translator
 
 FAILURES = 3
 """Failures of a worker in a row that end a run."""
+STARTING = 60.0
+"""Seconds that a worker has, at least, to make its environments."""
 GOODBYE = 2.0
 """Seconds that a worker has to close its environments."""
 
@@ -47,8 +49,7 @@ class WorkerDriver(AbstractSeededDriver):
         Args:
             plan: for the process.
             translator: of the environments' spaces.
-            timeout: seconds that an answer may take, in which environments are made, reset or
-                stepped.
+            timeout: seconds that an answer may take, in which environments are reset or stepped.
         """
         streams = plan.layout.streams
         super().__init__(streams, translator)
@@ -120,8 +121,9 @@ class WorkerDriver(AbstractSeededDriver):
         """Takes the answer to the orders. Returns what went wrong, if anything did."""
         while True:
             try:
-                if not self._incoming.poll(1000 * self._timeout):
-                    return f"it did not answer within {self._timeout:g} seconds"
+                seconds = self._timeout if self._ready else max(self._timeout, STARTING)
+                if not self._incoming.poll(1000 * seconds):
+                    return f"it did not answer within {seconds:g} seconds"
                 answer = self._connection.recv()
             except (EOFError, OSError):
                 self._process.join(GOODBYE)

@@ -157,9 +157,13 @@ def test_a_worker_that_fails_as_it_opens_an_episode_opens_it_again(tmp_path):
 
 @pytest.mark.parametrize("way", ["raise", "die", "hang"])
 def test_the_third_failure_in_a_row_ends_the_run(way):
-    envs = host_environments(Failing, 2, {"way": way}, workers=Workers(2, timeout=0.5))
+    envs = host_environments(Failing, 2, {"way": way}, workers=Workers(2, timeout=1.0))
     opened(envs)
-    said = {"raise": "ZeroDivisionError: nothing", "die": "exit status 7", "hang": "within 0.5"}
+    said = {
+        "raise": "ZeroDivisionError: nothing",
+        "die": "exit status 7",
+        "hang": "within 1 seconds",
+    }
     actions = np.ones(2, np.int32)
     for _ in range(4):  # a step that fails, and the episode after it
         envs.step(actions)
