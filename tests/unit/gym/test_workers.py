@@ -162,7 +162,7 @@ def test_the_third_failure_in_a_row_ends_the_run(way):
     said = {
         "raise": "ZeroDivisionError: nothing",
         "die": "exit status 7",
-        "hang": "within 1 seconds",
+        "hang": "within 1 sec",
     }
     actions = np.ones(2, np.int32)
     for _ in range(4):  # a step that fails, and the episode after it
