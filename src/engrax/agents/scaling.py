@@ -5,15 +5,19 @@ They are saved with its weights, follow what training shows, and stay as they ar
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from engrax.agents.base import AbstractAgent
 from engrax.losses.masks import Moments, Total, alone, pooled
 from engrax.losses.returns import discounted_sums
-from engrax.types import AgentInput, Spec, TimeStep, VectorSpec
+from engrax.types import AgentInput, Segment, Spec, TimeStep, VectorSpec
+
+S = TypeVar("S")
 
 LARGEST = 10.0
 """Scaled vectors are clipped to this in size."""
@@ -95,6 +99,22 @@ class Scales(eqx.Module):
             (seen, rewards),
             is_leaf=lambda leaf: leaf is None,
         )
+
+
+class AbstractScaledAgent(AbstractAgent[S]):
+    """An agent whose inputs are scaled."""
+
+    scales: eqx.AbstractVar[Scales]
+
+    @property
+    def reward_factor(self) -> Float[Array, ""] | None:
+        """By the size of rewards so far."""
+        return self.scales.reward_factor
+
+    def after(self, segments: Segment[Any], total: Total) -> "AbstractScaledAgent[S]":
+        """With the statistics of these segments too."""
+        scales = self.scales.after(segments.steps, total)
+        return eqx.tree_at(lambda agent: agent.scales, self, scales)
 
 
 def _nothing(shape: tuple[int, ...]) -> Moments:

@@ -11,7 +11,7 @@ import numpy as np
 from gymnasium import Space, spaces
 
 from engrax.errors import ConfigError
-from engrax.gym.paths import Path, follow, leaves_of, place
+from engrax.gym.paths import Path, follow, leaves_of, place, shape_error
 
 Arrays = dict[Path | str, np.ndarray]
 """Parts of a block, `[n, ...]` each: observations by path, and the rest by name."""
@@ -35,6 +35,7 @@ class Layout(NamedTuple):
 
     Attributes:
         streams: n.
+        paths: of the observations' arrays.
         places: by the path in the observation's space, or by name: `reward`, `terminated`,
             `truncated`, and `cpu_seconds` of the process, in the first row.
         objects: the paths of what has no fixed size, such as a text; it is sent beside the block.
@@ -42,6 +43,7 @@ class Layout(NamedTuple):
     """
 
     streams: int
+    paths: tuple[Path, ...]
     places: Mapping[Path | str, Place]
     objects: tuple[Path, ...]
     size: int
@@ -58,8 +60,7 @@ class Layout(NamedTuple):
 
 def layout_of(space: Space[Any], streams: int) -> Layout:
     """The layout for so many environments with this space of observations."""
-    leaves = leaves_of(space)
-    fixed = {path: _fixed(leaf) for path, leaf in leaves}
+    fixed = {path: _fixed(leaf) for path, leaf in leaves_of(space)}
     kinds: dict[Path | str, tuple[tuple[int, ...], str]] = {
         path: kind for path, kind in fixed.items() if kind is not None
     }
@@ -70,8 +71,9 @@ def layout_of(space: Space[Any], streams: int) -> Layout:
         places[name] = Place(shape, dtype, offset)
         size = streams * math.prod(shape) * np.dtype(dtype).itemsize
         offset += -(-size // ALIGNMENT) * ALIGNMENT
+    paths = tuple(path for path, kind in fixed.items() if kind is not None)
     objects = tuple(path for path, kind in fixed.items() if kind is None)
-    return Layout(streams, places, objects, max(offset, ALIGNMENT))
+    return Layout(streams, paths, places, objects, offset)
 
 
 def _fixed(space: Space[Any]) -> tuple[tuple[int, ...], str] | None:
@@ -88,15 +90,10 @@ def write_observation(arrays: Arrays, layout: Layout, stream: int, observation: 
     Raises:
         ConfigError: it has another shape than its space says, or values that its dtype cannot hold.
     """
-    for path, there in layout.places.items():
-        if isinstance(path, str):
-            continue
+    for path in layout.paths:
         value, part = np.asarray(follow(observation, path)), arrays[path]
-        if value.shape != there.shape:
-            raise ConfigError(
-                f"{place('observation', path)}: a value has shape {value.shape}, but the space "
-                f"says {there.shape}: the environment must keep to its space"
-            )
+        if value.shape != (shape := part.shape[1:]):
+            raise shape_error(place("observation", path), value.shape, shape)
         part[stream] = value
         if part.dtype.kind != "f" and value.dtype != part.dtype and (part[stream] != value).any():
             raise ConfigError(

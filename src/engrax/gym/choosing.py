@@ -12,8 +12,8 @@ import numpy as np
 from gymnasium import Env, error
 
 from engrax.errors import ConfigError
+from engrax.gym.collecting import random_play
 from engrax.gym.finding import function_named, name_of
-from engrax.gym.masking import random_action
 from engrax.gym.serving import Recipe
 
 TIMED_STEPS = 200
@@ -54,7 +54,7 @@ def settled(
     if workers.count is not None:
         return replace(workers, count=min(workers.count, streams)), ()
     processors = len(processors_here())
-    if recipe is None or recipe.function.startswith("__main__:") or min(streams, processors) < 2:
+    if recipe is None or recipe.in_main or min(streams, processors) < 2:
         return replace(workers, count=0), ()
     seconds = seconds_of_a_step(env)
     cost = f"one step of one takes {seconds * 1e6:,.0f} µs"
@@ -68,18 +68,11 @@ def settled(
 
 def seconds_of_a_step(env: Env[Any, Any]) -> float:
     """The time of one step of random play, resets included."""
-    env.action_space.seed(0)
-    observation, info = env.reset(seed=0)
-    start, steps, over = time.perf_counter(), 0, False
-    while steps < TIMED_STEPS and time.perf_counter() - start < TIMED_SECONDS:
-        if over:
-            observation, info = env.reset(seed=steps)
-            over = False
-        else:
-            action = random_action(env, observation, info)
-            observation, _, terminated, truncated, info = env.step(action)
-            over = terminated or truncated
+    start, steps = time.perf_counter(), 0
+    for _ in random_play(env, TIMED_STEPS, TIMED_STEPS):
         steps += 1
+        if time.perf_counter() - start > TIMED_SECONDS:
+            break
     return (time.perf_counter() - start) / steps
 
 
@@ -110,7 +103,7 @@ def _recipe(source: object, kwargs: Mapping[str, Any]) -> Recipe | None:
 
 
 def processors_here() -> list[int]:
-    """The processors that this process may use; empty where the system does not say it."""
+    """The processors that this process may use; all where the system does not say which."""
     if hasattr(os, "sched_getaffinity"):
         return sorted(os.sched_getaffinity(0))
     return list(range(os.cpu_count() or 1))

@@ -61,12 +61,14 @@ def states_success(env: Env[Any, Any]) -> bool:
     return any(name in info for _, info in random_play(env, RESET_EVERY) for name in SUCCESS)
 
 
-def random_play(env: Env[Any, Any], steps: int) -> Iterator[tuple[Any, Mapping[str, Any]]]:
-    """Observations and `info` of random play, always the same."""
+def random_play(
+    env: Env[Any, Any], steps: int, reset_every: int = RESET_EVERY
+) -> Iterator[tuple[Any, Mapping[str, Any]]]:
+    """Observations and `info` of random play, always the same; episodes are cut off."""
     env.action_space.seed(0)
     observation, info, over = None, {}, True
     for step in range(steps):
-        if over or step % RESET_EVERY == 0:
+        if over or step % reset_every == 0:
             observation, info = env.reset(seed=step)
             over = False
         else:

@@ -100,17 +100,14 @@ class HostEnvironments:
         Raises:
             ConfigError: before `reset`, or for actions of another shape.
         """
+        self._check(actions, self.num_streams)
         for index, streams in enumerate(self.groups):
-            self.send(actions[streams] if len(self.groups) > 1 else actions, index)
+            self.send(actions[streams], index)
         return side_by_side([self.receive(index) for index in range(len(self.groups))])
 
     def send(self, actions: np.ndarray, group: int = 0) -> None:
         """Gives every stream of a group its action; `receive` tells what comes of it."""
-        shape = (_length(self.groups[group]), *self.interface.actions.shape)
-        if np.shape(actions) != shape:
-            raise ConfigError(
-                f"actions have shape {np.shape(actions)}, expected {shape}: one for each stream"
-            )
+        self._check(actions, sum(share.driver.num_streams for share in self._shares[group]))
         given = np.array(actions, self.interface.actions.dtype)
         for share, part in _cut(self._shares[group], given):
             share.send(part)
@@ -154,6 +151,13 @@ class HostEnvironments:
         """Closes the environments; done by itself once nothing refers to them."""
         self._closing()
 
+    def _check(self, actions: np.ndarray, streams: int) -> None:
+        shape = (streams, *self.interface.actions.shape)
+        if np.shape(actions) != shape:
+            raise ConfigError(
+                f"actions have shape {np.shape(actions)}, expected {shape}: one for each stream"
+            )
+
     @property
     def _all(self) -> list[Share]:
         return [share for group in self._shares for share in group]
@@ -162,10 +166,6 @@ class HostEnvironments:
 def _close(drivers: Sequence[AbstractDriver]) -> None:
     for driver in drivers:
         driver.close()
-
-
-def _length(streams: slice) -> int:
-    return streams.stop - streams.start
 
 
 def _cut(shares: Sequence[Share], values: np.ndarray) -> list[tuple[Share, np.ndarray]]:

@@ -4,6 +4,8 @@ from typing import Any
 
 from gymnasium import Space, spaces
 
+from engrax.errors import ConfigError
+
 Path = tuple[str | int, ...]
 """Keys and indices, from the outside in."""
 
@@ -29,6 +31,14 @@ def follow(value: Any, path: Path) -> Any:
 def dotted(path: Path) -> str:
     """A path in one word, such as "pair.0"."""
     return ".".join(map(str, path))
+
+
+def shape_error(here: str, found: tuple[int, ...], said: tuple[int, ...]) -> ConfigError:
+    """The error for a value whose shape is not that of its space."""
+    return ConfigError(
+        f"{here}: a value has shape {found}, but the space says {said}: the environment must keep "
+        "to its space"
+    )
 
 
 def place(kind: str, path: Path) -> str:

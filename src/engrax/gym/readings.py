@@ -8,6 +8,7 @@ import numpy as np
 
 from engrax.errors import ConfigError
 from engrax.gym.infos import Answers
+from engrax.gym.paths import shape_error
 from engrax.types import Spec, SymbolsSpec
 
 ImageAs = Literal["auto", "pixels", "symbols"]
@@ -81,10 +82,7 @@ def check_shape(here: str, batch: Any, shape: tuple[int, ...]) -> np.ndarray:
     """
     batch = np.asarray(batch)
     if batch.shape[1:] != shape:
-        raise ConfigError(
-            f"{here}: a value has shape {batch.shape[1:]}, but the space says {shape}: the "
-            "environment must keep to its space"
-        )
+        raise shape_error(here, batch.shape[1:], shape)
     return batch
 
 

@@ -16,7 +16,7 @@ from gymnasium import Env
 from gymnasium.envs.registration import EnvSpec
 
 from engrax.gym.blocks import Arrays, Layout, write_observation
-from engrax.gym.finding import checked, find, function_named
+from engrax.gym.finding import maker_of_id
 from engrax.gym.masking import with_mask
 from engrax.gym.orders import Order, carry_out, row
 from engrax.gym.paths import follow
@@ -48,14 +48,16 @@ class Recipe(NamedTuple):
     function: str
     kwargs: Mapping[str, Any]
 
+    @property
+    def in_main(self) -> bool:
+        """Whether the function is one of the main script."""
+        return self.function.startswith("__main__:")
+
     def make(self) -> Env[Any, Any]:
         """One environment."""
         if self.spec is not None:
             return with_mask(gymnasium.make(self.spec, disable_env_checker=True, **self.kwargs))
-        find(self.function)
-        function = function_named(self.function)
-        assert function is not None
-        return checked(function(**self.kwargs), function)
+        return maker_of_id(self.function, dict(self.kwargs))()
 
 
 Orders = tuple[Mapping[int, Order], Any]

@@ -164,9 +164,7 @@ class WorkerDriver(AbstractSeededDriver):
 
     def _moves(self, lost: frozenset[int]) -> Moves:
         layout, arrays = self._plan.layout, self._arrays
-        leaves: dict[Any, Any] = {
-            path: arrays[path] for path in layout.places if type(path) is tuple
-        }
+        leaves: dict[Any, Any] = {path: arrays[path] for path in layout.paths}
         for index, path in enumerate(layout.objects):
             leaves[path] = [objects[index] for objects in self._objects]
         return Moves(
@@ -222,7 +220,7 @@ def _start_server() -> None:
 @contextmanager
 def _bare_main(plan: Plan) -> Iterator[None]:
     """Starts processes that do not run the main script again, unless the plan needs it."""
-    if plan.recipe.function.startswith("__main__:"):
+    if plan.recipe.in_main:
         yield
         return
     main = sys.modules["__main__"]

@@ -1,6 +1,5 @@
 """The devices of a run: as many as it was started with, wherever it goes on."""
 
-import os
 from contextlib import suppress
 from dataclasses import replace
 
@@ -8,6 +7,7 @@ import equinox as eqx
 import jax
 
 from engrax.experiments.config import Experiment
+from engrax.gym.choosing import processors_here
 from engrax.gym.host import AbstractHostTask
 from engrax.runs.building import building
 
@@ -21,9 +21,7 @@ SIDE_BY_SIDE = 32
 
 def cores() -> int:
     """The processor's cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return len(processors_here())
 
 
 def asked_for() -> int | None:

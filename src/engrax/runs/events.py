@@ -2,12 +2,11 @@
 it.
 """
 
-import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from engrax.runs.metrics import COUNTERS
+from engrax.runs.metrics import measured_in
 
 
 class EventLog:
@@ -42,8 +41,7 @@ class EventLog:
         written.
         """
         event = self._event(wall_time=time.time(), step=int(row["environment_steps"] or 0))
-        for name, value in row.items():
-            if name not in COUNTERS and value is not None and math.isfinite(value):
-                event.summary.value.add(tag=name, simple_value=value)
+        for name, value in measured_in(row).items():
+            event.summary.value.add(tag=name, simple_value=value)
         self._writer.write_event(event)
         self._writer.flush()

@@ -147,9 +147,7 @@ def writing(directory: RunDirectory):
 
 def stopwatch(directory: RunDirectory) -> Callable[[], float]:
     """Seconds of training so far, those before a resume included."""
-    rows = directory.metrics.rows()
-    before = float(rows[-1].get("seconds") or 0.0) if rows else 0.0
-    start = time.monotonic()
+    before, start = _logged(directory, "seconds"), time.monotonic()
     return lambda: before + time.monotonic() - start
 
 
@@ -170,14 +168,19 @@ class CPUTime:
     """CPU time of training so far, that before a resume and that of worker processes included."""
 
     def __init__(self, directory: RunDirectory):
-        rows = directory.metrics.rows()
-        self._before = float(rows[-1].get("cpu_seconds") or 0.0) if rows else 0.0
+        self._before = _logged(directory, "cpu_seconds")
         self._start, self._workers = time.process_time(), 0.0
 
     def after(self, metrics: Mapping[str, Any]) -> float:
         """Seconds after an update with these metrics."""
         self._workers += float(metrics.get("worker_cpu_seconds", 0.0))
         return self._before + time.process_time() - self._start + self._workers
+
+
+def _logged(directory: RunDirectory, name: str) -> float:
+    """What the last row of the metrics says; 0 where there is none."""
+    rows = directory.metrics.rows()
+    return float(rows[-1].get(name) or 0.0) if rows else 0.0
 
 
 def _shown(progress: Progress, row: Row) -> bool:

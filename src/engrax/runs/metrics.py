@@ -95,6 +95,15 @@ def thinned(rows: Sequence[Row], most: int) -> list[Row]:
     return [{name: _mean(name, group) for name in group[-1]} for group in groups]
 
 
+def measured_in(row: Mapping[str, int | float | None]) -> dict[str, int | float]:
+    """What was measured in a row: without counters, and what is missing or not finite."""
+    return {
+        name: value
+        for name, value in row.items()
+        if name not in COUNTERS and value is not None and math.isfinite(value)
+    }
+
+
 def as_lines(rows: Sequence[Row]) -> str:
     """Rows as a log holds them."""
     return "".join(json.dumps(row, allow_nan=False) + "\n" for row in rows)

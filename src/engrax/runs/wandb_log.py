@@ -1,14 +1,13 @@
 """What was measured, for Weights & Biases: online, or in files beside the run."""
 
 import importlib.util
-import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from engrax.errors import ConfigError, UserError
-from engrax.runs.metrics import COUNTERS
+from engrax.runs.metrics import measured_in
 
 PROJECT = "engrax"
 """The project's name where WANDB_PROJECT names none."""
@@ -77,9 +76,4 @@ class WandbLog:
 
     def append(self, row: Mapping[str, int | float | None]) -> None:
         """Adds what a row measured, over environment steps."""
-        measured = {
-            name: value
-            for name, value in row.items()
-            if name not in COUNTERS and value is not None and math.isfinite(value)
-        }
-        self._run.log({**measured, STEP: row[STEP]})
+        self._run.log({**measured_in(row), STEP: row[STEP]})

@@ -82,6 +82,8 @@ def test_groups_are_stepped_one_by_one():
     np.testing.assert_array_equal(second.reward, [3.0, 3.0])
     with pytest.raises(ConfigError, match=r"actions have shape \(4,\), expected \(2,\)"):
         envs.send(np.zeros(4, np.int32), 0)
+    with pytest.raises(ConfigError, match=r"actions have shape \(5,\), expected \(4,\)"):
+        envs.step(np.zeros(5, np.int32))
 
 
 TELLING = """

@@ -8,9 +8,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key, PyTree
 
 from engrax.agents.actor_critic.sizes import ActorCriticSizes
-from engrax.agents.base import AbstractAgent, check_input, choose, masked
-from engrax.agents.scaling import Scales
-from engrax.losses.masks import Total
+from engrax.agents.base import check_input, choose, masked
+from engrax.agents.scaling import AbstractScaledAgent, Scales
 from engrax.memory import (
     AbstractMemory,
     Layout,
@@ -39,7 +38,6 @@ from engrax.types import (
     AgentOutput,
     Interface,
     Recall,
-    Segment,
     Spec,
     nothing_recalled,
 )
@@ -66,7 +64,7 @@ def checked(returned: tuple[S, Any]) -> tuple[S, MemoryOutput]:
     return returned
 
 
-class ActorCritic(AbstractAgent[S]):
+class ActorCritic(AbstractScaledAgent[S]):
     """Encoders, a memory, heads for policy and value, and decoders that reconstruct the present
     observation.
 
@@ -205,17 +203,6 @@ class ActorCritic(AbstractAgent[S]):
             error = jnp.square(returns - self.action_value(judged)[..., 0])
             losses["action_value"] = self.sizes.action_value * 0.5 * effective * error
         return losses
-
-    @property
-    def reward_factor(self) -> Float[Array, ""] | None:
-        """By the size of rewards so far."""
-        return self.scales.reward_factor
-
-    def after(self, segments: Segment[Any], total: Total) -> "ActorCritic[S]":
-        """With the statistics of these segments too."""
-        return eqx.tree_at(
-            lambda agent: agent.scales, self, self.scales.after(segments.steps, total)
-        )
 
     def features(self, outs: AgentOutput) -> Float[Array, "t h"]:
         """The memory's outputs."""

@@ -2,25 +2,24 @@
 stored.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key, PyTree
 
-from engrax.agents.base import AbstractAgent, check_input, choose, masked
+from engrax.agents.base import check_input, choose, masked
 from engrax.agents.merlin.core import Core, CoreState, Percept, PredictorOutput
 from engrax.agents.merlin.senses import Senses
 from engrax.agents.merlin.sizes import MERLINSizes
-from engrax.agents.scaling import Scales
-from engrax.losses.masks import Total
+from engrax.agents.scaling import AbstractScaledAgent, Scales
 from engrax.losses.variational import gaussian_divergence
 from engrax.memory.retroactive import recalled
 from engrax.nn.linear import MLP
 from engrax.nn.policies import AbstractPolicy, make_policy, policy_size
 from engrax.nn.senses import action_code, code_size
-from engrax.types import Action, Actions, AgentInput, AgentOutput, Interface, Recall, Segment, Spec
+from engrax.types import Action, Actions, AgentInput, AgentOutput, Interface, Recall, Spec
 
 POLICY = "policy"
 """The parameter group of the policy; all other parameters are of the group `agent`."""
@@ -33,7 +32,7 @@ class MERLINAuxiliary(NamedTuple):
     predictor: PredictorOutput | None
 
 
-class MERLIN(AbstractAgent[CoreState]):
+class MERLIN(AbstractScaledAgent[CoreState]):
     """Memory, reinforcement learning and inference network.
 
     The predictor is a sequential variational autoencoder over all modalities, with a memory. It
@@ -176,17 +175,6 @@ class MERLIN(AbstractAgent[CoreState]):
             metrics[f"{name}_read_strength"] = jnp.mean(reading.strengths, axis=-1)
             metrics[f"{name}_read_entropy"] = jnp.mean(_entropy(reading.weights), axis=-1)
         return metrics
-
-    @property
-    def reward_factor(self) -> Float[Array, ""] | None:
-        """By the size of rewards so far."""
-        return self.scales.reward_factor
-
-    def after(self, segments: Segment[Any], total: Total) -> "MERLIN":
-        """With the statistics of these segments too."""
-        return eqx.tree_at(
-            lambda agent: agent.scales, self, self.scales.after(segments.steps, total)
-        )
 
     def features(self, outs: AgentOutput) -> Float[Array, "t q"]:
         """[h, m] of the predictor."""
