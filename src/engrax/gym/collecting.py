@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from gymnasium import Env
+from gymnasium.vector import VectorEnv
 
 from engrax.gym.infos import SUCCESS
 from engrax.gym.masking import MASK, random_action
@@ -59,6 +60,17 @@ def collected_words(env: Env[Any, Any], paths: list[Path]) -> Words:
 def states_success(env: Env[Any, Any]) -> bool:
     """Whether `info` says if an episode succeeds, by random play."""
     return any(name in info for _, info in random_play(env, RESET_EVERY) for name in SUCCESS)
+
+
+def vector_states_success(envs: VectorEnv[Any, Any, Any]) -> bool:
+    """The same of a vector environment, by a few steps; one with masks of actions is only reset."""
+    envs.action_space.seed(0)
+    info = envs.reset(seed=0)[1]
+    infos = [info]
+    for _ in range(0 if MASK in info else RESET_EVERY):
+        info = envs.step(envs.action_space.sample())[-1]
+        infos += [info, info.get("final_info", {})]
+    return any(name in info for info in infos for name in SUCCESS)
 
 
 def random_play(

@@ -1,12 +1,15 @@
 """Environments by their ids, and by the names of functions that make them."""
 
 import importlib
+import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import gymnasium
 from gymnasium import Env, error
+from gymnasium.vector import VectorEnv
 
 from engrax.errors import ConfigError, suggest
 from engrax.gym.masking import with_mask
@@ -31,17 +34,64 @@ def maker_of_id(name: str, kwargs: dict[str, Any]) -> Callable[[], Env[Any, Any]
     function = function_named(name)
 
     def make() -> Env[Any, Any]:
-        try:
+        with _refusing(name, kwargs):
             if function is not None:
                 return checked(function(**kwargs), function)
             return with_mask(gymnasium.make(name, disable_env_checker=True, **kwargs))
-        except (TypeError, ValueError, error.Error, ImportError) as problem:
-            if isinstance(problem, ConfigError):
-                raise
-            reason = _line(problem)
-            raise ConfigError(f"{name} with {kwargs} cannot be made: {reason}") from problem
 
     return make
+
+
+@contextmanager
+def _refusing(name: object, kwargs: Mapping[str, Any]) -> Iterator[None]:
+    """Says in one line that an environment cannot be made with such arguments."""
+    try:
+        yield
+    except ConfigError:
+        raise
+    except (TypeError, ValueError, error.Error, ImportError) as problem:
+        reason = _line(problem)
+        raise ConfigError(f"{name} with {dict(kwargs)} cannot be made: {reason}") from problem
+
+
+def vector_maker(
+    source: object, kwargs: dict[str, Any]
+) -> Callable[[int], VectorEnv[Any, Any, Any]] | None:
+    """A function that makes a vector environment of so many streams; None for other sources.
+
+    Args:
+        source: a function with a parameter `num_envs`, or the name of one.
+        kwargs: its other arguments.
+
+    Raises:
+        ConfigError: a name cannot be found. The function raises it where no vector environment of
+            so many streams is made.
+    """
+    name = source
+    if isinstance(source, str):
+        find(source)
+        source = function_named(source)
+    if not callable(source) or isinstance(source, Env | VectorEnv) or not _takes_num_envs(source):
+        return None
+
+    def make(streams: int) -> VectorEnv[Any, Any, Any]:
+        with _refusing(name, kwargs):
+            envs = source(num_envs=streams, **kwargs)
+        if not isinstance(envs, VectorEnv):
+            raise ConfigError(
+                f"{name} has a parameter num_envs, but made {type(envs).__name__}, expected a "
+                "gymnasium.vector.VectorEnv"
+            )
+        return envs
+
+    return make
+
+
+def _takes_num_envs(function: Callable[..., Any]) -> bool:
+    try:
+        return "num_envs" in inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return False
 
 
 def function_named(name: str) -> Callable[..., Any] | None:

@@ -14,7 +14,7 @@ from engrax.errors import ConfigError
 from engrax.gym.choosing import BY_TIMING, IN_THIS_PROCESS, Workers, recipe_of, settled, shares_of
 from engrax.gym.collecting import completed
 from engrax.gym.drivers import PlainDriver
-from engrax.gym.finding import checked, maker_of_id
+from engrax.gym.finding import checked, maker_of_id, vector_maker
 from engrax.gym.host import HostEnvironments
 from engrax.gym.infos import kept_names, separate
 from engrax.gym.masking import MASK, with_mask
@@ -39,9 +39,9 @@ def host_environments(
     """Environments side by side.
 
     Args:
-        source: an id such as "CartPole-v1" or "module:Id-v0"; a function that makes an environment;
-            an environment, and others are made by its spec; or a vector environment of as many
-            streams.
+        source: an id such as "CartPole-v1" or "module:Id-v0"; a function that makes an environment,
+            or with a parameter `num_envs` a vector environment; the name of one; an environment,
+            and others are made by its spec; or a vector environment of as many streams.
         streams: how many.
         kwargs: keyword arguments of the id or the function.
         options: how observations are read. Words that texts need are collected if none are given.
@@ -56,9 +56,11 @@ def host_environments(
     if streams % workers.groups:
         raise ConfigError(f"groups is {workers.groups}, expected what divides {streams} streams")
     options = options or ObservationOptions()
-    if isinstance(source, VectorEnv):
-        return _given(source, streams, options)
     kwargs = dict(kwargs or {})
+    make_vector = vector_maker(source, kwargs)
+    if make_vector is not None or isinstance(source, VectorEnv):
+        _check_own_processes(workers)
+        return _given(make_vector(streams) if make_vector else source, streams, options)
     make, recipe = maker_of(source, kwargs), recipe_of(source, kwargs)
     first = make()
     options = completed(first, make, options)
@@ -82,6 +84,8 @@ def workers_by_timing(source: object, streams: int, kwargs: Mapping[str, Any]) -
     Raises:
         ConfigError: the environment cannot be made.
     """
+    if vector_maker(source, dict(kwargs)) is not None:
+        return 0
     env = maker_of(source, dict(kwargs))()
     count = settled(BY_TIMING, env, recipe_of(source, kwargs), streams)[0].count
     env.close()
@@ -140,6 +144,14 @@ def _plain(
         for group in shares_of(len(envs), workers)
     ]
     return HostEnvironments(groups, translator, note)
+
+
+def _check_own_processes(workers: Workers) -> None:
+    if workers.count or workers.groups > 1:
+        raise ConfigError(
+            f"workers is {workers.count} and groups is {workers.groups}, but a vector environment "
+            "has its own processes: set workers to 0 and groups to 1"
+        )
 
 
 def _given(

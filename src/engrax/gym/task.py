@@ -12,8 +12,13 @@ from gymnasium.vector import VectorEnv
 from engrax.envs.choices import json_object
 from engrax.errors import ConfigError
 from engrax.gym.choosing import IN_THIS_PROCESS, Workers
-from engrax.gym.collecting import GRID_SIZES, completed, states_success
-from engrax.gym.finding import maker_of_id, package_of
+from engrax.gym.collecting import (
+    GRID_SIZES,
+    completed,
+    states_success,
+    vector_states_success,
+)
+from engrax.gym.finding import maker_of_id, package_of, vector_maker
 from engrax.gym.host import AbstractHostTask, HostEnvironments
 from engrax.gym.infos import Answers, blank
 from engrax.gym.making import host_environments, workers_by_timing
@@ -28,7 +33,7 @@ class GymnasiumTask(AbstractHostTask):
 
     id: str
     """Its id, such as CartPole-v1; module:Id-v0 imports a module first, and module:function is a
-    function that makes one."""
+    function that makes one, or with a parameter num_envs a vector environment."""
     kwargs: str = "{}"
     """Its keyword arguments, as a JSON object."""
     image_as: ImageAs = "auto"
@@ -79,7 +84,13 @@ class GymnasiumTask(AbstractHostTask):
 
         That is the words of texts, and whether the environment states success.
         """
-        make = maker_of_id(self.id, dict(self.arguments()))
+        arguments = dict(self.arguments())
+        if (make_vector := vector_maker(self.id, arguments)) is not None:
+            envs = make_vector(1)
+            success = self.states_success or vector_states_success(envs)
+            envs.close()
+            return replace(self, states_success=success)
+        make = maker_of_id(self.id, arguments)
         env = make()
         found = completed(env, make, self.options())
         success = self.states_success or states_success(env)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from gymnasium import error
 from gymnasium.vector import VectorEnv
 
 from engrax.errors import ConfigError
@@ -25,8 +26,7 @@ class AbstractVectorDriver(AbstractDriver):
 
     def open(self, seeds: Sequence[int]) -> Moves:
         """Resets every stream, each by a seed."""
-        given: Any = list(seeds)
-        observations, info = self._envs.reset(seed=given)
+        observations, info = _reset(self._envs, seeds)
         never, reward = np.zeros(len(seeds), bool), np.zeros(len(seeds), np.float32)
         return _moved(self._translator, observations, reward, never, never, info)
 
@@ -59,6 +59,19 @@ class NextStepDriver(AbstractVectorDriver):
         """Steps all streams; those that ended reset by themselves."""
         del seeds
         return _moved(self._translator, *self._envs.step(self._translator.write_batch(actions)))
+
+
+def _reset(
+    envs: VectorEnv[Any, Any, Any],
+    seeds: Sequence[int | None],
+    options: dict[str, Any] | None = None,
+) -> Any:
+    """Resets streams by a seed each, or by the first seed where an environment takes only one."""
+    given: Any = list(seeds)
+    try:
+        return envs.reset(seed=given, options=options)
+    except (error.Error, TypeError, ValueError):
+        return envs.reset(seed=next(s for s in seeds if s is not None), options=options)
 
 
 def _moved(
@@ -126,8 +139,8 @@ class MaskedDriver(AbstractVectorDriver):
         return self._translator.read_batch(observations) | masks
 
     def _reset(self, seeds: Mapping[int, int]) -> Any:
-        given: Any = [seeds.get(stream) for stream in range(self.num_streams)]
-        return self._envs.reset(seed=given, options={"reset_mask": self._opening(seeds)})
+        given = [seeds.get(stream) for stream in range(self.num_streams)]
+        return _reset(self._envs, given, {"reset_mask": self._opening(seeds)})
 
     def _opening(self, seeds: Mapping[int, int]) -> np.ndarray:
         return np.array([stream in seeds for stream in range(self.num_streams)])

@@ -33,7 +33,7 @@ def experiment_for(
     Args:
         source: what to train on: an experiment, the name of a preset, `gymnasium:ID` or
             `gymnax:ID`, a task of engrax, an environment of Gymnasium, or a function that makes
-            one.
+            one, or with a parameter `num_envs` a vector environment.
         memory: another memory, by its name or as its settings.
         steps: environment steps in all, rounded up to an update; those of the experiment if not
             given.
@@ -71,8 +71,8 @@ def _plain(source: Any) -> Experiment:
         return gymnasium_experiment(source)
     if isinstance(source, VectorEnv):
         raise ConfigError(
-            f"{type(source).__name__} is a vector environment, expected what one stream of it is "
-            "made from: give the environment's id, or a function that makes one"
+            f"{type(source).__name__} is a vector environment, which cannot be made again to "
+            "evaluate or resume: give a function with a parameter num_envs that makes one"
         )
     if isinstance(source, Env):
         return gymnasium_experiment(_task_of(source))
@@ -80,7 +80,7 @@ def _plain(source: Any) -> Experiment:
         return gymnasium_experiment(GymnasiumTask(name_of(source)))
     raise ConfigError(
         f"{source!r} cannot be trained on: give a preset, gymnasium:ID, an environment, or a "
-        "function that makes one"
+        "function that makes one, or with a parameter num_envs a vector environment"
     )
 
 

@@ -203,8 +203,9 @@ def train(
     """Trains a new run to its end, as `engrax train` does.
 
     Args:
-        task: what to train on: an environment of Gymnasium, a function that makes one,
-            `gymnasium:ID`, a task of engrax, the name of a preset, or an experiment.
+        task: what to train on: an environment of Gymnasium, a function that makes one, or with a
+            parameter `num_envs` a vector environment, `gymnasium:ID`, a task of engrax, the name of
+            a preset, or an experiment.
         out: the run directory, which must be empty or not exist; `runs/NAME-TIME` if not given.
         memory: the agent's memory, by its name or as its settings; that of the experiment, or
             HCAM, if not given.

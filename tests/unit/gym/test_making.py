@@ -9,11 +9,21 @@ from gymnasium.vector import SyncVectorEnv, VectorWrapper
 
 from engrax.errors import ConfigError
 from engrax.gym import host_environments
+from engrax.gym.choosing import Workers
+from engrax.gym.making import workers_by_timing
 from engrax.gym.readings import ObservationOptions
 from engrax.gym.task import GymnasiumTask
 from engrax.types import Continuous, Discrete, MultiDiscrete, SymbolsSpec, TextSpec, VectorSpec
 
 from unit.gym.environments import Counting, RememberPair, Talking, opened
+
+
+def vector_of(num_envs, length=3):
+    return VectorWrapper(SyncVectorEnv([lambda: Counting(length)] * num_envs))
+
+
+def one_only(num_envs):
+    return Counting()
 
 
 def test_an_id():
@@ -37,6 +47,8 @@ def test_a_function_an_environment_and_a_vector_environment():
         host_environments(lambda: Counting(4), 2),
         host_environments(gymnasium.make("tests/Counting-v0", length=4), 2),
         host_environments(SyncVectorEnv([lambda: Counting(4)] * 2), 2),
+        host_environments(vector_of, 2, {"length": 4}),
+        host_environments(f"{__name__}:vector_of", 2, {"length": 4}),
         host_environments(Counting(4), 1),
     ]
     for envs in made:
@@ -65,12 +77,20 @@ def test_a_function_an_environment_and_a_vector_environment():
         (3, 1, "environment is 3, expected a Gymnasium id"),
         (dict, 1, "made dict, expected a gymnasium.Env"),
         (SyncVectorEnv([Counting, Counting]), 3, "streams is 3, but the vector environment has 2"),
+        (one_only, 2, "has a parameter num_envs, but made Counting, expected a gymnasium.vector"),
     ],
 )
 def test_what_cannot_be_made(source, streams, message):
     with pytest.raises(ConfigError, match=message) as caught:
         host_environments(source, streams)
     assert "\n" not in str(caught.value)
+
+
+def test_a_vector_environment_has_its_own_processes():
+    for workers in (Workers(2), Workers(groups=2)):
+        with pytest.raises(ConfigError, match="has its own processes: set workers to 0 and groups"):
+            host_environments(vector_of, 2, workers=workers)
+    assert workers_by_timing(vector_of, 2, {}) == 0
 
 
 def test_keyword_arguments_that_do_not_fit():

@@ -9,7 +9,13 @@ from engrax.algorithms import PPO
 from engrax.experiments.config import Experiment, Task
 from engrax.experiments.presets.preset import TITLES, Preset
 from engrax.gym.task import GymnasiumTask
-from engrax.memory import AbstractMemorySizes, HCAMSizes, LSTMSizes, NoMemorySizes
+from engrax.memory import (
+    AbstractMemorySizes,
+    GTrXLSizes,
+    HCAMSizes,
+    LSTMSizes,
+    NoMemorySizes,
+)
 from engrax.nn.senses import EncoderSizes
 
 PREFIX, GYMNAX = "gymnasium:", "gymnax:"
@@ -17,6 +23,7 @@ PREFIX, GYMNAX = "gymnasium:", "gymnax:"
 
 MEMORIES: dict[str, AbstractMemorySizes] = {
     "hcam": HCAMSizes(),
+    "gtrxl": GTrXLSizes(),
     "lstm": LSTMSizes(width=64),
     "none": NoMemorySizes(width=64),
 }
