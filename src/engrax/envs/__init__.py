@@ -5,6 +5,7 @@ from typing import Any
 from engrax.envs.ballet import Ballet
 from engrax.envs.base import AbstractEnvironment
 from engrax.envs.gymnax import Gymnax
+from engrax.envs.hidden_objects import HiddenObjects
 from engrax.envs.memory_game import MemoryGame
 from engrax.envs.mixture import Mixture
 from engrax.envs.recall import Recall
@@ -13,6 +14,7 @@ from engrax.envs.tmaze import TMaze
 TASKS: dict[str, type[AbstractEnvironment[Any]]] = {
     "ballet": Ballet,
     "gymnax": Gymnax,
+    "hidden_objects": HiddenObjects,
     "memory_game": MemoryGame,
     "mixture": Mixture,
     "recall": Recall,
@@ -25,6 +27,7 @@ __all__ = [
     "AbstractEnvironment",
     "Ballet",
     "Gymnax",
+    "HiddenObjects",
     "MemoryGame",
     "Mixture",
     "Recall",

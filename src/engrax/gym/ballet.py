@@ -8,10 +8,10 @@ import numpy as np
 
 from engrax.envs.ballet.environment import Ballet
 from engrax.envs.ballet.levels import level_settings
-from engrax.envs.ballet.pixels import render
 from engrax.envs.ballet.player import LOOK, LOOKAHEAD, NO_EPISODE, Player, compiled_player
 from engrax.envs.ballet.released import released_deal
 from engrax.envs.ballet.tables import VOCABULARY
+from engrax.envs.grid.picture import render
 from engrax.gym.checks import RENDERS_ARRAYS, check_render_mode, checked_action, no_episode
 from engrax.gym.forking import check_fork
 from engrax.gym.spaces import action_space, observation_space

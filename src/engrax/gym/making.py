@@ -60,7 +60,9 @@ def host_environments(
     make_vector = vector_maker(source, kwargs)
     if make_vector is not None or isinstance(source, VectorEnv):
         _check_own_processes(workers)
-        return _given(make_vector(streams) if make_vector else source, streams, options)
+    given = source if make_vector is None else make_vector(streams)
+    if isinstance(given, VectorEnv):
+        return _given(given, streams, options)
     make, recipe = maker_of(source, kwargs), recipe_of(source, kwargs)
     first = make()
     options = completed(first, make, options)

@@ -38,6 +38,7 @@ EXPORTED = "engrax.gym.export:exported"
 ENVIRONMENTS = {
     "engrax/Ballet-v0": Registered("engrax.gym.ballet:GymnasiumBallet"),
     "engrax/MemoryGame-v0": Registered(EXPORTED, {"task": "memory_game", "view": "pixels"}),
+    "engrax/HiddenObjects-v0": Registered(EXPORTED, {"task": "hidden_objects"}),
     "engrax/Recall-v0": Registered(EXPORTED, {"task": "recall"}),
     "engrax/TMaze-v0": Registered(EXPORTED, {"task": "tmaze"}),
     "engrax/CartPoleHidden-v0": Registered(f"{CLASSIC}.cartpole:CartPoleEnv", {}, 500, (0, 2)),

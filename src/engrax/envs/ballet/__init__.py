@@ -2,19 +2,15 @@
 
 from engrax.envs.ballet.environment import Ballet
 from engrax.envs.ballet.levels import LEVELS, ballet_level
-from engrax.envs.ballet.pixels import render
 from engrax.envs.ballet.stage import BalletState, Cast
-from engrax.envs.ballet.tables import COLOURS, DANCES, SHAPES, VOCABULARY
+from engrax.envs.ballet.tables import DANCES, VOCABULARY
 
 __all__ = [
-    "COLOURS",
     "DANCES",
     "LEVELS",
-    "SHAPES",
     "VOCABULARY",
     "Ballet",
     "BalletState",
     "Cast",
     "ballet_level",
-    "render",
 ]

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Int, Key, UInt8
 
-from engrax.envs.ballet.pixels import paint, render
+from engrax.envs.ballet.pixels import paint
 from engrax.envs.ballet.stage import (
     BalletState,
     choice_time,
@@ -16,20 +16,12 @@ from engrax.envs.ballet.stage import (
     open_stage,
     reached,
 )
-from engrax.envs.ballet.tables import (
-    BOARD,
-    CENTRE,
-    COLOURS,
-    DANCES,
-    HOMES,
-    MOVES,
-    SHAPES,
-    SQUARE,
-    VOCABULARY,
-)
+from engrax.envs.ballet.tables import BOARD, CENTRE, DANCES, HOMES, VOCABULARY
 from engrax.envs.ballet.view import Scene, view_symbols
 from engrax.envs.base import AbstractEnvironment
 from engrax.envs.choices import one_of
+from engrax.envs.grid.picture import render
+from engrax.envs.grid.tables import COLOURS, MOVES, SHAPES, SQUARE
 from engrax.envs.views import MODALITIES, View
 from engrax.types import (
     Discrete,

@@ -1,4 +1,4 @@
-"""The view in pixels: any symbols rendered square by square, and a fast renderer of scenes."""
+"""The view in pixels: a fast renderer of scenes."""
 
 from functools import cache
 
@@ -6,40 +6,20 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int, UInt8
 
-from engrax.envs.ballet.tables import (
-    AGENT,
+from engrax.envs.ballet.tables import BOARD, CENTRE
+from engrax.envs.ballet.view import Scene
+from engrax.envs.grid.tables import (
     AGENT_WHITE,
-    BOARD,
-    CENTRE,
     COLOURS,
-    DANCER,
     SHAPES,
     SQUARE,
-    WALL,
     WALL_GREY,
 )
-from engrax.envs.ballet.view import Scene
 from engrax.envs.streams import stream_by_stream
 
 _BAND = (
     SQUARE * BOARD * SQUARE * 3
 )  # bytes in a band: one row of the view's squares, 9 rows of pixels
-
-
-def render(symbols: UInt8[Array, "11 11 3"]) -> UInt8[Array, "99 99 3"]:
-    """Draws a view's symbols in pixels: 9 a square, each square's shape in its colour on black.
-
-    Args:
-        symbols: per square the kind, the colour and the shape, as the view "symbols" has them.
-
-    Returns:
-        Exactly the image of the view "pixels".
-    """
-    kind, colour, shape = symbols[..., 0], symbols[..., 1], symbols[..., 2]
-    ink = jnp.asarray(_inks())[kind, colour]
-    lit = jnp.asarray(_stencils())[shape]
-    squares = jnp.where(lit[..., None], ink[:, :, None, None], jnp.uint8(0))
-    return squares.swapaxes(1, 2).reshape(BOARD * SQUARE, BOARD * SQUARE, 3)
 
 
 def draw_bands(scene: Scene) -> UInt8[Array, "11 w"]:
@@ -126,17 +106,3 @@ def _washes() -> np.ndarray:
 
 paint = stream_by_stream(draw_bands, (BOARD * SQUARE, BOARD * SQUARE, 3))
 """The image of a scene: `render(view_symbols(scene))`, many times faster on a CPU."""
-
-
-def _inks() -> np.ndarray:
-    """The colour of a square's lit pixels, by kind and colour: uint8 `[4, 20, 3]`."""
-    inks = np.zeros((4, len(COLOURS) + 1, 3), np.uint8)
-    inks[WALL] = WALL_GREY
-    inks[AGENT] = AGENT_WHITE
-    inks[DANCER, 1:] = list(COLOURS.values())
-    return inks
-
-
-def _stencils() -> np.ndarray:
-    """The lit pixels of a square, by shape; without a shape all are: bool `[16, 9, 9]`."""
-    return np.stack([np.ones((SQUARE, SQUARE), bool), *SHAPES.values()])

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from engrax.envs.ballet.tables import COLOURS, DANCES, HOMES, SHAPES
+from engrax.envs.ballet.tables import DANCES, HOMES
+from engrax.envs.grid.tables import COLOURS, SHAPES
 
 
 def released_deal(

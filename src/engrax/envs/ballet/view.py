@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Int, UInt8
 
-from engrax.envs.ballet.tables import AGENT, BOARD, CENTRE, DANCER, EMPTY, WALL
+from engrax.envs.ballet.tables import BOARD, CENTRE
+from engrax.envs.grid.tables import AGENT, EMPTY, OBJECT, WALL
 from engrax.envs.streams import stream_by_stream
 
 
@@ -54,7 +55,7 @@ def draw_symbols(scene: Scene) -> UInt8[Array, "363"]:
             (scene.colours[i] + 1).astype(jnp.uint8),
             (scene.shapes[i] + 1).astype(jnp.uint8),
         )
-        dancer = jnp.where(is_kind, jnp.uint8(DANCER), jnp.where(is_colour, colour, shape))
+        dancer = jnp.where(is_kind, jnp.uint8(OBJECT), jnp.where(is_colour, colour, shape))
         symbols = jnp.where(squares == dancers[i], dancer, symbols)
     return symbols
 

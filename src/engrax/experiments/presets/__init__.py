@@ -5,12 +5,20 @@ symbols.
 """
 
 from engrax.experiments.config import Experiment
-from engrax.experiments.presets import ballet, debug, gymnasium, memory_game, tmaze
+from engrax.experiments.presets import (
+    ballet,
+    debug,
+    gymnasium,
+    hidden_objects,
+    memory_game,
+    tmaze,
+)
 from engrax.experiments.presets.debug import debug_size
 from engrax.experiments.presets.preset import Preset
 
 _ALL: dict[str, Preset] = {
     **ballet.PRESETS,
+    **hidden_objects.PRESETS,
     **memory_game.PRESETS,
     **tmaze.PRESETS,
     **gymnasium.PRESETS,

@@ -5,7 +5,15 @@ from typing import Any
 
 from engrax.agents import AbstractAgentSizes, ActorCriticSizes, MERLINSizes
 from engrax.algorithms import PPO, Ramp
-from engrax.envs import AbstractEnvironment, Ballet, MemoryGame, Mixture, Recall, TMaze
+from engrax.envs import (
+    AbstractEnvironment,
+    Ballet,
+    HiddenObjects,
+    MemoryGame,
+    Mixture,
+    Recall,
+    TMaze,
+)
 from engrax.experiments.config import Experiment, Task
 from engrax.experiments.presets.preset import Preset
 
@@ -40,6 +48,8 @@ def small_level(level: AbstractEnvironment[Any]) -> AbstractEnvironment[Any]:
     match level:
         case Ballet():
             return replace(level, num_dancers=1, dance_delay=1)
+        case HiddenObjects():
+            return replace(level, objects=(2,), show=1, gap=0, max_delay=2, reach=1, patience=4)
         case MemoryGame():
             return replace(level, pairs=2, scale=1, table=None)
         case TMaze():

@@ -27,7 +27,8 @@ def tmaze(memory: AbstractMemorySizes) -> Experiment:
 
     In the long corridor alone one wrong step decides all later rewards, so that almost no step of a
     random player teaches anything. Exploration ends before training does, as a single wrong step
-    spoils an episode.
+    spoils an episode. The discount is small: a step to the right pays at once, and so does the
+    turn; what lies far ahead is noise. With 0.99, one seed of two never learned to walk right.
     """
     updates = 150
     slower = Ramp(end=0.05, start=updates // 2, updates=updates // 2)
@@ -37,7 +38,7 @@ def tmaze(memory: AbstractMemorySizes) -> Experiment:
         agent=ActorCriticSizes(memory=memory, reconstruction=False),
         learner=PPO(
             learning_rate=2e-3,
-            discount=0.99,
+            discount=0.9,
             reward_scale=5.0,
             entropy_cost=0.005,
             learning_rate_ramp=slower,

@@ -16,6 +16,7 @@ def test_list_names_what_there_is(engrax_cli: Any):
         "ballet",
         "gymnasium",
         "gymnax",
+        "hidden_objects",
         "memory_game",
         "mixture",
         "recall",

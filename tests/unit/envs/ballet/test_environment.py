@@ -7,16 +7,15 @@ import numpy as np
 import pytest
 
 from engrax.envs.ballet import (
-    COLOURS,
     DANCES,
     LEVELS,
-    SHAPES,
     VOCABULARY,
     Ballet,
     ballet_level,
-    render,
 )
-from engrax.envs.ballet.tables import HOMES, MOVES, PATHS
+from engrax.envs.ballet.tables import HOMES, PATHS
+from engrax.envs.grid import COLOURS, SHAPES, render
+from engrax.envs.grid.tables import MOVES
 from engrax.types import ImageSpec, SymbolsSpec, TextSpec, tree_where
 
 NAMES = list(MOVES)

@@ -1,7 +1,7 @@
 """The tables of shapes and dances."""
 
-from engrax.envs.ballet import SHAPES
 from engrax.envs.ballet.tables import PATHS
+from engrax.envs.grid import SHAPES
 
 
 def test_lit_pixels_of_every_shape():
