@@ -32,6 +32,7 @@ PUBLISHED = {
     "hcam-ballet-levels": Figure(0.965, 0.2),
     "hcam-cartpole-hidden": Figure(499.974, 5.0, 50),
     "hcam-minigrid-memory-s13": Figure(0.983, 0.02, 50),
+    "gtrxl-minigrid-memory-s13": Figure(0.828, 0.2, 50),
     "hcam-minigrid-memory-s13-seed-1": Figure(0.974, 0.07, 50),
     "hcam-minigrid-memory-s13-seed-2": Figure(0.976, 0.07, 50),
     "hcam-popgym-repeat-previous-easy": Figure(1.000, 0.01, 50),
