@@ -15,7 +15,7 @@ import time
 import jax
 import jax.numpy as jnp
 
-from engrax.envs import Ballet, HiddenObjects, MemoryGame, TMaze
+from engrax.envs import Ballet, HiddenObjects, MemoryGame, TMaze, WordLearning
 
 TASKS = {
     "ballet": Ballet(),
@@ -23,6 +23,7 @@ TASKS = {
     "hidden_objects": HiddenObjects(),
     "memory_game": MemoryGame(),
     "tmaze": TMaze(),
+    "word_learning": WordLearning(),
 }
 REPETITIONS = 5
 

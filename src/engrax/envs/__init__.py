@@ -10,6 +10,7 @@ from engrax.envs.memory_game import MemoryGame
 from engrax.envs.mixture import Mixture
 from engrax.envs.recall import Recall
 from engrax.envs.tmaze import TMaze
+from engrax.envs.word_learning import WordLearning
 
 TASKS: dict[str, type[AbstractEnvironment[Any]]] = {
     "ballet": Ballet,
@@ -19,6 +20,7 @@ TASKS: dict[str, type[AbstractEnvironment[Any]]] = {
     "mixture": Mixture,
     "recall": Recall,
     "tmaze": TMaze,
+    "word_learning": WordLearning,
 }
 """Every task by name. Packages may add tasks, for configs and the command line."""
 
@@ -32,4 +34,5 @@ __all__ = [
     "Mixture",
     "Recall",
     "TMaze",
+    "WordLearning",
 ]

@@ -41,6 +41,7 @@ ENVIRONMENTS = {
     "engrax/HiddenObjects-v0": Registered(EXPORTED, {"task": "hidden_objects"}),
     "engrax/Recall-v0": Registered(EXPORTED, {"task": "recall"}),
     "engrax/TMaze-v0": Registered(EXPORTED, {"task": "tmaze"}),
+    "engrax/WordLearning-v0": Registered(EXPORTED, {"task": "word_learning"}),
     "engrax/CartPoleHidden-v0": Registered(f"{CLASSIC}.cartpole:CartPoleEnv", {}, 500, (0, 2)),
     "engrax/PendulumHidden-v0": Registered(f"{CLASSIC}.pendulum:PendulumEnv", {}, 200, (0, 1)),
 }

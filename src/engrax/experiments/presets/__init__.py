@@ -12,6 +12,7 @@ from engrax.experiments.presets import (
     hidden_objects,
     memory_game,
     tmaze,
+    word_learning,
 )
 from engrax.experiments.presets.debug import debug_size
 from engrax.experiments.presets.preset import Preset
@@ -19,6 +20,7 @@ from engrax.experiments.presets.preset import Preset
 _ALL: dict[str, Preset] = {
     **ballet.PRESETS,
     **hidden_objects.PRESETS,
+    **word_learning.PRESETS,
     **memory_game.PRESETS,
     **tmaze.PRESETS,
     **gymnasium.PRESETS,

@@ -13,6 +13,7 @@ from engrax.envs import (
     Mixture,
     Recall,
     TMaze,
+    WordLearning,
 )
 from engrax.experiments.config import Experiment, Task
 from engrax.experiments.presets.preset import Preset
@@ -54,6 +55,8 @@ def small_level(level: AbstractEnvironment[Any]) -> AbstractEnvironment[Any]:
             return replace(level, pairs=2, scale=1, table=None)
         case TMaze():
             return replace(level, length=4)
+        case WordLearning():
+            return replace(level, distractors=(0,), lessons=1, show=1, reach=1, patience=3)
         case _:
             return level
 

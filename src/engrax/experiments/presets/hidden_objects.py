@@ -4,14 +4,8 @@ from dataclasses import replace
 
 from engrax.envs import HiddenObjects
 from engrax.experiments.config import Experiment
-from engrax.experiments.presets.ballet import (
-    LEVELS_MEMORIES,
-    PAPER_MEMORIES,
-    ballet_paper,
-    from_the_beginning,
-)
-from engrax.experiments.presets.debug import debug_size
-from engrax.experiments.presets.preset import TITLES, Preset
+from engrax.experiments.presets.ballet import LEVELS_MEMORIES, ballet_paper, from_the_beginning
+from engrax.experiments.presets.sizes import four_sizes
 from engrax.memory import AbstractMemorySizes, NoMemorySizes
 
 MEMORIES: dict[str, AbstractMemorySizes] = {
@@ -32,30 +26,11 @@ def laptop(memory: AbstractMemorySizes) -> Experiment:
 
 
 def paper(memory: AbstractMemorySizes) -> Experiment:
-    """The same in pixels with memories of the paper's sizes: an accelerator's work."""
+    """The same in pixels with memories of the paper's sizes."""
     return replace(ballet_paper(memory), task=HiddenObjects(objects=(2, 4), view="pixels"))
 
 
-def _preset(size: str, name: str) -> Preset:
-    title = TITLES[name]
-    match size:
-        case "paper":
-            text = f"hidden objects in pixels with {title}, the paper's sizes: for an accelerator"
-            return Preset(text, paper(PAPER_MEMORIES[name]))
-        case "laptop":
-            text = f"hidden objects, delays up to 32 steps, with {title}, for two cores"
-            return Preset(text, laptop(MEMORIES[name]))
-        case "demo":
-            text = f"hidden objects with two boxes and {title}: minutes on two cores"
-            return Preset(text, demo(MEMORIES[name]))
-        case _:
-            text = f"hidden objects with {title}, tiny: runs in seconds, too small to learn"
-            return Preset(text, debug_size(demo(MEMORIES[name])))
-
-
-PRESETS: dict[str, Preset] = {
-    f"{name}-hidden-objects-{size}": _preset(size, name)
-    for size in ("paper", "laptop", "demo", "debug")
-    for name in MEMORIES
-}
+PRESETS = four_sizes(
+    "hidden-objects", "hidden objects", MEMORIES, paper=paper, laptop=laptop, demo=demo
+)
 """Presets of the hidden objects by name."""

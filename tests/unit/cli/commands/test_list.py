@@ -21,6 +21,7 @@ def test_list_names_what_there_is(engrax_cli: Any):
         "mixture",
         "recall",
         "tmaze",
+        "word_learning",
     ]
     assert found["presets"] == list(PRESETS)
     assert "hcam-ballet-laptop" in engrax_cli("list").out

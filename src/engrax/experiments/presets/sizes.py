@@ -1,0 +1,55 @@
+"""Presets of one task in four sizes, for several memories."""
+
+from collections.abc import Callable, Mapping
+
+from engrax.experiments.config import Experiment
+from engrax.experiments.presets.ballet import PAPER_MEMORIES
+from engrax.experiments.presets.debug import debug_size
+from engrax.experiments.presets.preset import TITLES, Preset
+from engrax.memory import AbstractMemorySizes
+
+Make = Callable[[AbstractMemorySizes], Experiment]
+"""Makes the experiment with a memory."""
+
+SIZES = {
+    "paper": "in pixels with {}, at the paper's sizes: for an accelerator",
+    "laptop": "with {}, for two cores",
+    "demo": "at an easy level with {}: minutes on two cores",
+    "debug": "with {}, tiny: runs in seconds, too small to learn",
+}
+"""What a preset's description says of its size and memory."""
+
+
+def four_sizes(
+    task: str,
+    title: str,
+    memories: Mapping[str, AbstractMemorySizes],
+    *,
+    paper: Make,
+    laptop: Make,
+    demo: Make,
+) -> dict[str, Preset]:
+    """Presets by name, `MEMORY-TASK-SIZE`; the debug size is the demo's, made small.
+
+    Args:
+        task: its name in those of the presets.
+        title: what descriptions call it.
+        memories: those of the laptop and the demo; of the same names are those of the paper.
+        paper: makes the experiment for an accelerator.
+        laptop: makes the one for two cores.
+        demo: makes the one that takes minutes.
+    """
+    makers = {
+        "paper": paper,
+        "laptop": laptop,
+        "demo": demo,
+        "debug": lambda m: debug_size(demo(m)),
+    }
+    return {
+        f"{name}-{task}-{size}": Preset(
+            f"{title} {says.format(TITLES[name])}",
+            makers[size](PAPER_MEMORIES[name] if size == "paper" else memory),
+        )
+        for size, says in SIZES.items()
+        for name, memory in memories.items()
+    }
