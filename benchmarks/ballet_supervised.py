@@ -27,8 +27,9 @@ import numpy as np
 import optax
 
 from engrax.algorithms.ppo import normalised
-from engrax.envs.ballet.tables import CENTRE, HOMES
+from engrax.envs.ballet.tables import HOMES
 from engrax.envs.grid.tables import MOVES
+from engrax.envs.grid.walk import CENTRE
 from engrax.experiments.settings import override, split_settings
 from engrax.losses.policy import policy_gradient
 from engrax.runs.building import experiment_named

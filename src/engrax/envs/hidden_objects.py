@@ -9,9 +9,9 @@ from jaxtyping import Array, Bool, Int, Key, UInt8
 from engrax.envs.base import AbstractEnvironment
 from engrax.envs.choices import one_of
 from engrax.envs.grid.looking import look, picture_of, spec_of
-from engrax.envs.grid.patches import Patches, agent, join, patches, room
+from engrax.envs.grid.patches import Patches, agent, join, patches
 from engrax.envs.grid.tables import BOX, COLOURS, MOVES, OBJECT, SHAPES
-from engrax.envs.grid.walk import BOARD, CENTRE, homes, touching, walk
+from engrax.envs.grid.walk import BOARD, CENTRE, hall, homes, touching, walk
 from engrax.envs.shuffling import falling, uniform_digits, without_repetition
 from engrax.envs.views import View
 from engrax.types import Discrete, Interface, Observation, Question, TextSpec, TimeStep
@@ -152,7 +152,7 @@ class HiddenObjects(AbstractEnvironment[HiddenObjectsState]):
         self, state: HiddenObjectsState, action: Int[Array, ""], key: Key[Array, ""]
     ) -> HiddenObjectsState:
         """Moves the agent once the instruction is there. The key is not used."""
-        row, column = walk(_room(), state.row, state.column, action)
+        row, column = walk(hall(), state.row, state.column, action)
         choosing = self._choosing(state)
         return replace(
             state,
@@ -199,7 +199,7 @@ class HiddenObjects(AbstractEnvironment[HiddenObjectsState]):
             shape=1 + state.shapes[now],
             shown=(turn < state.count) & (elapsed < self.show),
         )
-        return join(_room(), agent(state.row, state.column), there, shown)
+        return join(hall(), agent(state.row, state.column), there, shown)
 
     def _places(self, state: HiddenObjectsState) -> tuple[Int[Array, " n"], Int[Array, " n"]]:
         places = jnp.asarray(homes(self.reach))[state.homes]
@@ -214,7 +214,3 @@ class HiddenObjects(AbstractEnvironment[HiddenObjectsState]):
 
     def _choosing(self, state: HiddenObjectsState) -> Bool[Array, ""]:
         return state.step >= self._choice_step(state)
-
-
-def _room() -> Patches:
-    return room(1, 1, BOARD - 2, BOARD - 2)

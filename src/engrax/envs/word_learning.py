@@ -12,9 +12,9 @@ from engrax.envs.base import AbstractEnvironment
 from engrax.envs.choices import one_of
 from engrax.envs.grid.deal import deal, item
 from engrax.envs.grid.looking import look, picture_of, spec_of
-from engrax.envs.grid.patches import Patches, agent, join, patches, room
+from engrax.envs.grid.patches import Patches, agent, join, patches
 from engrax.envs.grid.tables import COLOURS, MOVES, OBJECT
-from engrax.envs.grid.walk import BOARD, CENTRE, homes, touching, walk
+from engrax.envs.grid.walk import BOARD, CENTRE, hall, homes, touching, walk
 from engrax.envs.shuffling import falling, uniform_digits, without_repetition
 from engrax.envs.views import View
 from engrax.types import Discrete, Interface, Observation, TextSpec, TimeStep
@@ -166,7 +166,7 @@ class WordLearning(AbstractEnvironment[WordLearningState]):
     ) -> WordLearningState:
         """Moves the agent in a test; after a phase's last step, opens the next."""
         over, testing = self._is_over(state), self._place(state).testing
-        row, column = walk(_room(), state.row, state.column, action)
+        row, column = walk(hall(), state.row, state.column, action)
         places, asked = _drawn_test(key)
         passed = self._touched(state)[state.asked].astype(jnp.int32)
         moves = testing & ~over
@@ -189,7 +189,7 @@ class WordLearning(AbstractEnvironment[WordLearningState]):
         """The view around the agent, the words, and the reward of the last move."""
         place, over, touched = self._place(state), self._is_over(state), self._touched(state)
         last, passed = place.final & over, touched[state.asked]
-        board = join(_room(), agent(state.row, state.column), self._objects(state, place))
+        board = join(hall(), agent(state.row, state.column), self._objects(state, place))
         which = jnp.where(place.testing, state.asked, state.clock // self.show)
         name = item(state.names, OBJECTS * place.lesson + which, NAME_BITS)
         text = jnp.stack([jnp.where(place.testing, FIND, THIS), NAMED + name])
@@ -258,7 +258,3 @@ def _drawn_test(key: Key[Array, ""]) -> tuple[Int[Array, "3"], Int[Array, ""]]:
     """Three of the eight places, and which of three objects is asked for."""
     asked, *digits = uniform_digits(key, [OBJECTS, *falling(len(MOVES), OBJECTS)])
     return jnp.stack(without_repetition(digits)), asked
-
-
-def _room() -> Patches:
-    return room(1, 1, BOARD - 2, BOARD - 2)

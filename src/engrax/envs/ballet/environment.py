@@ -16,12 +16,13 @@ from engrax.envs.ballet.stage import (
     open_stage,
     reached,
 )
-from engrax.envs.ballet.tables import BOARD, CENTRE, DANCES, HOMES, VOCABULARY
+from engrax.envs.ballet.tables import DANCES, HOMES, VOCABULARY
 from engrax.envs.ballet.view import Scene, view_symbols
 from engrax.envs.base import AbstractEnvironment
 from engrax.envs.choices import one_of
 from engrax.envs.grid.picture import render
 from engrax.envs.grid.tables import COLOURS, MOVES, SHAPES, SQUARE
+from engrax.envs.grid.walk import BOARD, CENTRE
 from engrax.envs.views import MODALITIES, View
 from engrax.types import (
     Discrete,

@@ -6,7 +6,6 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int, UInt8
 
-from engrax.envs.ballet.tables import BOARD, CENTRE
 from engrax.envs.ballet.view import Scene
 from engrax.envs.grid.tables import (
     AGENT_WHITE,
@@ -15,6 +14,7 @@ from engrax.envs.grid.tables import (
     SQUARE,
     WALL_GREY,
 )
+from engrax.envs.grid.walk import BOARD, CENTRE
 from engrax.envs.streams import stream_by_stream
 
 _BAND = (

@@ -13,7 +13,7 @@ from jaxtyping import Array, Int
 
 from engrax.envs.ballet.environment import Ballet
 from engrax.envs.ballet.stage import BalletState
-from engrax.envs.ballet.tables import CENTRE
+from engrax.envs.grid.walk import CENTRE
 from engrax.types import TimeStep, tree_where
 
 LOOK = -1  # no action: shows the state as it is

@@ -5,8 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Int, Key
 
-from engrax.envs.ballet.tables import CENTRE, DANCE_LENGTH, HOMES, PATHS
+from engrax.envs.ballet.tables import DANCE_LENGTH, HOMES, PATHS
 from engrax.envs.grid.tables import COLOURS, SHAPES
+from engrax.envs.grid.walk import CENTRE
 from engrax.envs.shuffling import falling, uniform_digits, without_repetition
 
 

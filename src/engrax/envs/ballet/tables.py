@@ -11,9 +11,6 @@ import numpy as np
 
 from engrax.envs.grid.tables import MOVES
 
-BOARD = 11  # squares on a side, the ring of wall included; the view is as large
-CENTRE = BOARD // 2  # where the agent starts, and where it stands in its view
-
 HOMES = ((2, 2), (2, 5), (2, 8), (5, 2), (5, 8), (8, 2), (8, 5), (8, 8))
 
 DANCE_LENGTH = 16

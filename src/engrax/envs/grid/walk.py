@@ -6,13 +6,18 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Int
 
-from engrax.envs.grid.patches import Patches, at
+from engrax.envs.grid.patches import Patches, at, room
 from engrax.envs.grid.tables import DOOR, MOVES, WALL
 
 BOARD = 11
 """Squares on a side of the board of tasks with one room, the ring of wall included."""
 CENTRE = BOARD // 2
 """The row and column of its centre, where the agent starts."""
+
+
+def hall() -> Patches:
+    """The board of tasks with one room: a floor and a ring of wall."""
+    return room(1, 1, BOARD - 2, BOARD - 2)
 
 
 def walk(
