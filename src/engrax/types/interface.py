@@ -36,7 +36,8 @@ class Interface:
         actions: the kind of action.
         action_names: names of the actions for display; if not given, the numbers of at most
             `MOST_NAMED` actions.
-        chance: the mean return of a player without memory, where the task states one.
+        chance: what a player without memory scores, where the task states it: the success where
+            the task has one, otherwise the mean return.
         question: what `engrax probe` predicts; None if there is nothing to predict.
     """
 

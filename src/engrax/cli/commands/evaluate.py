@@ -51,11 +51,11 @@ def in_words(result: Mapping[str, Any]) -> str:
     lines = [
         f"{result['agent']} with memory {result['memory']} on {result['environment']['id']}, "
         f"after {result['environment_steps']:,} steps of training",
-        f"mean return {mean} over {result['episodes']} episodes{chance}",
+        f"mean return {mean} over {result['episodes']} episodes",
     ]
     if result["success_rate"] is not None:
         lines.append(f"success {_interval(result['success_rate'], result['success_ci95'])}")
-    return "\n".join(lines)
+    return "\n".join(lines) + chance
 
 
 def _interval(value: float, interval: Sequence[float] | None) -> str:
