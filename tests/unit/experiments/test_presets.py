@@ -55,8 +55,8 @@ SMALL = {program(preset): name for name, preset in reversed(PRESETS.items())}
 
 
 def to_train():
-    """Presets, those of HCAM first. One whose memory and whose other settings were both met before trains in
-    `make learn`: memories and tasks meet only by contracts that have suites of their own.
+    """Presets, those of HCAM first. One whose memory and whose other settings were both met before
+    trains in `make learn`: memories and tasks meet only by contracts with suites of their own.
     """
     met = set()
     for name in sorted(SMALL.values(), key=lambda name: (not name.startswith("hcam"), name)):
