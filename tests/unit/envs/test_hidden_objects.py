@@ -12,6 +12,7 @@ from engrax.envs.grid.picture import render
 from engrax.testing.contract import quick_jit
 
 from oracles.hidden_objects import episode
+from unit.envs.steps import assert_as_told, ending
 
 EPISODES = 2000
 SMALL = HiddenObjects((2, 3), show=2, gap=1, max_delay=3, reach=2, patience=6)
@@ -44,16 +45,12 @@ def test_every_step_is_as_the_rules_say(task):
         deal += [leaf.tolist() for leaf in (state.homes, state.shapes, state.colours)]
         sizes = {name: getattr(task, name) for name in ("show", "gap", "reach", "patience")}
         wanted = episode(deal, actions.tolist(), **sizes)
-        for time, step in enumerate(wanted):
-            found = (
-                steps.observation["symbols"][time], steps.observation["text"][time, 0],
-                steps.reward[time], steps.discount[time], steps.first[time], steps.last[time],
-                steps.info["success"][time], steps.info["seen"][time],
-            )  # fmt: skip
-            for one, other in zip(found, step, strict=True):
-                np.testing.assert_array_equal(one, other)
-        assert steps.last[len(wanted) - 1]
-        endings.add((steps.reward[len(wanted) - 1].item(), steps.discount[len(wanted) - 1].item()))
+        found = (
+            steps.observation["symbols"], steps.observation["text"][:, 0], steps.reward,
+            steps.discount, steps.first, steps.last, steps.info["success"], steps.info["seen"],
+        )  # fmt: skip
+        assert_as_told(found, wanted)
+        endings.add(ending(steps, wanted))
     assert endings == {(1.0, 0.0), (0.0, 0.0), (0.0, 1.0)}
 
 

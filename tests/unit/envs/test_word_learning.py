@@ -13,6 +13,7 @@ from engrax.envs.word_learning import FIND, NAMES
 from engrax.testing.contract import quick_jit
 
 from oracles.word_learning import episode
+from unit.envs.steps import assert_as_told, ending
 
 EPISODES = 1000
 
@@ -50,16 +51,13 @@ def test_every_step_is_as_the_rules_say(task):
         deal = int(states.distractors[0]), states.names[0], states.objects[0]
         tests = list(zip(states.homes.tolist(), states.asked.tolist(), strict=True))
         wanted = episode(deal, actions.tolist(), tests, **sizes)
-        for time, step in enumerate(wanted):
-            found = (
-                steps.observation["symbols"][time], steps.observation["text"][time],
-                steps.reward[time], steps.discount[time], steps.first[time], steps.last[time],
-                steps.info["success"][time], steps.info["lesson"][time], steps.effective[time],
-            )  # fmt: skip
-            for one, other in zip(found, step, strict=True):
-                np.testing.assert_array_equal(one, other)
-        assert steps.last[len(wanted) - 1]
-        endings.add((steps.reward[len(wanted) - 1].item(), steps.discount[len(wanted) - 1].item()))
+        found = (
+            steps.observation["symbols"], steps.observation["text"], steps.reward,
+            steps.discount, steps.first, steps.last, steps.info["success"],
+            steps.info["lesson"], steps.effective,
+        )  # fmt: skip
+        assert_as_told(found, wanted)
+        endings.add(ending(steps, wanted))
     assert endings == {(1.0, 0.0), (0.0, 0.0), (0.0, 1.0)}
 
 

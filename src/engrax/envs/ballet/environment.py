@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import equinox as eqx
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Bool, Int, Key, UInt8
 
 from engrax.envs.ballet.pixels import paint
@@ -20,9 +19,9 @@ from engrax.envs.ballet.tables import DANCES, HOMES, VOCABULARY
 from engrax.envs.ballet.view import Scene, view_symbols
 from engrax.envs.base import AbstractEnvironment
 from engrax.envs.choices import one_of
-from engrax.envs.grid.picture import render
+from engrax.envs.grid.looking import picture_of
 from engrax.envs.grid.tables import COLOURS, MOVES, SHAPES, SQUARE
-from engrax.envs.grid.walk import BOARD, CENTRE
+from engrax.envs.grid.walk import BOARD, CENTRE, hall, walk
 from engrax.envs.views import MODALITIES, View
 from engrax.types import (
     Discrete,
@@ -101,7 +100,7 @@ class Ballet(AbstractEnvironment[BalletState]):
 
     def picture(self, observation: Observation) -> UInt8[Array, "99 99 3"]:
         """The view in pixels, whichever the view."""
-        return observation["image"] if self.view == "pixels" else render(observation["symbols"])
+        return picture_of(self.view, observation)
 
     @property
     def step_limit(self) -> int:
@@ -127,10 +126,9 @@ class Ballet(AbstractEnvironment[BalletState]):
         self, state: BalletState, action: Int[Array, ""], key: Key[Array, ""]
     ) -> BalletState:
         """Moves the agent in the choice phase, unless a wall is in the way. The key is not used."""
-        moves = jnp.asarray(np.array(list(MOVES.values()), np.int32))
-        row, column = state.row + moves[action, 0], state.column + moves[action, 1]
-        moved = (state.step >= self.choice_step) & _is_floor(row) & _is_floor(column)
-        row, column = jnp.where(moved, row, state.row), jnp.where(moved, column, state.column)
+        row, column = walk(hall(), state.row, state.column, action)
+        choosing = state.step >= self.choice_step
+        row, column = jnp.where(choosing, row, state.row), jnp.where(choosing, column, state.column)
         return BalletState(state.cast, state.step + 1, row, column)
 
     def is_last(self, state: BalletState) -> Bool[Array, ""]:
@@ -165,10 +163,6 @@ class Ballet(AbstractEnvironment[BalletState]):
 def default_max_steps(dance_delay: int) -> int:
     """The paper's time limits: 320 steps for a delay of 16 (or less), else 1024."""
     return 320 if dance_delay <= 16 else 1024
-
-
-def _is_floor(coordinate: Int[Array, ""]) -> Bool[Array, ""]:
-    return (coordinate > 0) & (coordinate < BOARD - 1)
 
 
 def _check_counts(num_dancers: int, dance_delay: int, max_steps: int) -> None:

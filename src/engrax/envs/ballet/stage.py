@@ -7,7 +7,7 @@ from jaxtyping import Array, Bool, Int, Key
 
 from engrax.envs.ballet.tables import DANCE_LENGTH, HOMES, PATHS
 from engrax.envs.grid.tables import COLOURS, SHAPES
-from engrax.envs.grid.walk import CENTRE
+from engrax.envs.grid.walk import CENTRE, touching
 from engrax.envs.shuffling import falling, uniform_digits, without_repetition
 
 
@@ -100,5 +100,4 @@ def home_squares(cast: Cast) -> tuple[Int[Array, " n"], Int[Array, " n"]]:
 
 def reached(state: BalletState) -> Bool[Array, " n"]:
     """Which dancer the agent stands on: at home, since it can walk in the choice phase only."""
-    rows, columns = home_squares(state.cast)
-    return (rows == state.row) & (columns == state.column)
+    return touching(state.row, state.column, *home_squares(state.cast))

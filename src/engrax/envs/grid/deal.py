@@ -22,10 +22,10 @@ def deal(key: Key[Array, ""], bits: int) -> UInt32[Array, "4 w"]:
         The tables of the rounds, for `item`.
     """
     half = bits // 2
-    return jax.random.bits(key, (ROUNDS, words_of(half)), jnp.uint32)
+    return jax.random.bits(key, (ROUNDS, _words_of(half)), jnp.uint32)
 
 
-def words_of(half: int) -> int:
+def _words_of(half: int) -> int:
     """The words of a table with 2**half entries of so many bits."""
     return -(-(2**half * half) // 32)
 
