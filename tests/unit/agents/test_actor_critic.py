@@ -12,7 +12,7 @@ from engrax.envs import Recall
 from engrax.memory import LSTM, LSTMSizes, NoMemorySizes
 from engrax.nn.senses import EncoderSizes
 from engrax.runtime import Pure, collect, open_streams
-from engrax.testing import random_observations
+from engrax.testing import check_agent, random_observations
 from engrax.testing.contract import quick_jit
 from engrax.types import AgentInput, Continuous, Discrete, ImageSpec, Interface, VectorSpec
 
@@ -80,6 +80,22 @@ def test_heads_may_have_the_past_that_the_memory_has_not(past):
     assert np.array_equal(one.auxiliary.h, other.auxiliary.h)
     assert np.array_equal(one.policy.logits, other.policy.logits) != past
     assert np.array_equal(one.value, other.value) != past
+
+
+def test_heads_may_look_for_what_the_memory_recalls_in_the_present_view():
+    """The laws hold with attention over all parts with places; the memory does not change."""
+    interface = Interface({"camera": ImageSpec(9, 9), "touch": VectorSpec(3)}, Discrete(3))
+    sizes = {"encoders": EncoderSizes(image_features=6, vector_features=4, part_features=4)}
+    agent = agent_of(interface, spatial_attention=2, **sizes)
+    assert set(agent.attention) == {"camera"}
+    read = agent.attention["camera"].output_size
+    assert agent.policy.layers[0].weight.shape[1] == agent.memory.output_size + read
+    check_agent(agent, interface, steps=12)
+
+
+def test_attention_over_a_view_is_refused_where_there_is_none():
+    with pytest.raises(ValueError, match="spatial_attention is 2.*set it to 0"):
+        shapes_of(Interface({"touch": VectorSpec(3)}, Discrete(3)), spatial_attention=2)
 
 
 def hidden_layer_and_output(network, x):

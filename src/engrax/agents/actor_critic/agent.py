@@ -27,10 +27,12 @@ from engrax.nn.senses import (
     encode,
     make_decoders,
     make_encoders,
+    make_parts,
     past_features,
     past_parts,
     past_size,
 )
+from engrax.nn.spatial_attention import SpatialAttention
 from engrax.types import (
     Action,
     Actions,
@@ -79,6 +81,7 @@ class ActorCritic(AbstractScaledAgent[S]):
 
     encoders: dict[str, AbstractEncoder]
     memory: AbstractMemory[S]
+    attention: dict[str, SpatialAttention]
     policy: MLP
     value: MLP
     decoders: dict[str, AbstractDecoder]
@@ -123,7 +126,9 @@ class ActorCritic(AbstractScaledAgent[S]):
             sizes.memory if memory is None else memory, self._layout(), key=memory_key
         )
         size, hidden = self.memory.output_size, sizes.hidden
-        heads = size + past_size(actions) * sizes.past_in_heads
+        self.attention = self._make_attention(jax.random.fold_in(memory_key, 0))
+        attended = sum(attention.output_size for attention in self.attention.values())
+        heads = size + attended + past_size(actions) * sizes.past_in_heads
         self.policy = MLP((heads, hidden, policy_size(actions)), key=policy_key, last_init="small")
         self.value = MLP((heads, hidden, 1), key=value_key)
         decoded = {
@@ -226,8 +231,31 @@ class ActorCritic(AbstractScaledAgent[S]):
         given = self.embed(inp), inp.first
         return checked(self.memory.step(state, *given, key=key_for_memory(key)))
 
+    def _make_attention(self, key: Key[Array, ""]) -> dict[str, SpatialAttention]:
+        """Attention over each part of the observation that has places, if settings say so."""
+        if self.sizes.spatial_attention == 0:
+            return {}
+        size, heads = self.memory.output_size, self.sizes.spatial_attention
+        parts_key, attention_key = jax.random.split(key)
+        parts = make_parts(dict(self.specs), self.sizes.encoders, key=parts_key)
+        if not parts:
+            raise ValueError(
+                f"spatial_attention is {heads}, but the observation has no part with places, such "
+                "as an image: set it to 0"
+            )
+        keys = jax.random.split(attention_key, max(len(parts), 1))
+        return {
+            name: SpatialAttention(one, size, heads, key=keys[i])
+            for i, (name, one) in enumerate(parts.items())
+        }
+
     def _output(self, remembered: MemoryOutput, inps: AgentInput) -> AgentOutput:
-        x = self._with_past(remembered.h, inps, self.sizes.past_in_heads)
+        attended = (
+            attention(remembered.h, inps.observation[name])
+            for name, attention in self.attention.items()
+        )
+        x = jnp.concatenate([remembered.h, *attended], axis=-1)
+        x = self._with_past(x, inps, self.sizes.past_in_heads)
         policy = masked(make_policy(self.actions, self.policy(x)), self.interface, inps)
         value = self.value(x)[..., 0]
         return AgentOutput(policy, value, auxiliary=remembered._replace(recall=None))

@@ -47,6 +47,10 @@ class ActorCriticSizes(AbstractAgentSizes):
     """
     past_in_heads: bool = False
     """Whether they are inputs of policy and value, beside the memory's output."""
+    spatial_attention: int = 0
+    """Heads of attention over the squares or tiles of the present view, with the memory's output as
+    the query; policy and value have what is read as inputs. With 0 there is none.
+    """
     reconstruction: bool = True
     """Whether the memory's output must reconstruct the present observation."""
     weights: ReconstructionWeights = field(default_factory=ReconstructionWeights)

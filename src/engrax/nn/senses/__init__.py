@@ -9,6 +9,7 @@ from jaxtyping import Array, Float, Key
 from engrax.nn.senses.base import (
     AbstractDecoder,
     AbstractEncoder,
+    AbstractParts,
     EncoderSizes,
     KindWeights,
     Sense,
@@ -66,6 +67,21 @@ def make_decoders(
     }
 
 
+def make_parts(
+    specs: Mapping[str, Spec], sizes: EncoderSizes, *, key: Key[Array, ""]
+) -> dict[str, AbstractParts]:
+    """What makes features of the parts of a view, for each part of the observation that has places,
+    by its name.
+    """
+    makers = {name: sense_of(spec).parts for name, spec in sorted(specs.items())}
+    keys = jax.random.split(key, max(len(specs), 1))
+    return {
+        name: make(specs[name], sizes, key=keys[i])
+        for i, (name, make) in enumerate(makers.items())
+        if make is not None
+    }
+
+
 def encode(
     encoders: Mapping[str, AbstractEncoder], observation: Observation
 ) -> Float[Array, "*t e"]:
@@ -79,6 +95,7 @@ __all__ = [
     "SENSES",
     "AbstractDecoder",
     "AbstractEncoder",
+    "AbstractParts",
     "EncoderSizes",
     "KindWeights",
     "Sense",
@@ -87,6 +104,7 @@ __all__ = [
     "encode",
     "make_decoders",
     "make_encoders",
+    "make_parts",
     "past_features",
     "past_parts",
     "past_size",

@@ -34,6 +34,8 @@ class EncoderSizes:
     """Which decoder of symbols, `digits` (cheap) or `softmax` (a likelihood)."""
     symbol_embedding: int = 8
     """Width of the embedding of a square."""
+    attribute_scale: float = 0.1
+    """Size at first of the embeddings of attributes, such as a colour, beside those of kinds."""
     filter_size: int = 3
     """Squares along the edge of the shared filter over a grid of symbols."""
     whole_grid: bool = False
@@ -49,10 +51,14 @@ class EncoderSizes:
     """Factor on the sum over the parts of an image, beside the features of each part."""
     vector_features: int = 64
     """Features of a vector."""
+    part_features: int = 16
+    """Features of a square or a tile in spatial attention."""
 
     def tiny(self) -> "EncoderSizes":
         """The same encoders with few features."""
-        return replace(self, image_features=16, filter_channels=4, text_embedding=4)
+        return replace(
+            self, image_features=16, filter_channels=4, text_embedding=4, part_features=4
+        )
 
 
 class KindWeights:
@@ -97,16 +103,35 @@ class AbstractDecoder(eqx.Module):
         return self.terms * self.loss(self(h), observation)
 
 
+class AbstractParts(eqx.Module):
+    """Maps `[*n, *observation]` to features of its parts, `[*n, number, features]`.
+
+    Attributes:
+        number: of parts.
+        features: of each part.
+    """
+
+    number: eqx.AbstractVar[int]
+    features: eqx.AbstractVar[int]
+
+    @abc.abstractmethod
+    def __call__(self, observation: Array) -> Float[Array, "*n p e"]:
+        """The features of each part; leading axes stay."""
+
+
 class Sense(NamedTuple):
     """How one kind of observation is encoded and decoded.
 
     Attributes:
         encoder: `encoder(spec, sizes, key=key)` makes an `AbstractEncoder`.
         decoder: `decoder(spec, input_size, sizes, key=key)` makes an `AbstractDecoder`.
+        parts: `parts(spec, sizes, key=key)` makes an `AbstractParts`, for kinds of observation that
+            have places.
     """
 
     encoder: Callable[..., AbstractEncoder]
     decoder: Callable[..., AbstractDecoder]
+    parts: Callable[..., AbstractParts] | None = None
 
 
 def predict_parts(

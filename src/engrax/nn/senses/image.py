@@ -19,6 +19,7 @@ from engrax.nn.senses.base import (
     each_and_sum,
     predict_parts,
 )
+from engrax.nn.senses.parts import TileParts
 from engrax.types import ImageSpec
 
 TILE_CHANNELS = 16
@@ -172,5 +173,5 @@ def make_image_decoder(
     return make(spec, input_size, sizes, key=key)
 
 
-IMAGE = Sense(make_image_encoder, make_image_decoder)
+IMAGE = Sense(make_image_encoder, make_image_decoder, TileParts)
 """How images are encoded and decoded."""

@@ -18,6 +18,7 @@ from engrax.nn.senses.base import (
     each_and_sum,
     predict_parts,
 )
+from engrax.nn.senses.parts import SquareParts
 from engrax.nn.symbols import (
     binary_digits,
     block_shape,
@@ -50,7 +51,7 @@ class SymbolsEncoder(AbstractEncoder):
         self.spec, self.sum_scale = spec, sizes.sum_scale
         self.block, self.whole = block_shape(spec, sizes.filter_size), sizes.whole_grid
         squares = self.block[0] * self.block[1]
-        self.embedding = start_embedding(spec, sizes.symbol_embedding, embedding_key)
+        self.embedding = start_embedding(spec, sizes, embedding_key)
         fan_in = squares * sizes.symbol_embedding
         self.filter = linear(fan_in, sizes.filter_channels, key=filter_key, init="he")
         blocks = prod(grid_of_blocks(spec.height, spec.width, self.block, self.whole))
@@ -143,19 +144,21 @@ class SoftmaxDecoder(AbstractDecoder):
         return jnp.sum(sum(costs, start=nothing), axis=(-2, -1))
 
 
-def start_embedding(spec: SymbolsSpec, size: int, key: Key[Array, ""]) -> Float[Array, "s e"]:
+def start_embedding(
+    spec: SymbolsSpec, sizes: EncoderSizes, key: Key[Array, ""]
+) -> Float[Array, "s e"]:
     """Embeddings of all features' values, in the order of `embed`.
 
-    Embeddings of the first feature, the kind, start ten times larger than those of the attributes,
-    so that the kind is learned first (choice; with equal sizes Ballet takes twice as many
-    episodes).
+    By default embeddings of the first feature, the kind, start ten times larger than those of the
+    attributes, so that the kind is learned first (choice; with equal sizes Ballet takes twice as
+    many episodes). Tasks that ask for attributes need larger ones.
     """
     scales = [
-        1.0 if feature == 0 else 0.1
+        1.0 if feature == 0 else sizes.attribute_scale
         for feature, size in enumerate(spec.sizes)
         for _ in range(size - 1)
     ]
-    numbers = jax.random.normal(key, (len(scales), size), jnp.float32)
+    numbers = jax.random.normal(key, (len(scales), sizes.symbol_embedding), jnp.float32)
     return jnp.asarray(scales, jnp.float32)[:, None] * numbers
 
 
@@ -175,5 +178,5 @@ def make_symbols_decoder(
     return make(spec, input_size, sizes, key=key)
 
 
-SYMBOLS = Sense(SymbolsEncoder, make_symbols_decoder)
+SYMBOLS = Sense(SymbolsEncoder, make_symbols_decoder, SquareParts)
 """How grids of symbols are encoded and decoded."""

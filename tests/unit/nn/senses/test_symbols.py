@@ -54,6 +54,13 @@ def test_the_encoder_equals_the_oracle_over_leading_axes(spec):
     assert np.any(np.asarray(features[0, 0]) != np.asarray(features[1, 1]))
 
 
+def test_attributes_start_as_small_as_the_settings_say():
+    kinds, attributes = 2, 4
+    plain, large = (make_encoder(sizes=s) for s in (SIZES, replace(SIZES, attribute_scale=1.0)))
+    factors = np.array([1.0] * kinds + [0.1] * attributes)[:, None]
+    np.testing.assert_allclose(plain.embedding, factors * large.embedding, rtol=1e-5)
+
+
 def test_what_there_is_wherever_weighs_as_much_as_it_is_scaled():
     """The last features are the sum over blocks, one a channel of the filter."""
     seen = jnp.asarray(grids(SPEC, 3))
