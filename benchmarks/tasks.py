@@ -15,12 +15,22 @@ import time
 import jax
 import jax.numpy as jnp
 
-from engrax.envs import Ballet, HiddenObjects, MemoryGame, TMaze, WordLearning
+from engrax.envs import (
+    Ballet,
+    HiddenObjects,
+    KeyToDoor,
+    MemoryGame,
+    TMaze,
+    VisualMatch,
+    WordLearning,
+)
 
 TASKS = {
     "ballet": Ballet(),
     "ballet_pixels": Ballet(view="pixels"),
     "hidden_objects": HiddenObjects(),
+    "key_to_door": KeyToDoor(),
+    "visual_match": VisualMatch(),
     "memory_game": MemoryGame(),
     "tmaze": TMaze(),
     "word_learning": WordLearning(),

@@ -32,7 +32,7 @@ def phases(distractors, lessons):
     return found + [(True, 0)] * (lessons > 1)
 
 
-def episode(deal, actions, tests, *, lessons, show, reach, patience):
+def episode(deal, actions, tests, *, lessons, named, show, reach, patience):
     """The time steps of an episode until it ends, or until there are no actions left.
 
     Args:
@@ -40,6 +40,7 @@ def episode(deal, actions, tests, *, lessons, show, reach, patience):
         actions: one after every step.
         tests: at every step, the three homes and the object asked for, if it is of a test.
         lessons: how many there are that are tested with distractors between.
+        named: objects of a lesson that are taught.
         show: steps of a showing.
         reach: moves to an object.
         patience: moves of a test.
@@ -67,7 +68,7 @@ def episode(deal, actions, tests, *, lessons, show, reach, patience):
             shown = clock // show
             board.paint(4, 5, (3, 1 + pairs[shown] % 19, 1 + pairs[shown] // 19))
             touched = right = False
-            over, text = clock == 3 * show - 1, (1, words[shown])
+            over, text = clock == named * show - 1, (1, words[shown])
         last = over and len(left) == 1
         steps.append(
             (board.view(*where, 11), text, float(right), float(not (last and touched)), time == 0,

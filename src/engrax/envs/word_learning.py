@@ -81,12 +81,12 @@ class WordLearning(AbstractEnvironment[WordLearningState]):
     """Three new objects are named once; later the agent is told to find one of them by its name.
 
     An episode is a list of phases on a board of 11 x 11 squares, the agent in the middle at the
-    start of each. A lesson has three objects. *Teaching* it shows them one after another, `show`
-    steps each, on the square north of the agent, with the text "this" and its name; actions have no
-    effect. *Testing* it shows all three at distinct places, `reach` moves from the middle, with the
-    text "find" and one of the names. Touching an object ends the test with reward 1 if it is the
-    one named, and 0 if not; so do `patience` moves, with 0. The next step opens the next phase, and
-    the action before it has no effect.
+    start of each. A lesson has three objects. *Teaching* it shows them, or as many as are `named`,
+    one after another, `show` steps each, on the square north of the agent, with the text "this" and
+    the name; actions have no effect. *Testing* it shows all three at distinct places, `reach` moves
+    from the middle, with the text "find" and a name that was taught. Touching an object ends the
+    test with reward 1 if it is the one named, and 0 if not; so do `patience` moves, with 0. The
+    next step opens the next phase, and the action before it has no effect.
 
     Phases: teach a lesson; teach and test each of d others, the distractors; test the first. With
     several `lessons`, all this as often, and then one more test of the very first lesson. Names
@@ -112,6 +112,9 @@ class WordLearning(AbstractEnvironment[WordLearningState]):
     """Lessons between a lesson and its test; each episode draws one of these numbers."""
     lessons: int = eqx.field(static=True, default=1)
     """Lessons with distractors and a test; if several, the first is tested again at the end."""
+    named: int = eqx.field(static=True, default=OBJECTS)
+    """Objects of a lesson that are taught, 1 to 3. With 1 no name need be remembered, only what was
+    shown: an easy level, ours."""
     show: int = eqx.field(static=True, default=2)
     """Steps that an object is shown for."""
     reach: int = eqx.field(static=True, default=2)
@@ -127,6 +130,8 @@ class WordLearning(AbstractEnvironment[WordLearningState]):
         for name in ("lessons", "show", "patience"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}, expected at least 1")
+        if not 1 <= self.named <= OBJECTS:
+            raise ValueError(f"named is {self.named}, expected 1 to {OBJECTS}")
         if not 1 <= self.reach < CENTRE:
             raise ValueError(f"reach is {self.reach}, expected 1 to {CENTRE - 1}")
         if (needed := self.lessons * (1 + max(self.distractors))) > MOST_LESSONS:
@@ -158,7 +163,7 @@ class WordLearning(AbstractEnvironment[WordLearningState]):
             jnp.asarray(self.distractors, jnp.int32)[number],
             deal(names_key, NAME_BITS),
             deal(objects_key, OBJECT_BITS),
-            zero, zero, *_drawn_test(test_key), centre, centre, zero,
+            zero, zero, *self._drawn_test(test_key), centre, centre, zero,
         )  # fmt: skip
 
     def advance(
@@ -167,7 +172,7 @@ class WordLearning(AbstractEnvironment[WordLearningState]):
         """Moves the agent in a test; after a phase's last step, opens the next."""
         over, testing = self._is_over(state), self._place(state).testing
         row, column = walk(hall(), state.row, state.column, action)
-        places, asked = _drawn_test(key)
+        places, asked = self._drawn_test(key)
         passed = self._touched(state)[state.asked].astype(jnp.int32)
         moves = testing & ~over
         return replace(
@@ -225,7 +230,7 @@ class WordLearning(AbstractEnvironment[WordLearningState]):
 
     def _is_over(self, state: WordLearningState) -> Bool[Array, ""]:
         """Whether this is the phase's last step."""
-        taught = state.clock >= OBJECTS * self.show - 1
+        taught = state.clock >= self.named * self.show - 1
         tested = jnp.any(self._touched(state)) | (state.clock >= self.patience)
         return jnp.where(self._place(state).testing, tested, taught)
 
@@ -253,8 +258,7 @@ class WordLearning(AbstractEnvironment[WordLearningState]):
             shown=shown,
         )
 
-
-def _drawn_test(key: Key[Array, ""]) -> tuple[Int[Array, "3"], Int[Array, ""]]:
-    """Three of the eight places, and which of three objects is asked for."""
-    asked, *digits = uniform_digits(key, [OBJECTS, *falling(len(MOVES), OBJECTS)])
-    return jnp.stack(without_repetition(digits)), asked
+    def _drawn_test(self, key: Key[Array, ""]) -> tuple[Int[Array, "3"], Int[Array, ""]]:
+        """Three of the eight places, and which of the objects taught is asked for."""
+        asked, *digits = uniform_digits(key, [self.named, *falling(len(MOVES), OBJECTS)])
+        return jnp.stack(without_repetition(digits)), asked

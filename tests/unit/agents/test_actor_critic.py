@@ -94,7 +94,7 @@ def test_heads_may_look_for_what_the_memory_recalls_in_the_present_view():
 
 
 def test_attention_over_a_view_is_refused_where_there_is_none():
-    with pytest.raises(ValueError, match="spatial_attention is 2.*set it to 0"):
+    with pytest.raises(ValueError, match=r"spatial_attention is 2.*set it to 0"):
         shapes_of(Interface({"touch": VectorSpec(3)}, Discrete(3)), spatial_attention=2)
 
 

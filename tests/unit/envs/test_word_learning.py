@@ -16,6 +16,7 @@ from oracles.word_learning import episode
 from unit.envs.steps import assert_as_told, ending
 
 EPISODES = 1000
+SETTINGS = ("lessons", "named", "show", "reach", "patience")
 
 
 def longest(task):
@@ -37,11 +38,16 @@ def played(task, actions, key):
 
 
 @pytest.mark.parametrize(
-    "task", [WordLearning(), WordLearning((0, 1), lessons=2, show=1, reach=1, patience=3)]
+    "task",
+    [
+        WordLearning(),
+        WordLearning((0, 1), lessons=2, show=1, reach=1, patience=3),
+        WordLearning((1,), named=2, patience=3),
+    ],
 )
 def test_every_step_is_as_the_rules_say(task):
     play = quick_jit(lambda actions, key: played(task, actions, key))
-    sizes = {name: getattr(task, name) for name in ("lessons", "show", "reach", "patience")}
+    sizes = {name: getattr(task, name) for name in SETTINGS}
     numbers, endings = np.random.default_rng(0), set()
     for seed in range(30):
         actions = numbers.integers(0, 8, longest(task)).astype(np.int32)
@@ -128,6 +134,12 @@ def test_what_players_score(distractors, player, success, total):
     assert abs(found[1] - total) <= 4 * np.sqrt((1 + distractors) * 0.25 / EPISODES) + 0.01
 
 
+def test_where_one_object_is_taught_it_is_asked_for():
+    task = WordLearning((1,), named=1, show=1, reach=1, patience=2)
+    assert score(task, lambda task, state, key: state.homes[0], 100) == (1.0, 2.0)
+    assert abs(score(task, remembers(0))[0] - 1 / 3) < 4 * np.sqrt(2 / 9 / EPISODES)
+
+
 @pytest.mark.parametrize(("reach", "success"), [(1, 0.216), (2, 0.113), (3, 0.046)])
 def test_random_walks(reach, success):
     found, _ = score(WordLearning((0,), show=1, reach=reach), walks, 4000)
@@ -182,6 +194,7 @@ def test_the_question_and_the_places_change_with_every_test():
         ({"distractors": (-1,)}, r"distractors is \(-1,\), expected numbers from 0 on"),
         ({"distractors": (21,)}, "these are 22 lessons in an episode, but there are names for 21"),
         ({"lessons": 0}, "lessons is 0, expected at least 1"),
+        ({"named": 4}, "named is 4, expected 1 to 3"),
         ({"show": 0}, "show is 0, expected at least 1"),
         ({"patience": 0}, "patience is 0, expected at least 1"),
         ({"reach": 5}, "reach is 5, expected 1 to 4"),

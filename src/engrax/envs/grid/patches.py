@@ -1,12 +1,13 @@
 """Boards as lists of rectangles: what is on a square, and the view around one."""
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Int, UInt8
+from jaxtyping import Array, Bool, Int, UInt8
 
 from engrax.envs.grid.tables import AGENT, EMPTY, WALL
 from engrax.envs.streams import stream_by_stream
@@ -71,6 +72,11 @@ def join(*parts: Patches) -> Patches:
     """All patches, in this order."""
     fields = zip(*((*vars(part).values(),) for part in parts), strict=True)
     return Patches(*(jnp.concatenate(field) for field in fields))
+
+
+def only(board: Patches, when: Bool[Array, ""]) -> Patches:
+    """The same patches, hidden unless the condition holds."""
+    return replace(board, height=jnp.where(when, board.height, 0))
 
 
 def room(row: int, column: int, height: int, width: int) -> Patches:

@@ -42,6 +42,7 @@ def _inks() -> np.ndarray:
     inks = np.zeros((*SIZES[:2], 3), np.uint8)
     colours = np.array(list(COLOURS.values()), np.uint8)
     inks[WALL], inks[AGENT] = WALL_GREY, AGENT_WHITE
+    inks[WALL, 1:] = colours
     inks[BOX], inks[DOOR] = BOX_BROWN, DOOR_BROWN
     inks[EMPTY, 1:], inks[OBJECT, 1:] = colours // FLOOR_SHARE, colours
     return inks

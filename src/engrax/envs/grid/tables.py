@@ -22,6 +22,9 @@ MOVES = {
 }
 """The eight directions by name, as rows and columns."""
 
+FOUR_MOVES = {name: MOVES[name] for name in "NSWE"}
+"""The four directions along rows and columns."""
+
 COLOURS = {
     "red": (255, 0, 0),
     "green": (0, 255, 0),

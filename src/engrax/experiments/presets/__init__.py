@@ -8,6 +8,7 @@ from engrax.experiments.config import Experiment
 from engrax.experiments.presets import (
     ballet,
     debug,
+    delayed,
     gymnasium,
     hidden_objects,
     memory_game,
@@ -21,6 +22,7 @@ _ALL: dict[str, Preset] = {
     **ballet.PRESETS,
     **hidden_objects.PRESETS,
     **word_learning.PRESETS,
+    **delayed.PRESETS,
     **memory_game.PRESETS,
     **tmaze.PRESETS,
     **gymnasium.PRESETS,

@@ -9,10 +9,12 @@ from engrax.envs import (
     AbstractEnvironment,
     Ballet,
     HiddenObjects,
+    KeyToDoor,
     MemoryGame,
     Mixture,
     Recall,
     TMaze,
+    VisualMatch,
     WordLearning,
 )
 from engrax.experiments.config import Experiment, Task
@@ -51,6 +53,8 @@ def small_level(level: AbstractEnvironment[Any]) -> AbstractEnvironment[Any]:
             return replace(level, num_dancers=1, dance_delay=1)
         case HiddenObjects():
             return replace(level, objects=(2,), show=1, gap=0, max_delay=2, reach=1, patience=4)
+        case KeyToDoor() | VisualMatch():
+            return replace(level, phases=(2, 2, 6))
         case MemoryGame():
             return replace(level, pairs=2, scale=1, table=None)
         case TMaze():

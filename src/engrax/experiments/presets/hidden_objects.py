@@ -2,16 +2,28 @@
 
 from dataclasses import replace
 
-from engrax.envs import HiddenObjects
+from engrax.algorithms import Ramp
+from engrax.envs import HiddenObjects, Mixture
 from engrax.experiments.config import Experiment
-from engrax.experiments.presets.ballet import LEVELS_MEMORIES, ballet_paper, from_the_beginning
+from engrax.experiments.presets.ballet import ballet_paper, from_the_beginning
 from engrax.experiments.presets.sizes import four_sizes
-from engrax.memory import AbstractMemorySizes, NoMemorySizes
+from engrax.memory import (
+    AbstractMemorySizes,
+    GTrXLSizes,
+    HCAMSizes,
+    LSTMSizes,
+    NoMemorySizes,
+)
+from engrax.nn.senses import EncoderSizes
 
 MEMORIES: dict[str, AbstractMemorySizes] = {
-    **{name: LEVELS_MEMORIES[name] for name in ("hcam", "gtrxl", "lstm")},
+    "hcam": HCAMSizes(num_chunks=12),
+    "gtrxl": GTrXLSizes(window=144),
+    "lstm": LSTMSizes(width=128),
     "none": NoMemorySizes(width=128),
 }
+ENCODERS = EncoderSizes(text_scale=16.0, sum_scale=4.0, attribute_scale=1.0)
+"""Words and attributes count as much as kinds do: they are what is asked for."""
 EASY = HiddenObjects(objects=(2,), max_delay=4, reach=1, patience=8)
 
 
@@ -21,8 +33,13 @@ def demo(memory: AbstractMemorySizes) -> Experiment:
 
 
 def laptop(memory: AbstractMemorySizes) -> Experiment:
-    """Two or four boxes, delays of 0 to 32 steps; Ballet's settings."""
-    return from_the_beginning(memory, HiddenObjects(objects=(2, 4)), updates=300)
+    """Two or four boxes and delays of 0 to 32 steps, beside two boxes and short delays."""
+    levels = (HiddenObjects(objects=(2,), max_delay=4), HiddenObjects(objects=(2, 4)))
+    slower = Ramp(end=0.1, start=200, updates=200)
+    experiment = from_the_beginning(
+        memory, Mixture(levels), updates=400, minibatches=8, learning_rate_ramp=slower
+    )
+    return replace(experiment, agent=replace(experiment.agent, encoders=ENCODERS))
 
 
 def paper(memory: AbstractMemorySizes) -> Experiment:

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
-from engrax.envs import WordLearning
-from engrax.experiments.config import Experiment
+from engrax.envs import Mixture, WordLearning
+from engrax.experiments.config import Experiment, Task
 from engrax.experiments.presets.ballet import ballet_paper, from_the_beginning
+from engrax.experiments.presets.hidden_objects import ENCODERS
 from engrax.experiments.presets.sizes import four_sizes
 from engrax.memory import AbstractMemorySizes, GTrXLSizes, HCAMSizes, LSTMSizes, NoMemorySizes
 
@@ -18,15 +19,28 @@ MEMORIES: dict[str, AbstractMemorySizes] = {
 episode in training, and not to the first lesson of one with ten distractors."""
 
 
+def learner(memory: AbstractMemorySizes, task: Task, updates: int) -> Experiment:
+    """Ballet's settings, and attention over the view: what is recalled has to be found in it."""
+    experiment = from_the_beginning(memory, task, updates=updates, minibatches=8)
+    encoders = replace(ENCODERS, part_features=32)
+    agent = replace(experiment.agent, encoders=encoders, spatial_attention=8, hidden=256)
+    return replace(experiment, agent=agent)
+
+
 def demo(memory: AbstractMemorySizes) -> Experiment:
-    """No distractors, and objects next to the agent."""
-    task = WordLearning(distractors=(0,), reach=1)
-    return from_the_beginning(memory, task, updates=70, entropy_cost=0.04)
+    """No distractors, and one object of three is named."""
+    return learner(memory, WordLearning(distractors=(0,), reach=1, named=1), updates=70)
 
 
 def laptop(memory: AbstractMemorySizes) -> Experiment:
-    """None to two distractors, as in the paper's training; Ballet's settings."""
-    return from_the_beginning(memory, WordLearning(), updates=300)
+    """None to two distractors, as in the paper's training, beside lessons of one name.
+
+    One name need not be told from others: so the agent first learns to find in its view what it
+    recalls, and then which of three to recall. With three names from the beginning neither is
+    learnt, as each is of no use without the other.
+    """
+    level = WordLearning(reach=1)
+    return learner(memory, Mixture((replace(level, named=1), level)), updates=600)
 
 
 def paper(memory: AbstractMemorySizes) -> Experiment:

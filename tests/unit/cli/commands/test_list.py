@@ -17,10 +17,12 @@ def test_list_names_what_there_is(engrax_cli: Any):
         "gymnasium",
         "gymnax",
         "hidden_objects",
+        "key_to_door",
         "memory_game",
         "mixture",
         "recall",
         "tmaze",
+        "visual_match",
         "word_learning",
     ]
     assert found["presets"] == list(PRESETS)

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from engrax.envs.grid.patches import KEEP, agent, at, join, patches, room, view
+from engrax.envs.grid.patches import KEEP, agent, at, join, only, patches, room, view
 from engrax.testing.contract import quick_jit
 
 from oracles.grid import Board
@@ -68,3 +68,10 @@ def test_a_room_and_the_agent_on_a_coloured_floor():
         [[1, 1, 1, 1, 1], [1, 0, 0, 0, 1], [1, 0, 2, 0, 1], [1, 0, 0, 0, 1], [1, 1, 1, 1, 1]],
     )
     assert kinds[2, 2, 1] == 7
+
+
+def test_a_board_is_there_only_under_its_condition():
+    board, place = room(1, 1, 2, 2), (jnp.int32(1), jnp.int32(1))
+    shown, hidden = (only(board, jnp.asarray(when)) for when in (True, False))
+    np.testing.assert_array_equal(view(shown, *place, 5), view(board, *place, 5))
+    assert not view(hidden, *place, 5).any()

@@ -11,7 +11,7 @@ from engrax.envs.grid.tables import AGENT, BOX, COLOURS, DOOR, EMPTY, OBJECT, SH
 
 def test_squares_that_tasks_show_look_different():
     floors = [(EMPTY, colour, 0) for colour in range(len(COLOURS) + 1)]
-    others = [(kind, 0, 0) for kind in (WALL, AGENT, BOX, DOOR)]
+    others = [(kind, 0, 0) for kind in (WALL, AGENT, BOX, DOOR)] + [(WALL, 4, 0)]
     kinds = itertools.product([OBJECT], range(1, len(COLOURS) + 1), range(1, len(SHAPES) + 1))
     squares = [*floors, *others, *kinds]
     pictures = np.asarray(render(jnp.array([squares], jnp.uint8)))
