@@ -55,16 +55,16 @@ SMALL = {program(preset): name for name, preset in reversed(PRESETS.items())}
 
 
 def to_train():
-    """Presets, those of HCAM first. One whose memory and whose other settings were both met before
-    trains in `make learn`: memories and tasks meet only by contracts with suites of their own.
+    """Presets, those of HCAM first. One whose memory, kind of task and other settings were all met
+    trains in `make learn`: they meet only by contracts with suites of their own.
     """
     met = set()
     for name in sorted(SMALL.values(), key=lambda name: (not name.startswith("hcam"), name)):
         settings = json.loads(program(PRESETS[name]))
-        memory = json.dumps(settings["agent"].pop("memory", None))
-        halves = {memory, json.dumps(settings)}
-        yield pytest.param(name, marks=[pytest.mark.learn] if halves <= met else [])
-        met |= halves
+        memory, task = settings["agent"].pop("memory", None), settings.pop("task")
+        parts = {json.dumps(part) for part in (memory, task["kind"], settings)}
+        yield pytest.param(name, marks=[pytest.mark.learn] if parts <= met else [])
+        met |= parts
 
 
 @pytest.mark.slow

@@ -1,7 +1,9 @@
 """Presets of word learning: HCAM and what it is compared with, in four sizes."""
 
 from dataclasses import replace
+from typing import Any
 
+from engrax.algorithms import Ramp
 from engrax.envs import Mixture, WordLearning
 from engrax.experiments.config import Experiment, Task
 from engrax.experiments.presets.ballet import ballet_paper, from_the_beginning
@@ -10,7 +12,7 @@ from engrax.experiments.presets.sizes import four_sizes
 from engrax.memory import AbstractMemorySizes, GTrXLSizes, HCAMSizes, LSTMSizes, NoMemorySizes
 
 MEMORIES: dict[str, AbstractMemorySizes] = {
-    "hcam": HCAMSizes(num_chunks=24),
+    "hcam": HCAMSizes(chunk_size=4, num_chunks=64, top_k=4, window=8),
     "gtrxl": GTrXLSizes(window=24),
     "lstm": LSTMSizes(width=128),
     "none": NoMemorySizes(width=128),
@@ -19,17 +21,20 @@ MEMORIES: dict[str, AbstractMemorySizes] = {
 episode in training, and not to the first lesson of one with ten distractors."""
 
 
-def learner(memory: AbstractMemorySizes, task: Task, updates: int) -> Experiment:
-    """Ballet's settings, and attention over the view: what is recalled has to be found in it."""
-    experiment = from_the_beginning(memory, task, updates=updates, minibatches=8)
+def experiment(memory: AbstractMemorySizes, task: Task, updates: int, **changed: Any) -> Experiment:
+    """Ballet's settings, and attention over the view: what is recalled has to be found in it.
+
+    `changed` are settings of the learner.
+    """
+    start = from_the_beginning(memory, task, updates, minibatches=8, **changed)
     encoders = replace(ENCODERS, part_features=32)
-    agent = replace(experiment.agent, encoders=encoders, spatial_attention=8, hidden=256)
-    return replace(experiment, agent=agent)
+    agent = replace(start.agent, encoders=encoders, spatial_attention=8, hidden=256)
+    return replace(start, agent=agent)
 
 
 def demo(memory: AbstractMemorySizes) -> Experiment:
     """No distractors, and one object of three is named."""
-    return learner(memory, WordLearning(distractors=(0,), reach=1, named=1), updates=70)
+    return experiment(memory, WordLearning(distractors=(0,), reach=1, named=1), updates=70)
 
 
 def laptop(memory: AbstractMemorySizes) -> Experiment:
@@ -40,7 +45,12 @@ def laptop(memory: AbstractMemorySizes) -> Experiment:
     learnt, as each is of no use without the other.
     """
     level = WordLearning(reach=1)
-    return learner(memory, Mixture((replace(level, named=1), level)), updates=600)
+    levels = Mixture((replace(level, named=1), level))
+    slower = {
+        "learning_rate_ramp": Ramp(end=0.1, start=130, updates=170),
+        "entropy_ramp": Ramp(end=0.2, start=130, updates=100),
+    }
+    return experiment(memory, levels, updates=300, **slower)
 
 
 def paper(memory: AbstractMemorySizes) -> Experiment:
