@@ -1,6 +1,27 @@
 """Steps of an environment beside those of an oracle."""
 
+import jax
+import jax.numpy as jnp
 import numpy as np
+
+
+def played(task, actions, key):
+    """The states and the steps of an episode under given actions, the opening included.
+
+    Args:
+        task: whose episode.
+        actions: `[t]`.
+        key: of the draw; every action has a key made from it.
+    """
+
+    def follow(carry, action):
+        state, number = carry
+        after = task.advance(state, action, jax.random.fold_in(key, number))
+        return (after, number + 1), (after, task.observe(after))
+
+    opening = task.reset(key)
+    later = jax.lax.scan(follow, (opening[0], jnp.int32(0)), actions)[1]
+    return jax.tree.map(lambda one, more: jnp.concatenate([one[None], more]), opening, later)
 
 
 def assert_as_told(found, wanted):

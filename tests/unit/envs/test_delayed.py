@@ -13,23 +13,11 @@ from engrax.envs.visual_match import HALL, WALLS
 from engrax.testing.contract import quick_jit
 
 from oracles import delayed
-from unit.envs.steps import assert_as_told
+from unit.envs.steps import assert_as_told, played
 
 ACTIVE = VisualMatch(active=True, phases=(15, 90, 15))
 NORTH, SOUTH, WEST, EAST = range(4)
 EPISODES = 1000
-
-
-def played(task, actions, key):
-    """An episode's opening state and all its steps under given actions."""
-
-    def follow(state, action):
-        after = task.advance(state, action, key)
-        return after, task.observe(after)
-
-    state, opening = task.reset(key)
-    later = jax.lax.scan(follow, state, actions)[1]
-    return state, jax.tree.map(lambda one, more: jnp.concatenate([one[None], more]), opening, later)
 
 
 def rules_of(task, own):
@@ -56,7 +44,8 @@ def test_every_step_is_as_the_rules_say(task):
         if seed % 2:  # northward walks find keys, doors and squares more often
             likely = numbers.random(actions.size) < 0.4
             actions[likely] = NORTH
-        state, steps = jax.tree.map(np.asarray, play(jnp.asarray(actions), jax.random.key(seed)))
+        states, steps = jax.tree.map(np.asarray, play(jnp.asarray(actions), jax.random.key(seed)))
+        state = jax.tree.map(lambda x: x[0], states)
         apples = state.apples.places.tolist(), float(state.apples.value)
         wanted = delayed.episode(rules_of(task, state.own), *apples, actions.tolist(), task.phases)
         known = steps.info["has_key" if isinstance(task, KeyToDoor) else "saw"]

@@ -12,23 +12,10 @@ from engrax.envs.grid.picture import render
 from engrax.testing.contract import quick_jit
 
 from oracles.hidden_objects import episode
-from unit.envs.steps import assert_as_told, ending
+from unit.envs.steps import assert_as_told, ending, played
 
 EPISODES = 2000
 SMALL = HiddenObjects((2, 3), show=2, gap=1, max_delay=3, reach=2, patience=6)
-
-
-def played(task, actions, key):
-    """An episode's deal, and its steps under given actions."""
-
-    def follow(state, action):
-        after = task.advance(state, action, key)
-        return after, task.observe(after)
-
-    state, first = task.reset(key)
-    steps = jax.lax.scan(follow, state, actions)[1]
-    whole = jax.tree.map(lambda one, more: jnp.concatenate([one[None], more]), first, steps)
-    return state, whole
 
 
 @pytest.mark.parametrize("task", [SMALL, HiddenObjects(reach=1, patience=8)])
@@ -40,7 +27,8 @@ def test_every_step_is_as_the_rules_say(task):
         actions = numbers.integers(0, 8, longest).astype(np.int32)
         if seed % 2:  # a straight line reaches boxes more often
             actions[:] = actions[0]
-        state, steps = jax.tree.map(np.asarray, play(jnp.asarray(actions), jax.random.key(seed)))
+        states, steps = jax.tree.map(np.asarray, play(jnp.asarray(actions), jax.random.key(seed)))
+        state = jax.tree.map(lambda x: x[0], states)
         deal = [int(state.count), int(state.target), int(state.delay)]
         deal += [leaf.tolist() for leaf in (state.homes, state.shapes, state.colours)]
         sizes = {name: getattr(task, name) for name in ("show", "gap", "reach", "patience")}

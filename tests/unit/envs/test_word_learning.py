@@ -13,7 +13,7 @@ from engrax.envs.word_learning import FIND, NAMES
 from engrax.testing.contract import quick_jit
 
 from oracles.word_learning import episode
-from unit.envs.steps import assert_as_told, ending
+from unit.envs.steps import assert_as_told, ending, played
 
 EPISODES = 1000
 SETTINGS = ("lessons", "named", "show", "reach", "patience")
@@ -22,19 +22,6 @@ SETTINGS = ("lessons", "named", "show", "reach", "patience")
 def longest(task):
     phases = task.lessons * (1 + max(task.distractors)) + (task.lessons > 1)
     return phases * (3 * task.show + task.patience + 1)
-
-
-def played(task, actions, key):
-    """An episode's states and steps under given actions."""
-
-    def follow(carry, given):
-        state, number = carry
-        after = task.advance(state, given, jax.random.fold_in(key, number))
-        return (after, number + 1), (after, task.observe(after))
-
-    opening = task.reset(key)
-    later = jax.lax.scan(follow, (opening[0], jnp.int32(0)), actions)[1]
-    return jax.tree.map(lambda one, more: jnp.concatenate([one[None], more]), opening, later)
 
 
 @pytest.mark.parametrize(
