@@ -1,6 +1,7 @@
 """Hidden objects: what pops out of which box is to be remembered (after Lampinen et al. 2021)."""
 
 from dataclasses import replace
+from itertools import chain, islice
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -34,7 +35,7 @@ class HiddenObjectsState(eqx.Module):
         target: which box hides what is to be found.
         delay: steps between the last showing and the instruction.
         homes: which of the eight places each box is at.
-        shapes: of the objects, 0..14.
+        shapes: of the objects, 0..14; those of boxes that are not there are drawn, too.
         colours: of the objects, 0..18.
         step: steps since the episode's first observation.
         row: of the agent.
@@ -45,7 +46,7 @@ class HiddenObjectsState(eqx.Module):
     target: Int[Array, ""]
     delay: Int[Array, ""]
     homes: Int[Array, " n"]
-    shapes: Int[Array, " n"]
+    shapes: Int[Array, "8"]
     colours: Int[Array, " n"]
     step: Int[Array, ""]
     row: Int[Array, ""]
@@ -133,13 +134,14 @@ class HiddenObjects(AbstractEnvironment[HiddenObjectsState]):
     def draw(self, key: Key[Array, ""]) -> HiddenObjectsState:
         """Boxes, objects, target and delay, all uniform."""
         most = max(self.objects)
-        kinds = (len(MOVES), len(SHAPES), len(COLOURS))
-        sizes = [size for kind in kinds for size in falling(kind, most)]
+        kinds = ((len(MOVES), most), (len(SHAPES), MOST), (len(COLOURS), most))
+        sizes = [falling(*kind) for kind in kinds]
         delays = self.max_delay - self.min_delay + 1
         number, target, delay, *digits = uniform_digits(
-            key, [len(self.objects), ANY_OF_MOST, delays, *sizes]
+            key, [len(self.objects), ANY_OF_MOST, delays, *chain(*sizes)]
         )
-        codes = [digits[i : i + most] for i in range(0, len(digits), most)]
+        left = iter(digits)
+        codes = (list(islice(left, len(part))) for part in sizes)
         places, shapes, colours = (jnp.stack(without_repetition(code)) for code in codes)
         count = jnp.asarray(self.objects, jnp.int32)[number]
         zero, centre = jnp.int32(0), jnp.int32(CENTRE)
@@ -172,7 +174,6 @@ class HiddenObjects(AbstractEnvironment[HiddenObjectsState]):
         success, last, choosing = reached[state.target], self.is_last(state), self._choosing(state)
         text = jnp.where(choosing, 1 + state.shapes[state.target], 0)[None]
         board = self._scene(state)
-        contents = jnp.zeros(MOST, jnp.int32).at[: state.shapes.size].set(state.shapes)
         boxes = jnp.arange(MOST, dtype=jnp.int32)
         seen = (boxes < state.count) & (state.step >= boxes * (self.show + self.gap))
         return TimeStep(
@@ -181,7 +182,7 @@ class HiddenObjects(AbstractEnvironment[HiddenObjectsState]):
             discount=1 - jnp.any(reached).astype(jnp.float32),
             first=state.step == 0,
             last=last,
-            info={"success": success, "delay": state.delay, "contents": contents, "seen": seen},
+            info={"success": success, "delay": state.delay, "contents": state.shapes, "seen": seen},
             effective=choosing & ~last,
         )
 

@@ -1,6 +1,7 @@
 """`engrax evaluate`: plays fresh episodes with a trained agent."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 from engrax.cli.arguments import (
@@ -49,13 +50,32 @@ def in_words(result: Mapping[str, Any]) -> str:
     chance = "" if result["chance"] is None else f"; chance {result['chance']:.3g}"
     mean = _interval(result["mean_return"], result["return_ci95"])
     lines = [
-        f"{result['agent']} with memory {result['memory']} on {result['environment']['id']}, "
+        f"{result['agent']} with memory {result['memory']} on {_level(result['environment'])}, "
         f"after {result['environment_steps']:,} steps of training",
         f"mean return {mean} over {result['episodes']} episodes",
     ]
     if result["success_rate"] is not None:
         lines.append(f"success {_interval(result['success_rate'], result['success_ci95'])}")
     return "\n".join(lines) + chance
+
+
+def _level(environment: Mapping[str, Any]) -> str:
+    """A task, with those of its settings that are not its defaults."""
+    from engrax.envs import TASKS
+
+    name = environment["id"]
+    usual = {field.name: field.default for field in fields(TASKS[name])} if name in TASKS else {}
+    changed = [
+        f"{key} {_typed(environment[key])}"
+        for key, value in usual.items()
+        if key in environment and _typed(environment[key]) != _typed(value)
+    ]
+    return f"{name} ({', '.join(changed)})" if changed else name
+
+
+def _typed(value: object) -> str:
+    """A setting as it is typed."""
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value).lower()
 
 
 def _interval(value: float, interval: Sequence[float] | None) -> str:

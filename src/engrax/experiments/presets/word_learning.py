@@ -12,7 +12,7 @@ from engrax.experiments.presets.sizes import four_sizes
 from engrax.memory import AbstractMemorySizes, GTrXLSizes, HCAMSizes, LSTMSizes, NoMemorySizes
 
 MEMORIES: dict[str, AbstractMemorySizes] = {
-    "hcam": HCAMSizes(chunk_size=4, num_chunks=64, top_k=4, window=8),
+    "hcam": HCAMSizes(chunk_size=4, num_chunks=64, top_k=4, window=4, read_init="identity"),
     "gtrxl": GTrXLSizes(window=24),
     "lstm": LSTMSizes(width=128),
     "none": NoMemorySizes(width=128),
@@ -45,12 +45,12 @@ def laptop(memory: AbstractMemorySizes) -> Experiment:
     learnt, as each is of no use without the other.
     """
     level = WordLearning(reach=1)
-    levels = Mixture((replace(level, named=1), level))
+    levels = Mixture((level, replace(level, named=1)))
     slower = {
-        "learning_rate_ramp": Ramp(end=0.1, start=130, updates=170),
-        "entropy_ramp": Ramp(end=0.2, start=130, updates=100),
+        "learning_rate_ramp": Ramp(end=0.1, start=250, updates=150),
+        "entropy_ramp": Ramp(end=0.2, start=200, updates=150),
     }
-    return experiment(memory, levels, updates=300, **slower)
+    return experiment(memory, levels, updates=400, **slower)
 
 
 def paper(memory: AbstractMemorySizes) -> Experiment:

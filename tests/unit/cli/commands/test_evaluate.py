@@ -24,5 +24,7 @@ def test_levels_are_evaluated_one_by_one_and_so_are_others(tmp_path: Path, capsy
     delays = {name: one["environment"]["delay"] for name, one in result["levels"].items()}
     assert delays == {"delay=2": 2, "delay=5": 5}
     assert evaluated(run, capsys, "--task.delay", "7")["environment"]["delay"] == 7
+    assert main(["evaluate", run, "--episodes", "8", "--task.delay", "7"]) == 0
+    assert "on recall (delay 7), after" in capsys.readouterr().out
     assert main(["evaluate", run, "--task.num_cues", "6"]) == 2
     assert "could not play this task" in capsys.readouterr().err
