@@ -31,6 +31,8 @@ PUBLISHED = {
     "hcam-ballet-demo": Figure(1.000, 0.06),
     "hcam-ballet-levels": Figure(0.965, 0.2),
     "hcam-cartpole-hidden": Figure(499.974, 5.0, 50),
+    "hcam-hidden-objects": Figure(0.999, 0.04),
+    "lstm-hidden-objects": Figure(0.418, 0.5),
     "hcam-minigrid-memory-s13": Figure(0.983, 0.02, 50),
     "gtrxl-minigrid-memory-s13": Figure(0.828, 0.2, 50),
     "hcam-minigrid-memory-s13-seed-1": Figure(0.974, 0.07, 50),
