@@ -183,13 +183,18 @@ def test_apples_come_again_after_twenty_steps():
     places = jnp.arange(10, dtype=jnp.int32)
     state = replace(state, apples=replace(state.apples, places=places))
     actions = [NORTH] * 50  # the third apple is straight ahead, and then a wall
-    rewards = []
-    for number, action in enumerate(actions):
-        state = task.advance(state, jnp.int32(action), jax.random.key(number))
-        rewards.append(float(task.observe(state).reward))
-    taken = np.flatnonzero(rewards)
-    assert np.diff(taken).tolist() == [21, 21]
-    assert set(rewards) == {0.0, 1.0}
+
+    @quick_jit
+    def rewarded(state, actions):
+        def follow(state, action):
+            after = task.advance(state, action, jax.random.key(0))
+            return after, task.observe(after).reward
+
+        return jax.lax.scan(follow, state, actions)[1]
+
+    rewards = rewarded(state, jnp.asarray(actions, jnp.int32))
+    assert np.diff(np.flatnonzero(rewards)).tolist() == [21, 21]
+    assert set(rewards.tolist()) == {0.0, 1.0}
 
 
 @pytest.mark.parametrize(

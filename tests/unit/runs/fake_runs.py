@@ -29,7 +29,7 @@ def as_arrays(metrics: dict[str, float]) -> dict[str, jax.Array]:
 
 
 def state_at(update: int) -> State:
-    return State(Learner(jnp.full(600, update, jnp.float32), jnp.int32(update)))
+    return State(Learner(jnp.full(800, update, jnp.float32), jnp.int32(update)))
 
 
 class FakeTrainer:

@@ -113,7 +113,7 @@ def largest_file(size: int) -> Iterator[None]:
 
 @pytest.mark.parametrize(
     ("size", "file"),
-    [(3000, "metrics.jsonl"), (2600, "update-000000000002.safetensors"), (400, "config.json")],
+    [(4000, "metrics.jsonl"), (3200, "update-000000000002.safetensors"), (400, "config.json")],
 )
 def test_what_cannot_grow_is_named(cli: FakeCli, tmp_path: Path, size: int, file: str):
     run = tmp_path / "run"
