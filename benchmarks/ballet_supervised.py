@@ -24,7 +24,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
+from supervised import taught
 
 from engrax.algorithms.ppo import normalised
 from engrax.envs.ballet.tables import HOMES
@@ -94,27 +94,16 @@ def trained(
     """The agent, the cost, and how often the likeliest direction was right, one batch after the
     other.
     """
-    optimiser = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(rate, eps=1e-5))
-    state = optimiser.init(eqx.filter(agent, eqx.is_inexact_array))
 
-    @eqx.filter_jit
-    def learn(agent, state, key):
+    def judge_batch(agent, key):
         keys = jax.random.split(key, batch)
         inputs, casts = jax.vmap(lambda key: watch(environment, key, random_actions))(keys)
         costs = (
             labelled if entropy_cost is None else rewarded(jax.random.fold_in(key, 1), entropy_cost)
         )
-        (cost, right), gradient = eqx.filter_value_and_grad(judge, has_aux=True)(
-            agent, inputs, casts, costs
-        )
-        changes, state = optimiser.update(gradient, state, eqx.filter(agent, eqx.is_inexact_array))
-        return eqx.apply_updates(agent, changes), state, cost, right
+        return judge(agent, inputs, casts, costs)
 
-    for number in range(1, batches + 1):
-        agent, state, cost, right = learn(
-            agent, state, jax.random.fold_in(jax.random.key(seed), number)
-        )
-        yield agent, float(cost), float(right)
+    return taught(agent, judge_batch, batches, rate=rate, seed=seed)
 
 
 def examined(agent, environment, batches: int = 4, batch: int = 250, seed: int = 9) -> float:

@@ -12,16 +12,17 @@ object to recall. Chance is 1/3 for directions and 1/256 for objects.
 import argparse
 import time
 from dataclasses import replace
+from functools import partial
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
+from supervised import taught
 
 from engrax.envs import WordLearning
-from engrax.envs.grid.deal import item
 from engrax.envs.grid.tables import COLOURS, SHAPES
-from engrax.envs.word_learning import OBJECT_BITS, OBJECTS
+from engrax.envs.word_learning import OBJECTS, look_of
 from engrax.experiments.presets import PRESETS
 from engrax.nn.linear import MLP
 from engrax.types import AgentInput
@@ -38,36 +39,19 @@ def main():
     agent = sizes.build(task.interface, key=agent_key)
     answers = len(COLOURS) + len(SHAPES)
     head = MLP((agent.memory.output_size, sizes.hidden, answers), key=head_key)
-    optimiser = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(2e-3))
-    learnt = (agent, head)
-    state = optimiser.init(eqx.filter(learnt, eqx.is_inexact_array))
-
-    @eqx.filter_jit
-    def train(learnt, state, key):
-        numbers, fixed = eqx.partition(learnt, eqx.is_array)
-
-        def step(carry, key):
-            numbers, state = carry
-            whole = eqx.combine(numbers, fixed)
-            gradient, right = eqx.filter_grad(cost, has_aux=True)(whole, task, arguments, key)
-            updates, state = optimiser.update(gradient, state)
-            numbers = eqx.filter(eqx.apply_updates(whole, updates), eqx.is_array)
-            return (numbers, state), right
-
-        keys = jax.random.split(key, BETWEEN)
-        (numbers, state), rights = jax.lax.scan(step, (numbers, state), keys)
-        return eqx.combine(numbers, fixed), state, jnp.mean(rights[BETWEEN // 2 :])
-
-    start = time.perf_counter()
-    for number in range(arguments.steps // BETWEEN):
-        learnt, state, right = train(learnt, state, jax.random.key(100 + number))
-        seconds = time.perf_counter() - start
-        print(f"{(number + 1) * BETWEEN} steps  right {right:.3f}  {seconds:.0f} s", flush=True)
+    judge_batch = partial(judge, task, arguments)
+    started, recent = time.perf_counter(), []
+    lessons = taught((agent, head), judge_batch, arguments.steps, rate=2e-3, seed=100)
+    for number, (*_, right) in enumerate(lessons, 1):
+        recent.append(right)
+        if number % BETWEEN == 0:
+            share, seconds = np.mean(recent[-BETWEEN // 2 :]), time.perf_counter() - started
+            print(f"{number} steps  right {share:.3f}  {seconds:.0f} s", flush=True)
 
 
-def cost(learnt, task, arguments, key):
+def judge(task, arguments, model, key):
     """The cross-entropy of the answers and the reconstruction; the share that is right."""
-    agent, head = learnt
+    agent, head = model
     keys = jax.random.split(key, arguments.batch)
     seen, directions, objects, asked = jax.vmap(lambda k: episodes(task, arguments.length, k))(keys)
     outs, auxiliary = jax.vmap(lambda one: replayed(agent, one))(seen)
@@ -90,8 +74,7 @@ def episodes(task, length, key):
     def step(carry, key):
         state, now = carry
         direction = state.homes[state.asked]
-        number = OBJECTS * now.info["lesson"] + state.asked
-        shape, colour = jnp.divmod(item(state.objects, number, OBJECT_BITS), len(COLOURS))
+        shape, colour = look_of(state, OBJECTS * now.info["lesson"] + state.asked)
         nothing = jnp.int32(0), jnp.float32(0)
         given = AgentInput(now.observation, *nothing, now.first)
         told = given, direction, (colour, shape), now.effective

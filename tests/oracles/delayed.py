@@ -122,15 +122,17 @@ def episode(rules, apples, value, actions, phases):
         For each step: symbols, reward, discount, first, last, success, what is known, effective.
     """
     total, taken, steps = sum(phases), {}, []
+    there = lambda step: [  # noqa: E731
+        ORCHARD[i] for i in apples if step - taken.get(ORCHARD[i], -99) > 20
+    ]
     where = rules.start
     reward = rules.arrive(where, 0, 0)
     for step in range(total):
         phase = sum(step >= sum(phases[: i + 1]) for i in range(2))
         elapsed = step - sum(phases[:phase])
-        there = [ORCHARD[i] for i in apples if step - taken.get(ORCHARD[i], -99) > 20]
         if phase == 1:
             board = ringed((1, 1, 5, 9))
-            for square in there:
+            for square in there(step):
                 board.paint(*square, (3, 1, 7))
         else:
             board = rules.first(step) if phase == 0 else rules.last()
@@ -142,7 +144,6 @@ def episode(rules, apples, value, actions, phases):
         )  # fmt: skip
         if last:
             break
-        reward = 0.0
         if ends:
             where = [(5, 5), rules.end][phase]
         elif not (phase == 0 and rules.held):
@@ -152,7 +153,6 @@ def episode(rules, apples, value, actions, phases):
                 where = ahead
         phase = phase + ends
         reward = rules.arrive(where, phase, step + 1)
-        present = [ORCHARD[i] for i in apples if step + 1 - taken.get(ORCHARD[i], -99) > 20]
-        if phase == 1 and where in present:
+        if phase == 1 and where in there(step + 1):
             taken[where], reward = step + 1, value
     return steps

@@ -28,7 +28,7 @@ PLACES = np.array(
 """The 22 squares that may have an apple, of which an episode has 10."""
 APPLES = 10
 AWAY = 20
-"""Steps after which an apple that was taken is there again."""
+"""Steps for which an apple that was taken is missing."""
 RED, ROUND = 1 + list(COLOURS).index("red"), 1 + list(SHAPES).index("circle")
 
 
@@ -61,8 +61,7 @@ class Apples(eqx.Module):
         self, step: Int[Array, ""], row: Int[Array, ""], column: Int[Array, ""]
     ) -> "Apples":
         """After the agent takes the apple that is where it stands, if there is one."""
-        squares = jnp.asarray(PLACES)[self.places]
-        takes = touching(row, column, squares[:, 0], squares[:, 1]) & self.there(step)
+        takes = touching(row, column, *self._squares()) & self.there(step)
         return replace(self, taken=jnp.where(takes, step, self.taken))
 
     def reward(self, step: Int[Array, ""]) -> Float[Array, ""]:
@@ -71,8 +70,11 @@ class Apples(eqx.Module):
 
     def scene(self, step: Int[Array, ""]) -> Patches:
         """The orchard with the apples of a step."""
-        squares = jnp.asarray(PLACES)[self.places]
         there = self.there(step)
-        rows, columns = squares[:, 0], squares[:, 1]
-        fruit = patches(rows, columns, kind=OBJECT, colour=RED, shape=ROUND, shown=there)
+        fruit = patches(*self._squares(), kind=OBJECT, colour=RED, shape=ROUND, shown=there)
         return join(room(*FLOOR), fruit)
+
+    def _squares(self) -> tuple[Int[Array, "10"], Int[Array, "10"]]:
+        """Rows and columns of the places."""
+        squares = jnp.asarray(PLACES)[self.places]
+        return squares[:, 0], squares[:, 1]

@@ -7,12 +7,13 @@ from typing import Generic, TypeVar
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key, UInt8
 
 from engrax.envs.apples import START, Apples
 from engrax.envs.base import AbstractEnvironment
 from engrax.envs.grid.looking import look, picture_of, spec_of
-from engrax.envs.grid.patches import Patches, agent, join, only, patches
+from engrax.envs.grid.patches import Patches, agent, floor, join, only, patches
 from engrax.envs.grid.tables import FOUR_MOVES, WALL
 from engrax.envs.grid.timeline import Timeline
 from engrax.envs.grid.walk import walk
@@ -24,16 +25,27 @@ S = TypeVar("S", bound=eqx.Module)
 EXPLORE, COLLECT, ACT = range(3)
 """The phases."""
 SIGHT = 5
-FLOORS = ((1, 3, 2, 5), (3, 4, 1, 3), (4, 3, 2, 5))
-"""Floors of two rooms and a passage between them: row and column of the corner, height, width."""
+Rectangle = tuple[int, int, int, int]
+"""Row and column of the corner, height and width."""
+BLOCK: Rectangle = (0, 2, 7, 7)
+UPPER, PASSAGE, LOWER = FLOORS = ((1, 3, 2, 5), (3, 4, 1, 3), (4, 3, 2, 5))
+"""Floors of two rooms and of a passage between them, in a block of wall."""
 
 
 def two_rooms() -> Patches:
     """Two rooms, one above the other, and a passage between them."""
-    return join(
-        patches(0, 2, height=7, width=7, kind=WALL),
-        *(patches(row, column, height=high, width=wide) for row, column, high, wide in FLOORS),
-    )
+    row, column, height, width = BLOCK
+    wall = patches(row, column, height=height, width=width, kind=WALL)
+    return join(wall, *(floor(*rectangle) for rectangle in FLOORS))
+
+
+def square_of(
+    rectangle: Rectangle, number: Int[Array, ""]
+) -> tuple[Int[Array, ""], Int[Array, ""]]:
+    """The row and column of a rectangle's square, numbered row by row."""
+    row, column, _, width = rectangle
+    down, along = jnp.divmod(number, np.int32(width))
+    return row + down, column + along
 
 
 class DelayedState(eqx.Module, Generic[S]):
@@ -81,8 +93,8 @@ class AbstractDelayed(AbstractEnvironment[DelayedState[S]]):
         """What is peculiar to the task, at the start of an episode."""
 
     @abc.abstractmethod
-    def starts(self, own: S) -> tuple[Array, Array]:
-        """Where the agent begins the first phase and the last: rows and columns [2]."""
+    def start(self, own: S) -> tuple[Int[Array, ""], Int[Array, ""]]:
+        """The row and column where the agent begins the first phase."""
 
     @abc.abstractmethod
     def places(self, own: S, step: Int[Array, ""]) -> tuple[Patches, Patches]:
@@ -102,8 +114,13 @@ class AbstractDelayed(AbstractEnvironment[DelayedState[S]]):
 
     @property
     @abc.abstractmethod
-    def chance(self) -> float:
-        """The success of a player without memory."""
+    def last_start(self) -> tuple[int, int]:
+        """The row and column where it begins the last phase."""
+
+    @property
+    @abc.abstractmethod
+    def chance(self) -> float | None:
+        """The success of a player without memory; None where memory does not decide it."""
 
     @property
     def free_phases(self) -> tuple[bool, bool, bool]:
@@ -129,9 +146,8 @@ class AbstractDelayed(AbstractEnvironment[DelayedState[S]]):
         """The apples, and what is peculiar to the task."""
         apples_key, own_key = jax.random.split(key)
         own = self.draw_own(own_key)
-        rows, columns = self.starts(own)
         apples = Apples.drawn(apples_key, self.apple_rewards)
-        return DelayedState(jnp.int32(0), rows[0], columns[0], apples, own)
+        return DelayedState(jnp.int32(0), *self.start(own), apples, own)
 
     def advance(
         self, state: DelayedState[S], action: Int[Array, ""], key: Key[Array, ""]
@@ -142,13 +158,9 @@ class AbstractDelayed(AbstractEnvironment[DelayedState[S]]):
         free = jnp.asarray(self.free_phases)[now.phase]
         row, column = walk(self._board(state), state.row, state.column, action, FOUR_MOVES)
         row, column = jnp.where(free, row, state.row), jnp.where(free, column, state.column)
-        starts = self.starts(state.own)
-        rows, columns = (
-            jnp.stack([first, jnp.int32(middle), last])
-            for (first, last), middle in zip(starts, START, strict=True)
-        )
-        row = jnp.where(elapsed == 0, rows[phase], row)
-        column = jnp.where(elapsed == 0, columns[phase], column)
+        entry = jnp.asarray([START, self.last_start], jnp.int32)[phase - COLLECT]
+        row = jnp.where(elapsed == 0, entry[0], row)
+        column = jnp.where(elapsed == 0, entry[1], column)
         visited = state.apples.visited(step, row, column)
         taken = jnp.where(phase == COLLECT, visited.taken, state.apples.taken)
         apples = replace(state.apples, taken=taken)

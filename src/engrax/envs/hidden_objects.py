@@ -1,7 +1,6 @@
 """Hidden objects: what pops out of which box is to be remembered (after Lampinen et al. 2021)."""
 
 from dataclasses import replace
-from itertools import chain, islice
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -134,14 +133,13 @@ class HiddenObjects(AbstractEnvironment[HiddenObjectsState]):
     def draw(self, key: Key[Array, ""]) -> HiddenObjectsState:
         """Boxes, objects, target and delay, all uniform."""
         most = max(self.objects)
-        kinds = ((len(MOVES), most), (len(SHAPES), MOST), (len(COLOURS), most))
-        sizes = [falling(*kind) for kind in kinds]
+        sizes = [*falling(len(MOVES), most), *falling(len(SHAPES), MOST)]
+        sizes += falling(len(COLOURS), most)
         delays = self.max_delay - self.min_delay + 1
         number, target, delay, *digits = uniform_digits(
-            key, [len(self.objects), ANY_OF_MOST, delays, *chain(*sizes)]
+            key, [len(self.objects), ANY_OF_MOST, delays, *sizes]
         )
-        left = iter(digits)
-        codes = (list(islice(left, len(part))) for part in sizes)
+        codes = digits[:most], digits[most : most + MOST], digits[most + MOST :]
         places, shapes, colours = (jnp.stack(without_repetition(code)) for code in codes)
         count = jnp.asarray(self.objects, jnp.int32)[number]
         zero, centre = jnp.int32(0), jnp.int32(CENTRE)

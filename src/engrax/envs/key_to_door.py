@@ -8,14 +8,23 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from engrax.envs.choices import one_of
-from engrax.envs.delayed import ACT, EXPLORE, FLOORS, AbstractDelayed, DelayedState, two_rooms
+from engrax.envs.delayed import (
+    ACT,
+    EXPLORE,
+    LOWER,
+    UPPER,
+    AbstractDelayed,
+    DelayedState,
+    square_of,
+    two_rooms,
+)
 from engrax.envs.grid.patches import Patches, join, patches, room
 from engrax.envs.grid.tables import COLOURS, DOOR, OBJECT, SHAPES
+from engrax.envs.grid.walk import touching
 from engrax.envs.shuffling import uniform_digits
 from engrax.envs.views import View
 
-UPPER, LOWER = FLOORS[0], FLOORS[2]
-LAST_START, DOORWAY, LAMP = (3, 5), (1, 5), (0, 5)
+DOORWAY, LAMP = np.array((1, 5), np.int32), (0, 5)
 LAST_FLOOR = (2, 4, 3, 3)
 YELLOW, LIGHT, TEE = (
     1 + list(COLOURS).index("yellow"),
@@ -70,20 +79,24 @@ class KeyToDoor(AbstractDelayed[KeyState]):
     """The view: `symbols`, or 9 x 9 `pixels` for each square."""
 
     @property
-    def chance(self) -> float:
-        """Without a memory of any kind the door cannot be told to be of use, and stays shut."""
-        return 0.0
+    def last_start(self) -> tuple[int, int]:
+        """Two squares before the door."""
+        return 3, 5
+
+    @property
+    def chance(self) -> None:
+        """Not stated: a player who always takes the key needs no memory. What is hard is to learn
+        it.
+        """
 
     def draw_own(self, key: Key[Array, ""]) -> KeyState:
         """The squares of key and agent, uniform in their rooms."""
         place, start = uniform_digits(key, [UPPER[2] * UPPER[3], LOWER[2] * LOWER[3]])
         return KeyState(place, start, jnp.int32(NEVER), jnp.int32(NEVER))
 
-    def starts(self, own: KeyState) -> tuple[Int[Array, "2"], Int[Array, "2"]]:
-        """In the lower room, and before the door."""
-        row, column = square_of(LOWER, own.start)
-        last = jnp.asarray(LAST_START, jnp.int32)
-        return jnp.stack([row, last[0]]), jnp.stack([column, last[1]])
+    def start(self, own: KeyState) -> tuple[Int[Array, ""], Int[Array, ""]]:
+        """In the lower room."""
+        return square_of(LOWER, own.start)
 
     def places(self, own: KeyState, step: Int[Array, ""]) -> tuple[Patches, Patches]:
         """The rooms with key and lamp; the room with the door."""
@@ -98,9 +111,9 @@ class KeyToDoor(AbstractDelayed[KeyState]):
     def moved(self, state: DelayedState[KeyState], phase: Int[Array, ""]) -> KeyState:
         """Takes the key, or enters the door."""
         own, step = state.own, state.step
-        row, column = square_of(UPPER, own.key)
-        on_key = (state.row == row) & (state.column == column) & (phase == EXPLORE)
-        in_door = (state.row == DOORWAY[0]) & (state.column == DOORWAY[1]) & (phase == ACT)
+        on = lambda square: touching(state.row, state.column, *square)  # noqa: E731
+        on_key = on(square_of(UPPER, own.key)) & (phase == EXPLORE)
+        in_door = on(jnp.asarray(DOORWAY)) & (phase == ACT)
         first = lambda happens, when: jnp.where(happens & (when == NEVER), step, when)  # noqa: E731
         return replace(own, taken=first(on_key, own.taken), opened=first(in_door, own.opened))
 
@@ -112,12 +125,3 @@ class KeyToDoor(AbstractDelayed[KeyState]):
     def facts(self, own: KeyState) -> dict[str, Array]:
         """Whether the key has been taken."""
         return {"has_key": own.taken != NEVER}
-
-
-def square_of(
-    floor: tuple[int, int, int, int], number: Int[Array, ""]
-) -> tuple[Int[Array, ""], Int[Array, ""]]:
-    """The row and column of a floor's square, numbered row by row."""
-    row, column, _, width = floor
-    down, along = jnp.divmod(number, np.int32(width))
-    return row + down, column + along

@@ -10,21 +10,23 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from engrax.envs.choices import one_of
 from engrax.envs.delayed import (
     ACT,
+    BLOCK,
     EXPLORE,
     FLOORS,
+    LOWER,
     SIGHT,
     AbstractDelayed,
     DelayedState,
+    square_of,
     two_rooms,
 )
-from engrax.envs.grid.patches import Patches, join, patches, room
+from engrax.envs.grid.patches import Patches, floor, join, patches, room
 from engrax.envs.grid.tables import COLOURS, OBJECT, WALL
 from engrax.envs.grid.walk import touching
-from engrax.envs.key_to_door import LOWER, square_of
 from engrax.envs.shuffling import falling, uniform_digits, without_repetition
 from engrax.envs.views import View
 
-HALL, ENTRANCE, ENTRY = (1, 1, 3, 9), (4, 4, 2, 3), (5, 5)
+HALL, ENTRANCE = (1, 1, 3, 9), (4, 4, 2, 3)
 THREE, FOUR = (2, 5, 8), (2, 4, 6, 8)
 """Columns of the coloured squares in the hall's first row: of the active task, and the passive."""
 CORRIDOR, HELD, FACED = (2, 5, 3, 1), (2, 5), (1, 5)
@@ -33,10 +35,10 @@ NOTHING = -1
 
 def _walls() -> np.ndarray:
     """The squares of the two rooms' walls, rows and columns [26, 2]."""
-    solid = np.zeros((7, 11), bool)
-    solid[:, 2:9] = True
-    for row, column, height, width in FLOORS:
-        solid[row : row + height, column : column + width] = False
+    solid = np.zeros((BLOCK[0] + BLOCK[2], BLOCK[1] + BLOCK[3]), bool)
+    for wall, rectangles in ((True, [BLOCK]), (False, FLOORS)):
+        for row, column, height, width in rectangles:
+            solid[row : row + height, column : column + width] = wall
     return np.argwhere(solid).astype(np.int32)
 
 
@@ -45,9 +47,7 @@ WALLS = _walls()
 
 def hall_with_entrance() -> Patches:
     """A hall, and below its middle an entrance."""
-    row, column, height, width = HALL
-    floor = patches(row, column, height=height, width=width)
-    return join(room(*HALL), room(*ENTRANCE), floor)
+    return join(room(*HALL), room(*ENTRANCE), floor(*HALL))
 
 
 class MatchState(eqx.Module):
@@ -112,6 +112,11 @@ class VisualMatch(AbstractDelayed[MatchState]):
         return 1 / len(self._columns)
 
     @property
+    def last_start(self) -> tuple[int, int]:
+        """In the entrance of the hall."""
+        return 5, 5
+
+    @property
     def free_phases(self) -> tuple[bool, bool, bool]:
         """The passive task holds the agent while it shows the colour."""
         return self.active, True, True
@@ -129,14 +134,14 @@ class VisualMatch(AbstractDelayed[MatchState]):
         colours = jnp.arange(squares, dtype=jnp.int32) if self.fixed else drawn
         none = jnp.int32(NOTHING)
         own = MatchState(colours, target, wall, start, none, none, jnp.zeros((), bool))
-        (row, _), (column, _) = self.starts(own)
-        return replace(own, seen=self._sees(own, row, column))
+        return replace(own, seen=self._sees(own, *self.start(own)))
 
-    def starts(self, own: MatchState) -> tuple[Int[Array, "2"], Int[Array, "2"]]:
-        """In the lower room or the corridor, and in the entrance of the hall."""
-        row, column = square_of(LOWER, own.start) if self.active else jnp.asarray(HELD, jnp.int32)
-        last = jnp.asarray(ENTRY, jnp.int32)
-        return jnp.stack([row, last[0]]), jnp.stack([column, last[1]])
+    def start(self, own: MatchState) -> tuple[Int[Array, ""], Int[Array, ""]]:
+        """In the lower room or the corridor."""
+        if self.active:
+            return square_of(LOWER, own.start)
+        row, column = jnp.asarray(HELD, jnp.int32)
+        return row, column
 
     def places(self, own: MatchState, step: Int[Array, ""]) -> tuple[Patches, Patches]:
         """The rooms or the corridor with the colour; the hall with the coloured squares."""

@@ -77,6 +77,13 @@ class WordLearningState(eqx.Module):
     right: Int[Array, ""]
 
 
+def look_of(
+    state: WordLearningState, number: Int[Array, ""]
+) -> tuple[Int[Array, ""], Int[Array, ""]]:
+    """The shape, 0..14, and the colour, 0..18, of an object by its number in the episode."""
+    return jnp.divmod(item(state.objects, number, OBJECT_BITS), len(COLOURS))
+
+
 class WordLearning(AbstractEnvironment[WordLearningState]):
     """Three new objects are named once; later the agent is told to find one of them by its name.
 
@@ -245,8 +252,7 @@ class WordLearning(AbstractEnvironment[WordLearningState]):
     def _objects(self, state: WordLearningState, place: Place) -> Patches:
         """The three objects of a test, or the one that is named."""
         numbers = OBJECTS * place.lesson + jnp.arange(OBJECTS, dtype=jnp.int32)
-        pairs = jax.vmap(lambda number: item(state.objects, number, OBJECT_BITS))(numbers)
-        shape, colour = jnp.divmod(pairs, len(COLOURS))
+        shape, colour = jax.vmap(lambda number: look_of(state, number))(numbers)
         rows, columns = self._places(state)
         shown = place.testing | (jnp.arange(OBJECTS) == state.clock // self.show)
         return patches(

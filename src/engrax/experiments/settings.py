@@ -47,7 +47,7 @@ class Setting(NamedTuple):
         value = self.holder.get(self.name)
         if isinstance(value, dict):
             return value.get(KIND, "set below")
-        return ",".join(map(str, value)) if isinstance(value, list) else _typed(value)
+        return as_typed(value)
 
     @property
     def metavar(self) -> str:
@@ -227,5 +227,8 @@ def _metavar(annotation: Any) -> str:
     return "|".join([*named, *map(_metavar, others)]) or "GROUP"
 
 
-def _typed(value: Any) -> str:
+def as_typed(value: Any) -> str:
+    """A value that is no group of settings, as one would type it."""
+    if isinstance(value, list | tuple):
+        return ",".join(map(str, value))
     return str(value).lower() if value is None or isinstance(value, bool) else str(value)

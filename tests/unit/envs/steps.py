@@ -6,12 +6,18 @@ import numpy as np
 
 
 def played(task, actions, key):
-    """The states and the steps of an episode under given actions, the opening included.
+    """The states and the steps of a fresh episode under given actions; see `followed`."""
+    return followed(task, task.draw(key), actions, key)
+
+
+def followed(task, state, actions, key):
+    """The states and the steps from a state on under given actions, its own included.
 
     Args:
         task: whose episode.
+        state: where it begins.
         actions: `[t]`.
-        key: of the draw; every action has a key made from it.
+        key: every action has a key made from it.
     """
 
     def follow(carry, action):
@@ -19,8 +25,8 @@ def played(task, actions, key):
         after = task.advance(state, action, jax.random.fold_in(key, number))
         return (after, number + 1), (after, task.observe(after))
 
-    opening = task.reset(key)
-    later = jax.lax.scan(follow, (opening[0], jnp.int32(0)), actions)[1]
+    later = jax.lax.scan(follow, (state, jnp.int32(0)), actions)[1]
+    opening = state, task.observe(state)
     return jax.tree.map(lambda one, more: jnp.concatenate([one[None], more]), opening, later)
 
 

@@ -243,7 +243,7 @@ class ActorCritic(AbstractScaledAgent[S]):
                 f"spatial_attention is {heads}, but the observation has no part with places, such "
                 "as an image: set it to 0"
             )
-        keys = jax.random.split(attention_key, max(len(parts), 1))
+        keys = jax.random.split(attention_key, len(parts))
         return {
             name: SpatialAttention(one, size, heads, key=keys[i])
             for i, (name, one) in enumerate(parts.items())

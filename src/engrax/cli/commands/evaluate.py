@@ -62,20 +62,16 @@ def in_words(result: Mapping[str, Any]) -> str:
 def _level(environment: Mapping[str, Any]) -> str:
     """A task, with those of its settings that are not its defaults."""
     from engrax.envs import TASKS
+    from engrax.experiments.settings import as_typed
 
     name = environment["id"]
     usual = {field.name: field.default for field in fields(TASKS[name])} if name in TASKS else {}
     changed = [
-        f"{key} {_typed(environment[key])}"
+        f"{key} {as_typed(environment[key])}"
         for key, value in usual.items()
-        if key in environment and _typed(environment[key]) != _typed(value)
+        if key in environment and as_typed(environment[key]) != as_typed(value)
     ]
     return f"{name} ({', '.join(changed)})" if changed else name
-
-
-def _typed(value: object) -> str:
-    """A setting as it is typed."""
-    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value).lower()
 
 
 def _interval(value: float, interval: Sequence[float] | None) -> str:

@@ -79,10 +79,15 @@ def only(board: Patches, when: Bool[Array, ""]) -> Patches:
     return replace(board, height=jnp.where(when, board.height, 0))
 
 
+def floor(row: int, column: int, height: int, width: int) -> Patches:
+    """A floor; row and column are its corner's."""
+    return patches(row, column, height=height, width=width)
+
+
 def room(row: int, column: int, height: int, width: int) -> Patches:
     """A floor of so many squares with a ring of wall around it; the corner is the floor's."""
     wall = patches(row - 1, column - 1, height=height + 2, width=width + 2, kind=WALL)
-    return join(wall, patches(row, column, height=height, width=width))
+    return join(wall, floor(row, column, height, width))
 
 
 def agent(row: Int[Array, ""], column: Int[Array, ""]) -> Patches:

@@ -44,8 +44,8 @@ def walk(
 
 
 def touching(
-    row: Int[Array, ""], column: Int[Array, ""], rows: Int[Array, " k"], columns: Int[Array, " k"]
-) -> Bool[Array, " k"]:
+    row: Int[Array, ""], column: Int[Array, ""], rows: Int[Array, "*k"], columns: Int[Array, "*k"]
+) -> Bool[Array, "*k"]:
     """Which of some places the agent is on."""
     return (rows == row) & (columns == column)
 

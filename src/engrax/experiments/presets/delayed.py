@@ -2,41 +2,32 @@
 
 from dataclasses import replace
 
-from engrax.agents import ActorCriticSizes, MERLINSizes
+from engrax.agents import AbstractAgentSizes, ActorCriticSizes, MERLINSizes
 from engrax.agents.scaling import Normalisation
 from engrax.algorithms import PPO
 from engrax.envs import KeyToDoor, Mixture, VisualMatch
 from engrax.experiments.config import Experiment, Task
-from engrax.experiments.presets.ballet import RECONSTRUCTION, ballet_paper
+from engrax.experiments.presets.ballet import RECONSTRUCTION
 from engrax.experiments.presets.debug import debug_size
 from engrax.experiments.presets.preset import Preset
-from engrax.experiments.presets.sizes import four_sizes
-from engrax.memory import (
-    AbstractMemorySizes,
-    GTrXLSizes,
-    HCAMSizes,
-    LSTMSizes,
-    NoMemorySizes,
-    RetroactiveSizes,
-)
+from engrax.experiments.presets.sizes import compared, four_sizes
+from engrax.memory import AbstractMemorySizes, GTrXLSizes, HCAMSizes, RetroactiveSizes
 from engrax.nn.senses import EncoderSizes
 
-MEMORIES: dict[str, AbstractMemorySizes] = {
-    "hcam": HCAMSizes(),
-    "gtrxl": GTrXLSizes(window=128),
-    "lstm": LSTMSizes(width=128),
-    "none": NoMemorySizes(width=128),
-}
+MEMORIES = compared(HCAMSizes(), GTrXLSizes(window=128))
 """HCAM and GTrXL remember a whole episode of 120 steps."""
 EASY = VisualMatch(phases=(3, 12, 8), apple_rewards=(1.0,))
+"""A delay of 12 steps."""
+BOTH = Mixture((EASY, VisualMatch()))
+"""The delay of 90 steps, beside the easy level."""
 ENCODERS = EncoderSizes(
     filter_size=1, filter_channels=16, attribute_scale=1.0, sum_scale=4.0, part_features=32
 )
 
 
-def delayed(memory: AbstractMemorySizes, task: Task, updates: int) -> Experiment:
-    """An actor-critic on two cores that looks in its view for what it recalls."""
-    agent = ActorCriticSizes(
+def actor_critic(memory: AbstractMemorySizes) -> ActorCriticSizes:
+    """Looks in its view for what it recalls."""
+    return ActorCriticSizes(
         memory=memory,
         encoders=ENCODERS,
         hidden=128,
@@ -45,8 +36,28 @@ def delayed(memory: AbstractMemorySizes, task: Task, updates: int) -> Experiment
         normalise=Normalisation(rewards=True),
         weights=RECONSTRUCTION,
     )
+
+
+def merlin(rows: int) -> MERLINSizes:
+    """MERLIN, with a row for every step."""
+    return MERLINSizes(
+        width=64,
+        store=RetroactiveSizes(rows=rows),
+        encoders=replace(ENCODERS, symbols="softmax"),
+        latent_in_key=True,
+    )
+
+
+def delayed(
+    agent: AbstractAgentSizes, task: Task, updates: int, discount: float = 0.9
+) -> Experiment:
+    """Small enough for two cores; a segment is an episode of passive visual match."""
     learner = PPO(
-        learning_rate=1e-3, discount=0.9, entropy_cost=0.02, minibatches=8, only_effective=True
+        learning_rate=1e-3,
+        discount=discount,
+        entropy_cost=0.02,
+        minibatches=8,
+        only_effective=True,
     )
     return Experiment(
         task=task,
@@ -60,77 +71,53 @@ def delayed(memory: AbstractMemorySizes, task: Task, updates: int) -> Experiment
 
 
 def match_demo(memory: AbstractMemorySizes) -> Experiment:
-    """A delay of 12 steps."""
-    return delayed(memory, EASY, updates=100)
+    """The easy level."""
+    return delayed(actor_critic(memory), EASY, updates=100)
 
 
 def match_laptop(memory: AbstractMemorySizes) -> Experiment:
-    """The delay of 90 steps, beside the easy level."""
-    return delayed(memory, Mixture((EASY, VisualMatch())), updates=400)
-
-
-def match_paper(memory: AbstractMemorySizes) -> Experiment:
-    """The task in pixels with memories of the paper's sizes."""
-    return replace(ballet_paper(memory), task=VisualMatch(view="pixels"))
+    """Both levels."""
+    return delayed(actor_critic(memory), BOTH, updates=400)
 
 
 def key_demo(memory: AbstractMemorySizes) -> Experiment:
     """A delay of 20 steps, and apples that are worth 1."""
     level = KeyToDoor(phases=(10, 20, 15), apple_rewards=(1.0,))
-    return with_discount(delayed(memory, level, updates=100), 0.99)
+    return delayed(actor_critic(memory), level, updates=100, discount=0.99)
 
 
 def key_laptop(memory: AbstractMemorySizes) -> Experiment:
-    """The task as released."""
-    return with_discount(delayed(memory, KeyToDoor(), updates=400), 0.99)
+    """The task as released; the reward of taking the key comes a hundred steps later."""
+    return delayed(actor_critic(memory), KeyToDoor(), updates=400, discount=0.99)
 
 
-def key_paper(memory: AbstractMemorySizes) -> Experiment:
-    """The task in pixels with memories of the paper's sizes."""
-    return replace(ballet_paper(memory), task=KeyToDoor(view="pixels"))
-
-
-def with_discount(experiment: Experiment, discount: float) -> Experiment:
-    """The same experiment; the reward of taking a key comes a hundred steps later."""
-    return replace(experiment, learner=replace(experiment.learner, discount=discount))
-
-
-def merlin(experiment: Experiment, rows: int) -> Experiment:
-    """MERLIN on the task of an experiment, by its learner, with a row for every step."""
-    agent = MERLINSizes(
-        width=64,
-        store=RetroactiveSizes(rows=rows),
-        encoders=replace(ENCODERS, symbols="softmax"),
-        latent_in_key=True,
-    )
-    return replace(experiment, agent=agent)
-
-
-MERLIN = {
-    "demo": merlin(match_demo(HCAMSizes()), 24),
-    "laptop": merlin(match_laptop(HCAMSizes()), 112),
-}
+MERLIN_DEMO = delayed(merlin(24), EASY, updates=100)
 PRESETS: dict[str, Preset] = {
     **four_sizes(
         "visual-match",
         "visual match",
         MEMORIES,
-        paper=match_paper,
+        paper=VisualMatch(view="pixels"),
         laptop=match_laptop,
         demo=match_demo,
     ),
     **four_sizes(
-        "key-to-door", "key to door", MEMORIES, paper=key_paper, laptop=key_laptop, demo=key_demo
+        "key-to-door",
+        "key to door",
+        MEMORIES,
+        paper=KeyToDoor(view="pixels"),
+        laptop=key_laptop,
+        demo=key_demo,
     ),
     "merlin-visual-match-laptop": Preset(
-        "visual match with MERLIN, for two cores", MERLIN["laptop"]
+        "visual match with MERLIN, for two cores", delayed(merlin(112), BOTH, updates=400)
     ),
     "merlin-visual-match-demo": Preset(
-        "visual match at an easy level with MERLIN: minutes on two cores", MERLIN["demo"]
+        "visual match at an easy level with MERLIN: minutes on two cores", MERLIN_DEMO
     ),
     "merlin-visual-match-debug": Preset(
         "visual match with MERLIN, tiny: runs in seconds, too small to learn",
-        debug_size(MERLIN["demo"]),
+        debug_size(MERLIN_DEMO),
     ),
 }
 """Presets of the two tasks by name."""

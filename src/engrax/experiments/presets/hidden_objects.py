@@ -5,23 +5,12 @@ from dataclasses import replace
 from engrax.algorithms import Ramp
 from engrax.envs import HiddenObjects, Mixture
 from engrax.experiments.config import Experiment
-from engrax.experiments.presets.ballet import ballet_paper, from_the_beginning
-from engrax.experiments.presets.sizes import four_sizes
-from engrax.memory import (
-    AbstractMemorySizes,
-    GTrXLSizes,
-    HCAMSizes,
-    LSTMSizes,
-    NoMemorySizes,
-)
+from engrax.experiments.presets.ballet import from_the_beginning
+from engrax.experiments.presets.sizes import compared, four_sizes
+from engrax.memory import AbstractMemorySizes, GTrXLSizes, HCAMSizes
 from engrax.nn.senses import EncoderSizes
 
-MEMORIES: dict[str, AbstractMemorySizes] = {
-    "hcam": HCAMSizes(num_chunks=12),
-    "gtrxl": GTrXLSizes(window=144),
-    "lstm": LSTMSizes(width=128),
-    "none": NoMemorySizes(width=128),
-}
+MEMORIES = compared(HCAMSizes(num_chunks=12), GTrXLSizes(window=144))
 ENCODERS = EncoderSizes(text_scale=16.0, sum_scale=4.0, attribute_scale=1.0)
 """Words and attributes count as much as kinds do: they are what is asked for."""
 EASY = HiddenObjects(objects=(2,), max_delay=4, reach=1, patience=8)
@@ -42,12 +31,8 @@ def laptop(memory: AbstractMemorySizes) -> Experiment:
     return replace(experiment, agent=replace(experiment.agent, encoders=ENCODERS))
 
 
-def paper(memory: AbstractMemorySizes) -> Experiment:
-    """The same in pixels with memories of the paper's sizes."""
-    return replace(ballet_paper(memory), task=HiddenObjects(objects=(2, 4), view="pixels"))
-
-
+PAPER = HiddenObjects(objects=(2, 4), view="pixels")
 PRESETS = four_sizes(
-    "hidden-objects", "hidden objects", MEMORIES, paper=paper, laptop=laptop, demo=demo
+    "hidden-objects", "hidden objects", MEMORIES, paper=PAPER, laptop=laptop, demo=demo
 )
 """Presets of the hidden objects by name."""

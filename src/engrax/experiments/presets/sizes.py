@@ -1,12 +1,31 @@
 """Presets of one task in four sizes, for several memories."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
-from engrax.experiments.config import Experiment
-from engrax.experiments.presets.ballet import PAPER_MEMORIES
+from engrax.experiments.config import Experiment, Task
+from engrax.experiments.presets.ballet import PAPER_MEMORIES, ballet_paper
 from engrax.experiments.presets.debug import debug_size
 from engrax.experiments.presets.preset import TITLES, Preset
-from engrax.memory import AbstractMemorySizes
+from engrax.memory import (
+    AbstractMemorySizes,
+    GTrXLSizes,
+    HCAMSizes,
+    LSTMSizes,
+    NoMemorySizes,
+)
+
+
+def compared(hcam: HCAMSizes, gtrxl: GTrXLSizes) -> dict[str, AbstractMemorySizes]:
+    """HCAM and what it is compared with on two cores, by their names."""
+    width = 128
+    return {
+        "hcam": hcam,
+        "gtrxl": gtrxl,
+        "lstm": LSTMSizes(width=width),
+        "none": NoMemorySizes(width=width),
+    }
+
 
 Make = Callable[[AbstractMemorySizes], Experiment]
 """Makes the experiment with a memory."""
@@ -25,7 +44,7 @@ def four_sizes(
     title: str,
     memories: Mapping[str, AbstractMemorySizes],
     *,
-    paper: Make,
+    paper: Task,
     laptop: Make,
     demo: Make,
 ) -> dict[str, Preset]:
@@ -35,12 +54,12 @@ def four_sizes(
         task: its name in those of the presets.
         title: what descriptions call it.
         memories: those of the laptop and the demo; of the same names are those of the paper.
-        paper: makes the experiment for an accelerator.
+        paper: the task in pixels, for Ballet's experiment at the paper's sizes.
         laptop: makes the one for two cores.
         demo: makes the one that takes minutes.
     """
     makers = {
-        "paper": paper,
+        "paper": lambda m: replace(ballet_paper(m), task=paper),
         "laptop": laptop,
         "demo": demo,
         "debug": lambda m: debug_size(demo(m)),

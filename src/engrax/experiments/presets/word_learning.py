@@ -6,17 +6,15 @@ from typing import Any
 from engrax.algorithms import Ramp
 from engrax.envs import Mixture, WordLearning
 from engrax.experiments.config import Experiment, Task
-from engrax.experiments.presets.ballet import ballet_paper, from_the_beginning
+from engrax.experiments.presets.ballet import from_the_beginning
 from engrax.experiments.presets.hidden_objects import ENCODERS
-from engrax.experiments.presets.sizes import four_sizes
-from engrax.memory import AbstractMemorySizes, GTrXLSizes, HCAMSizes, LSTMSizes, NoMemorySizes
+from engrax.experiments.presets.sizes import compared, four_sizes
+from engrax.memory import AbstractMemorySizes, GTrXLSizes, HCAMSizes
 
-MEMORIES: dict[str, AbstractMemorySizes] = {
-    "hcam": HCAMSizes(chunk_size=4, num_chunks=64, top_k=4, window=4, read_init="identity"),
-    "gtrxl": GTrXLSizes(window=24),
-    "lstm": LSTMSizes(width=128),
-    "none": NoMemorySizes(width=128),
-}
+MEMORIES = compared(
+    HCAMSizes(chunk_size=4, num_chunks=64, top_k=4, window=4, read_init="identity"),
+    GTrXLSizes(window=24),
+)
 """HCAM with room for 20 distractors, and a GTrXL that reaches 47 steps back: as far as the longest
 episode in training, and not to the first lesson of one with ten distractors."""
 
@@ -53,12 +51,12 @@ def laptop(memory: AbstractMemorySizes) -> Experiment:
     return experiment(memory, levels, updates=400, **slower)
 
 
-def paper(memory: AbstractMemorySizes) -> Experiment:
-    """The same in pixels with memories of the paper's sizes."""
-    return replace(ballet_paper(memory), task=WordLearning(view="pixels"))
-
-
 PRESETS = four_sizes(
-    "word-learning", "word learning", MEMORIES, paper=paper, laptop=laptop, demo=demo
+    "word-learning",
+    "word learning",
+    MEMORIES,
+    paper=WordLearning(view="pixels"),
+    laptop=laptop,
+    demo=demo,
 )
 """Presets of word learning by name."""

@@ -49,10 +49,9 @@ def make_encoders(
     specs: Mapping[str, Spec], sizes: EncoderSizes, *, key: Key[Array, ""]
 ) -> dict[str, AbstractEncoder]:
     """One encoder per part of the observation, by its name."""
-    keys = jax.random.split(key, len(specs))
+    keys = _key_of_each(specs, key)
     return {
-        name: sense_of(specs[name]).encoder(specs[name], sizes, key=keys[i])
-        for i, name in enumerate(sorted(specs))
+        name: sense_of(specs[name]).encoder(specs[name], sizes, key=keys[name]) for name in keys
     }
 
 
@@ -60,10 +59,10 @@ def make_decoders(
     specs: Mapping[str, Spec], input_size: int, sizes: EncoderSizes, *, key: Key[Array, ""]
 ) -> dict[str, AbstractDecoder]:
     """One decoder per part of the observation, by its name."""
-    keys = jax.random.split(key, max(len(specs), 1))
+    keys = _key_of_each(specs, key)
     return {
-        name: sense_of(specs[name]).decoder(specs[name], input_size, sizes, key=keys[i])
-        for i, name in enumerate(sorted(specs))
+        name: sense_of(specs[name]).decoder(specs[name], input_size, sizes, key=keys[name])
+        for name in keys
     }
 
 
@@ -73,13 +72,18 @@ def make_parts(
     """What makes features of the parts of a view, for each part of the observation that has places,
     by its name.
     """
-    makers = {name: sense_of(spec).parts for name, spec in sorted(specs.items())}
-    keys = jax.random.split(key, max(len(specs), 1))
+    keys = _key_of_each(specs, key)
     return {
-        name: make(specs[name], sizes, key=keys[i])
-        for i, (name, make) in enumerate(makers.items())
-        if make is not None
+        name: make(specs[name], sizes, key=keys[name])
+        for name in keys
+        if (make := sense_of(specs[name]).parts) is not None
     }
+
+
+def _key_of_each(specs: Mapping[str, Spec], key: Key[Array, ""]) -> dict[str, Key[Array, ""]]:
+    """A key for every part of the observation, sorted by name."""
+    keys = jax.random.split(key, max(len(specs), 1))
+    return {name: keys[i] for i, name in enumerate(sorted(specs))}
 
 
 def encode(
