@@ -127,7 +127,7 @@ def oracle_memory(memory, xs, firsts):
             complete = [c for c in complete if len(c) == layer.chunk_size][-(layer.num_slots - 1) :]
             inputs.append(norm(layer.local_norm, y))
             y = y + oracle_local(layer.local, inputs[-1], inputs[-layer.local.window :])
-            stored.append(y)
+            stored.append((y - y.mean()) / np.sqrt(y.var() + 1e-5) if layer.normalise_stored else y)
             if complete:
                 absent = [np.zeros_like(complete[0])] * (layer.attention.top_k - len(complete))
                 valid = [True] * len(complete) + [False] * len(absent)  # newest first

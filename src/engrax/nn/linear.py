@@ -83,6 +83,12 @@ class MLP(eqx.Module):
         return apply(self.layers[-1], x)
 
 
+def standardised(x: Float[Array, "*batch d"]) -> Float[Array, "*batch d"]:
+    """Zero mean and unit variance over the last axis, any leading axes."""
+    centred = x - jnp.mean(x, axis=-1, keepdims=True)
+    return centred * jax.lax.rsqrt(jnp.mean(jnp.square(centred), axis=-1, keepdims=True) + 1e-5)
+
+
 class LayerNorm(eqx.Module):
     """Layer normalisation (Ba et al. 2016, arXiv 1607.06450) over the last axis, any leading
     axes.
@@ -97,10 +103,6 @@ class LayerNorm(eqx.Module):
 
     def __call__(self, x: Float[Array, "*batch d"]) -> Float[Array, "*batch d"]:
         """Zero mean and unit variance, then scale and offset."""
-        centred = x - jnp.mean(x, axis=-1, keepdims=True)
-        normal = centred * jax.lax.rsqrt(
-            jnp.mean(jnp.square(centred), axis=-1, keepdims=True) + 1e-5
-        )
-        return normal * jnp.broadcast_to(self.scale, x.shape) + jnp.broadcast_to(
+        return standardised(x) * jnp.broadcast_to(self.scale, x.shape) + jnp.broadcast_to(
             self.offset, x.shape
         )

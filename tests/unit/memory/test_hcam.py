@@ -26,10 +26,10 @@ SIZES = HCAMSizes(
 )
 
 
-@pytest.fixture(scope="module")
-def case():
+@pytest.fixture(scope="module", params=[False, True], ids=["stored as it is", "normalised"])
+def case(request):
     keys = jax.random.split(jax.random.key(0), 4)
-    memory = HCAM(5, SIZES, key=keys[0])
+    memory = HCAM(5, replace(SIZES, normalise_stored=request.param), key=keys[0])
     memory = eqx.tree_at(lambda m: m.layers, memory, random_biases(memory.layers, keys[1]))
     xs = jax.random.normal(keys[2], (25, 5))
     firsts = jnp.zeros(25, bool).at[jnp.array([0, 5, 6])].set(True)

@@ -12,7 +12,14 @@ from engrax.experiments.presets.sizes import compared, four_sizes
 from engrax.memory import AbstractMemorySizes, GTrXLSizes, HCAMSizes
 
 MEMORIES = compared(
-    HCAMSizes(chunk_size=4, num_chunks=64, top_k=4, window=4, read_init="identity"),
+    HCAMSizes(
+        chunk_size=4,
+        num_chunks=64,
+        top_k=4,
+        window=4,
+        read_init="identity",
+        normalise_stored=True,
+    ),
     GTrXLSizes(window=24),
 )
 """HCAM with room for 20 distractors, and a GTrXL that reaches 47 steps back: as far as the longest
@@ -45,10 +52,10 @@ def laptop(memory: AbstractMemorySizes) -> Experiment:
     level = WordLearning(reach=1)
     levels = Mixture((level, replace(level, named=1)))
     slower = {
-        "learning_rate_ramp": Ramp(end=0.1, start=250, updates=150),
-        "entropy_ramp": Ramp(end=0.2, start=200, updates=150),
+        "learning_rate_ramp": Ramp(end=0.05, start=300, updates=340),
+        "entropy_ramp": Ramp(end=0.2, start=200, updates=300),
     }
-    return experiment(memory, levels, updates=400, **slower)
+    return experiment(memory, levels, updates=640, **slower)
 
 
 PRESETS = four_sizes(

@@ -12,7 +12,7 @@ from engrax.memory.hcam import clock
 from engrax.memory.hcam.chunks import Chunks, chunks_of
 from engrax.memory.hcam.read import AbstractRead, Read
 from engrax.memory.ring import Recent, RecentAttention, put, put_last
-from engrax.nn.linear import MLP, LayerNorm
+from engrax.nn.linear import MLP, LayerNorm, standardised
 from engrax.nn.local_attention import LocalAttention
 from engrax.nn.masking import finite
 
@@ -37,9 +37,9 @@ PackedLayer = tuple[Float[Array, "w d"], Float[Array, "s c d"], Float[Array, "s 
 class HCAMLayer(eqx.Module):
     """x + local(norm x), then x + hierarchical(norm x), then x + mlp(norm x).
 
-    What is stored is the un-normalised input to the hierarchical block (choice), with zeros in
-    place of numbers that are not finite. An empty memory adds exactly zero. Of chunks of equal
-    relevance the newest are read.
+    What is stored is the input to the hierarchical block, as it is or with zero mean and unit
+    variance (choices), and with zeros in place of numbers that are not finite. An empty memory adds
+    exactly zero. Of chunks of equal relevance the newest are read.
     """
 
     local_norm: LayerNorm
@@ -51,6 +51,7 @@ class HCAMLayer(eqx.Module):
     chunk_size: int = eqx.field(static=True)
     num_slots: int = eqx.field(static=True)
     bypass: bool = eqx.field(static=True)
+    normalise_stored: bool = eqx.field(static=True)
 
     def __init__(
         self,
@@ -63,6 +64,7 @@ class HCAMLayer(eqx.Module):
         num_chunks: int,
         mlp_size: int,
         bypass: bool,
+        normalise_stored: bool,
         key: Key[Array, ""],
     ):
         """Args: as in `HCAMSizes`; `read` makes the read of chunks."""
@@ -72,7 +74,8 @@ class HCAMLayer(eqx.Module):
         self.local = LocalAttention(size, num_heads, window, key=local_key)
         self.attention = read(attention_key)
         self.mlp = MLP((size, mlp_size, size), key=mlp_key, last_init="small")
-        self.chunk_size, self.num_slots, self.bypass = chunk_size, num_chunks + 1, bypass
+        self.chunk_size, self.num_slots = chunk_size, num_chunks + 1
+        self.bypass, self.normalise_stored = bypass, normalise_stored
 
     @property
     def recent(self) -> RecentAttention:
@@ -103,7 +106,7 @@ class HCAMLayer(eqx.Module):
         """
         recent = self.recent.write(state.recent, count, x)
         x = x + self.recent.attend(recent, count, x)
-        state = self._write_chunk(state._replace(recent=recent), count, finite(x))
+        state = self._write_chunk(state._replace(recent=recent), count, self._stored(x))
         valid = clock.readable_now(count, self.num_slots, self.chunk_size)
         order = clock.newest_first(count, self.num_slots, self.chunk_size)
         chunks = Chunks((state.contents,), state.means, order)
@@ -120,12 +123,15 @@ class HCAMLayer(eqx.Module):
         """The same for all times at once; `steps` are their numbers within their episodes."""
         recent = None if state is None else state.recent
         attended = xs + self.recent.attend_sequence(recent, count, steps, xs)
-        stored = finite(attended)
+        stored = self._stored(attended)
         timeline = jnp.concatenate([self._past(state, count), jax.lax.stop_gradient(stored)])
         chunks, valid = self._readable(state, count, steps, timeline)
         found = self.attention.read_sequence(self.block_norm(attended), chunks, valid)
         state = self._state_after(state, steps, xs, stored)
         return state, self._output(attended, found, valid)
+
+    def _stored(self, x: Float[Array, "*t d"]) -> Float[Array, "*t d"]:
+        return finite(standardised(x) if self.normalise_stored else x)
 
     def _output(
         self, x: Float[Array, "*t d"], read: Float[Array, "*t d"], valid: Bool[Array, "*t m"]

@@ -49,6 +49,9 @@ class HCAMSizes(AbstractMemorySizes):
 
     bypass: bool = True
     """Whether what a layer reads is added to what it has; if not, it takes its place."""
+    normalise_stored: bool = False
+    """Whether what is remembered gets zero mean and unit variance first, so that attention to it
+    cannot become hard as activations grow (ours)."""
 
     def __post_init__(self):
         check_width(self.width, self.num_heads)
@@ -147,6 +150,7 @@ class HCAM(AbstractMemory[HCAMState]):
                 num_chunks=sizes.num_chunks,
                 mlp_size=sizes.mlp_size,
                 bypass=sizes.bypass,
+                normalise_stored=sizes.normalise_stored,
                 key=layer_key,
             )
             for index, layer_key in enumerate(layer_keys)
