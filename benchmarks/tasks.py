@@ -17,22 +17,34 @@ import jax.numpy as jnp
 
 from engrax.envs import (
     Ballet,
+    Errands,
     HiddenObjects,
     KeyToDoor,
+    LatentTMaze,
     MemoryGame,
+    Tasting,
     TMaze,
     VisualMatch,
+    VisuomotorMapping,
+    WaterMazes,
+    Wayfinding,
     WordLearning,
 )
 
 TASKS = {
     "ballet": Ballet(),
     "ballet_pixels": Ballet(view="pixels"),
+    "errands": Errands(),
     "hidden_objects": HiddenObjects(),
     "key_to_door": KeyToDoor(),
-    "visual_match": VisualMatch(),
+    "latent_tmaze": LatentTMaze(),
     "memory_game": MemoryGame(),
+    "tasting": Tasting(),
     "tmaze": TMaze(),
+    "visual_match": VisualMatch(),
+    "visuomotor_mapping": VisuomotorMapping(),
+    "water_mazes": WaterMazes(),
+    "wayfinding": Wayfinding(),
     "word_learning": WordLearning(),
 }
 REPETITIONS = 5

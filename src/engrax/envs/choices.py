@@ -1,4 +1,4 @@
-"""Settings of tasks that are one of a few names, or a JSON object."""
+"""Checks of the settings of tasks."""
 
 import json
 from collections.abc import Callable
@@ -25,6 +25,18 @@ def one_of(names: Any, setting: str) -> Callable[[str], Any]:
         raise ValueError(f"{setting} is {value!r}, expected one of {known}")
 
     return checked
+
+
+def check_at_least(least: int, **settings: int) -> None:
+    """Raises ValueError unless every setting is large enough.
+
+    Args:
+        least: the smallest number that is allowed.
+        **settings: numbers by the names of settings.
+    """
+    for name, number in settings.items():
+        if number < least:
+            raise ValueError(f"{name} is {number}, expected at least {least}")
 
 
 def json_object(name: str, text: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int, Key, UInt8
 
 from engrax.envs.base import AbstractEnvironment
-from engrax.envs.choices import one_of
+from engrax.envs.choices import check_at_least, one_of
 from engrax.envs.grid.looking import look, picture_of, spec_of
 from engrax.envs.grid.patches import Patches, agent, join, patches
 from engrax.envs.grid.tables import BOX, COLOURS, MOVES, OBJECT, SHAPES
@@ -107,9 +107,8 @@ class HiddenObjects(AbstractEnvironment[HiddenObjectsState]):
                 f"min_delay is {self.min_delay} and max_delay is {self.max_delay}, expected 0 to "
                 f"{LONGEST}, and the larger one last"
             )
-        for name, least in (("show", 1), ("gap", 0), ("patience", 1)):
-            if getattr(self, name) < least:
-                raise ValueError(f"{name} is {getattr(self, name)}, expected at least {least}")
+        check_at_least(1, show=self.show, patience=self.patience)
+        check_at_least(0, gap=self.gap)
 
     @property
     def interface(self) -> Interface:

@@ -22,7 +22,7 @@ from engrax.envs.delayed import (
 )
 from engrax.envs.grid.patches import Patches, floor, join, patches, room
 from engrax.envs.grid.tables import COLOURS, OBJECT, WALL
-from engrax.envs.grid.walk import touching
+from engrax.envs.grid.walk import in_view, touching
 from engrax.envs.shuffling import falling, uniform_digits, without_repetition
 from engrax.envs.views import View
 
@@ -188,4 +188,4 @@ class VisualMatch(AbstractDelayed[MatchState]):
     ) -> Bool[Array, ""]:
         """Whether the square that shows the colour is in view from a place."""
         down, along = self._shown_at(own)
-        return (jnp.abs(down - row) <= SIGHT // 2) & (jnp.abs(along - column) <= SIGHT // 2)
+        return in_view(row, column, down, along, SIGHT)

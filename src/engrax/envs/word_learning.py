@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int, Key, UInt8, UInt32
 
 from engrax.envs.base import AbstractEnvironment
-from engrax.envs.choices import one_of
+from engrax.envs.choices import check_at_least, one_of
 from engrax.envs.grid.deal import deal, item
 from engrax.envs.grid.looking import look, picture_of, spec_of
 from engrax.envs.grid.patches import Patches, agent, join, patches
@@ -134,9 +134,7 @@ class WordLearning(AbstractEnvironment[WordLearningState]):
     def __check_init__(self):
         if not self.distractors or min(self.distractors) < 0:
             raise ValueError(f"distractors is {self.distractors}, expected numbers from 0 on")
-        for name in ("lessons", "show", "patience"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}, expected at least 1")
+        check_at_least(1, lessons=self.lessons, show=self.show, patience=self.patience)
         if not 1 <= self.named <= OBJECTS:
             raise ValueError(f"named is {self.named}, expected 1 to {OBJECTS}")
         if not 1 <= self.reach < CENTRE:

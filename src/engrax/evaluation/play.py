@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from engrax.agents.base import AbstractAgent, check_interface
+from engrax.evaluation.repetitions import Repetitions
 from engrax.runtime.acting import compiled_acting
 from engrax.runtime.streams import (
     Streams,
@@ -22,6 +23,7 @@ from engrax.runtime.streams import (
     turn_keys,
 )
 from engrax.runtime.worlds import World, as_world
+from engrax.types import Repeated
 
 STREAMS = 256
 """Episodes played side by side in a pure world."""
@@ -36,11 +38,13 @@ class Played(NamedTuple):
         returns: sums of rewards, undiscounted.
         successes: whether each succeeded; None where the task does not say.
         lengths: steps, that of the reset included.
+        repetitions: sums by repetition; None in a host world.
     """
 
     returns: Any
     successes: Any
     lengths: Any
+    repetitions: Repetitions | None
 
 
 class Progress(eqx.Module):
@@ -51,6 +55,7 @@ class Progress(eqx.Module):
     total: Float[Array, "*b"]
     length: Int[Array, "*b"]
     success: Bool[Array, "*b"]
+    repetitions: Repetitions
 
 
 def play(
@@ -108,9 +113,10 @@ def _round(agent: AbstractAgent[Any], world: World, keys: Key[Array, " b"], gree
         streams = progress.streams
         states, actions, _ = act(agent, streams, greedy)
         following = advance(world, streams, states, actions, keys_at(keys, time))
-        return _counted(progress, following), time + 1
+        return _counted(progress, following, repeated), time + 1
 
-    progress = _opened(open_streams(agent, world, keys_at(keys, 0)))
+    repeated = world.interface.repeated
+    progress = _opened(open_streams(agent, world, keys_at(keys, 0)), repeated)
     going_on = lambda carry: ~jnp.all(carry[0].ended)  # noqa: E731
     progress, _ = jax.lax.while_loop(going_on, step, (progress, jnp.ones((), jnp.int32)))
     return _played(progress)
@@ -134,21 +140,24 @@ def _round_on_host(
         success = np.where(ended, success, streams.step.info.get("success", success))
         ended = ended | np.asarray(streams.step.last)
     stated = "success" in streams.step.info
-    return Played(total, success if stated else None, length)
+    return Played(total, success if stated else None, length, None)
 
 
 def _played(progress: Progress) -> Played:
     stated = "success" in progress.streams.step.info
-    return Played(progress.total, progress.success if stated else None, progress.length)
+    success = progress.success if stated else None
+    return Played(progress.total, success, progress.length, progress.repetitions)
 
 
-def _opened(streams: Streams) -> Progress:
+def _opened(streams: Streams, repeated: Repeated | None) -> Progress:
     count = streams.keys.shape[0]
     no = jnp.zeros(count, bool)
-    return Progress(streams, no, jnp.zeros(count, jnp.float32), jnp.ones(count, jnp.int32), no)
+    nothing = Repetitions.none(repeated, count)
+    total, length = jnp.zeros(count, jnp.float32), jnp.ones(count, jnp.int32)
+    return Progress(streams, no, total, length, no, nothing)
 
 
-def _counted(progress: Progress, following: Streams) -> Progress:
+def _counted(progress: Progress, following: Streams, repeated: Repeated | None) -> Progress:
     """The progress after a step."""
     step, ended = following.step, progress.ended
     success = step.info.get("success", progress.success)
@@ -158,4 +167,5 @@ def _counted(progress: Progress, following: Streams) -> Progress:
         jnp.where(ended, progress.total, following.episode_return),
         jnp.where(ended, progress.length, progress.length + 1),
         jnp.where(ended, progress.success, success),
+        progress.repetitions.after(repeated, step.info, ~ended),
     )

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 def evaluation_entry(result: "Evaluation") -> dict[str, Any]:
     """An evaluation; intervals are at 95 %, null where the sample says nothing of them."""
+    repeated = result.repeated
     return {
         "episodes": result.episodes,
         **_named("mean_return", "return_ci95", result.returns),
@@ -36,6 +37,16 @@ def evaluation_entry(result: "Evaluation") -> dict[str, Any]:
         "memory": result.memory,
         "updates": result.updates,
         "environment_steps": result.environment_steps,
+        "repetitions": None
+        if repeated is None
+        else {
+            "value": repeated.value,
+            "by": repeated.by,
+            "means": [
+                {"number": one.number, **_named("mean", "ci95", one.mean), "reached": one.reached}
+                for one in result.repetitions
+            ],
+        },
     }
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from engrax.evaluation.play import play
+from engrax.evaluation.repetitions import RepetitionMean, means_of
 from engrax.evaluation.statistics import Mean, mean_ci95
 from engrax.experiments.levels import levels_of
 from engrax.experiments.registries import kind_of
@@ -17,6 +18,7 @@ from engrax.runs.building import (
     task_with,
 )
 from engrax.runs.directory import RunDirectory
+from engrax.types import Repeated
 
 
 class Evaluation(NamedTuple):
@@ -35,6 +37,8 @@ class Evaluation(NamedTuple):
         memory: its memory's registry name.
         updates: that the agent was trained for.
         environment_steps: that it was trained on.
+        repeated: what the task repeats within an episode; None if nothing.
+        repetitions: the means by repetition.
     """
 
     episodes: int
@@ -49,6 +53,8 @@ class Evaluation(NamedTuple):
     memory: str
     updates: int
     environment_steps: int
+    repeated: Repeated | None = None
+    repetitions: tuple[RepetitionMean, ...] = ()
 
 
 def evaluate(
@@ -97,6 +103,8 @@ def played_by(
         memory=memory_kind(experiment),
         updates=updates,
         environment_steps=steps,
+        repeated=environment.interface.repeated,
+        repetitions=() if played.repetitions is None else means_of(played.repetitions),
     )
 
 

@@ -1,7 +1,7 @@
 """Specs, actions, interfaces, and what passes between environments, agents and learners."""
 
 from engrax.types.actions import Action, Actions, Continuous, Discrete, MultiDiscrete, Policy
-from engrax.types.interface import Interface, Question
+from engrax.types.interface import Interface, Question, Repeated
 from engrax.types.numbers import Number
 from engrax.types.recall import Recall, head_names, layer_names, nothing_recalled
 from engrax.types.specs import (
@@ -33,6 +33,7 @@ __all__ = [
     "Policy",
     "Question",
     "Recall",
+    "Repeated",
     "Segment",
     "Spec",
     "SymbolsSpec",

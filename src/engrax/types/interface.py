@@ -27,6 +27,24 @@ class Question(NamedTuple):
     lowest: int = 0
 
 
+class Repeated(NamedTuple):
+    """What is repeated within an episode, so that a mean by repetition shows what was learnt in it:
+    such as the moves to a goal by how often it was reached before. All names are of entries of
+    `info`.
+
+    Attributes:
+        value: what is averaged.
+        by: the number of the repetition, from 0 on.
+        when: the steps that end a repetition and have its value.
+        most: repetitions that are kept.
+    """
+
+    value: str
+    by: str
+    when: str
+    most: int
+
+
 @dataclass(frozen=True)
 class Interface:
     """Observations and actions of a world.
@@ -39,6 +57,7 @@ class Interface:
         chance: what a player without memory scores, where the task states it: the success where
             the task has one, otherwise the mean return.
         question: what `engrax probe` predicts; None if there is nothing to predict.
+        repeated: what `engrax evaluate` averages by repetition; None if nothing is repeated.
     """
 
     observations: Mapping[str, Spec]
@@ -46,6 +65,7 @@ class Interface:
     action_names: tuple[str, ...] = ()
     chance: float | None = None
     question: Question | None = None
+    repeated: Repeated | None = None
 
     def __post_init__(self):
         if not self.seen:

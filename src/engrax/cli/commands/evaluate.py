@@ -56,7 +56,16 @@ def in_words(result: Mapping[str, Any]) -> str:
     ]
     if result["success_rate"] is not None:
         lines.append(f"success {_interval(result['success_rate'], result['success_ci95'])}")
-    return "\n".join(lines) + chance
+    lines[-1] += chance
+    if result["repetitions"]:
+        lines.append(_by_repetition(result["repetitions"]))
+    return "\n".join(lines)
+
+
+def _by_repetition(found: Mapping[str, Any]) -> str:
+    """Means by repetition; of later ones too few episodes say anything."""
+    means = ", ".join(f"{one['mean']:.3g}" for one in found["means"])
+    return f"mean {found['value']} by {found['by']}: {means or 'too few episodes have one'}"
 
 
 def _level(environment: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ from engrax.envs.grid.tables import (
 )
 
 BOX_BROWN, DOOR_BROWN = (150, 110, 60), (90, 50, 20)
+PALE = 200  # an object without colour
 FLOOR_SHARE = 3  # a coloured floor is shown at a third of its brightness
 
 
@@ -44,7 +45,7 @@ def _inks() -> np.ndarray:
     inks[WALL], inks[AGENT] = WALL_GREY, AGENT_WHITE
     inks[WALL, 1:] = colours
     inks[BOX], inks[DOOR] = BOX_BROWN, DOOR_BROWN
-    inks[EMPTY, 1:], inks[OBJECT, 1:] = colours // FLOOR_SHARE, colours
+    inks[EMPTY, 1:], inks[OBJECT, 1:], inks[OBJECT, 0] = colours // FLOOR_SHARE, colours, PALE
     return inks
 
 

@@ -50,6 +50,17 @@ def touching(
     return (rows == row) & (columns == column)
 
 
+def in_view(
+    row: Int[Array, ""],
+    column: Int[Array, ""],
+    rows: Int[Array, "*k"],
+    columns: Int[Array, "*k"],
+    sight: int,
+) -> Bool[Array, "*k"]:
+    """Which of some places are among the `sight` x `sight` squares around the agent."""
+    return (jnp.abs(rows - row) <= sight // 2) & (jnp.abs(columns - column) <= sight // 2)
+
+
 def homes(reach: int) -> np.ndarray:
     """The squares that are so many moves from the centre in each of the eight directions.
 

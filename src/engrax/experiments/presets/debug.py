@@ -8,13 +8,19 @@ from engrax.algorithms import PPO, Ramp
 from engrax.envs import (
     AbstractEnvironment,
     Ballet,
+    Errands,
     HiddenObjects,
     KeyToDoor,
+    LatentTMaze,
     MemoryGame,
     Mixture,
     Recall,
+    Tasting,
     TMaze,
     VisualMatch,
+    VisuomotorMapping,
+    WaterMazes,
+    Wayfinding,
     WordLearning,
 )
 from engrax.experiments.config import Experiment, Task
@@ -51,14 +57,24 @@ def small_level(level: AbstractEnvironment[Any]) -> AbstractEnvironment[Any]:
     match level:
         case Ballet():
             return replace(level, num_dancers=1, dance_delay=1)
+        case Errands() | Wayfinding():
+            return replace(level, rooms=(2, 2), length=12)
         case HiddenObjects():
             return replace(level, objects=(2,), show=1, gap=0, max_delay=2, reach=1, patience=4)
         case KeyToDoor() | VisualMatch():
             return replace(level, phases=(2, 2, 6))
+        case LatentTMaze():
+            return replace(level, arm=1, explore=4)
         case MemoryGame():
             return replace(level, pairs=2, scale=1, table=None)
+        case Tasting():
+            return replace(level, kinds=2, reach=1, rounds=2, round_steps=4)
         case TMaze():
             return replace(level, length=4)
+        case VisuomotorMapping():
+            return replace(level, trials=6)
+        case WaterMazes():
+            return replace(level, mazes=2, size=2, length=12)
         case WordLearning():
             return replace(level, distractors=(0,), lessons=1, show=1, reach=1, patience=3)
         case _:

@@ -14,10 +14,10 @@ from engrax.experiments.presets.sizes import compared, four_sizes
 from engrax.memory import AbstractMemorySizes, GTrXLSizes, HCAMSizes, RetroactiveSizes
 from engrax.nn.senses import EncoderSizes
 
-MEMORIES = compared(HCAMSizes(), GTrXLSizes(window=128))
+MEMORIES = compared(HCAMSizes(normalise_stored=True), GTrXLSizes(window=128))
 """HCAM and GTrXL remember a whole episode of 120 steps."""
-EASY = VisualMatch(phases=(3, 12, 8), apple_rewards=(1.0,))
-"""A delay of 12 steps."""
+EASY = VisualMatch(phases=(3, 12, 15), apple_rewards=(1.0,))
+"""A delay of 12 steps. The last phase is long enough to look at all squares."""
 BOTH = Mixture((EASY, VisualMatch()))
 """The delay of 90 steps, beside the easy level."""
 ENCODERS = EncoderSizes(
@@ -49,13 +49,20 @@ def merlin(rows: int) -> MERLINSizes:
 
 
 def delayed(
-    agent: AbstractAgentSizes, task: Task, updates: int, discount: float = 0.9
+    agent: AbstractAgentSizes,
+    task: Task,
+    updates: int,
+    discount: float = 0.9,
+    entropy_cost: float = 0.02,
 ) -> Experiment:
-    """Small enough for two cores; a segment is an episode of passive visual match."""
+    """Small enough for two cores; a segment is an episode of passive visual match.
+
+    Rewards are divided by their deviation, so that entropy costs more where apples are worth more.
+    """
     learner = PPO(
         learning_rate=1e-3,
         discount=discount,
-        entropy_cost=0.02,
+        entropy_cost=entropy_cost,
         minibatches=8,
         only_effective=True,
     )
@@ -77,7 +84,7 @@ def match_demo(memory: AbstractMemorySizes) -> Experiment:
 
 def match_laptop(memory: AbstractMemorySizes) -> Experiment:
     """Both levels."""
-    return delayed(actor_critic(memory), BOTH, updates=400)
+    return delayed(actor_critic(memory), BOTH, updates=400, entropy_cost=0.003)
 
 
 def key_demo(memory: AbstractMemorySizes) -> Experiment:

@@ -14,15 +14,21 @@ def test_list_names_what_there_is(engrax_cli: Any):
     assert "hcam" in found["memories"]
     assert found["tasks"] == [
         "ballet",
+        "errands",
         "gymnasium",
         "gymnax",
         "hidden_objects",
         "key_to_door",
+        "latent_tmaze",
         "memory_game",
         "mixture",
         "recall",
+        "tasting",
         "tmaze",
         "visual_match",
+        "visuomotor_mapping",
+        "water_mazes",
+        "wayfinding",
         "word_learning",
     ]
     assert found["presets"] == list(PRESETS)

@@ -1,0 +1,214 @@
+"""A latent T-maze: what was seen without reward turns out to matter (Wayne et al. 2018)."""
+
+from dataclasses import replace
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Int, Key, UInt8
+
+from engrax.envs.base import AbstractEnvironment
+from engrax.envs.choices import check_at_least, one_of
+from engrax.envs.grid.looking import look, picture_of, spec_of
+from engrax.envs.grid.patches import Patches, agent, floor, join, only, patches, room
+from engrax.envs.grid.tables import BOX, COLOURS, FOUR_MOVES, OBJECT, SHAPES
+from engrax.envs.grid.walk import touching, walk
+from engrax.envs.shuffling import falling, uniform_digits, without_repetition
+from engrax.envs.views import View
+from engrax.types import Discrete, Interface, Observation, TimeStep
+
+SIGHT = 5
+EXPLORE, SHOWN, WAIT, CHOOSE = range(4)
+"""The phases."""
+ROOM = (1, 1, 3, 3)
+"""Row and column of the corner, height and width of the room where an object pays."""
+ROOM_START, ROOM_OBJECT = (3, 2), (1, 2)
+SHOWN_STEPS, CHOOSE_STEPS = 6, 32
+"""The most steps of the phases that may end early."""
+MOST_LOOKS = len(COLOURS) * len(SHAPES)
+
+
+class LatentTMazeState(eqx.Module):
+    """An episode under way.
+
+    Attributes:
+        looks: of the object that pays and of the other one, 0 .. 284.
+        side: the end where the one that pays is: 0 west, 1 east.
+        phase: see `EXPLORE` and those after it.
+        clock: steps since the phase began.
+        opening: whether this is the episode's first step.
+        row: of the agent.
+        column: of the agent.
+    """
+
+    looks: Int[Array, "2"]
+    side: Int[Array, ""]
+    phase: Int[Array, ""]
+    clock: Int[Array, ""]
+    opening: Bool[Array, ""]
+    row: Int[Array, ""]
+    column: Int[Array, ""]
+
+
+class LatentTMaze(AbstractEnvironment[LatentTMazeState]):
+    """A maze is explored without reward; then one of its objects turns out to pay.
+
+    Maze: a T, `stem` squares of corridor and two arms of `arm` squares, with an object at the end
+    of each. Colours and shapes of the objects and their sides are drawn for every episode.
+
+    Phase 1, `explore` steps: the agent walks in the maze from the foot of the stem. Nothing pays.
+    `guided`: it is held at one end for the first half of the steps, and at the other for the rest.
+    Phase 2, at most 6 steps: a room of 3 x 3 squares with one of the two objects. Touching it pays
+    1 and ends the phase. Phase 3, `delay` steps: the agent is held in the empty room. Phase 4, at
+    most 32 steps: the maze again, from the foot of the stem; both ends are boxes. Reaching a box
+    ends the episode, with reward 1 if the object that paid was there and 0 if not, discount 0.
+    After the last step: reward 0, discount 1. The action on a phase's last step has no effect.
+
+    Actions: N, S, W, E. Observation: `symbols` uint8 [5, 5, 3] or `image` uint8 [45, 45, 3], the
+    squares around the agent. `info`: `success` (this step reached the right box), `phase`.
+
+    Values of `success`: 1 for a player who explores and remembers, 1/2 for one who walks to any
+    end, 0.352 for a uniform walk throughout.
+
+    Source: the latent learning task of Wayne et al. (2018), https://arxiv.org/abs/1803.10760; that
+    one is three-dimensional and was not released. All numbers here are ours.
+    """
+
+    arm: int = eqx.field(static=True, default=3)
+    """Squares of an arm, at least 1; with 3 an end is not visible from the junction."""
+    stem: int = eqx.field(static=True, default=1)
+    """Squares of the corridor to the junction, at least 1."""
+    explore: int = eqx.field(static=True, default=16)
+    """Steps of the first phase."""
+    delay: int = eqx.field(static=True, default=0)
+    """Steps between the second phase and the last."""
+    guided: bool = eqx.field(static=True, default=False)
+    """Whether the agent is put at both ends in the first phase."""
+    view: View = eqx.field(static=True, default="symbols", converter=one_of(View, "view"))
+    """The view: `symbols`, or 9 x 9 `pixels` for each square."""
+
+    def __check_init__(self):
+        check_at_least(1, arm=self.arm, stem=self.stem)
+        check_at_least(2, explore=self.explore)
+        check_at_least(0, delay=self.delay)
+
+    @property
+    def interface(self) -> Interface:
+        """The view; four directions. Chance is the success of walking to any end."""
+        actions = Discrete(len(FOUR_MOVES))
+        return Interface(spec_of(self.view, SIGHT), actions, tuple(FOUR_MOVES), chance=0.5)
+
+    def picture(self, observation: Observation) -> UInt8[Array, "45 45 3"]:
+        """The view in pixels, whichever the view."""
+        return picture_of(self.view, observation)
+
+    def draw(self, key: Key[Array, ""]) -> LatentTMazeState:
+        """Two different objects and their sides, all uniform."""
+        side, *digits = uniform_digits(key, [2, *falling(MOST_LOOKS, 2)])
+        zero, opening = jnp.int32(0), jnp.ones((), bool)
+        looks = jnp.stack(without_repetition(digits))
+        state = LatentTMazeState(looks, side, zero, zero, opening, zero, zero)
+        return self._placed(state)
+
+    def advance(
+        self, state: LatentTMazeState, action: Int[Array, ""], key: Key[Array, ""]
+    ) -> LatentTMazeState:
+        """Moves the agent, or opens the next phase. The key is not used."""
+        row, column = walk(self._board(state), state.row, state.column, action, FOUR_MOVES)
+        held = self._held(state)
+        moved = replace(
+            state,
+            clock=state.clock + 1,
+            opening=jnp.zeros((), bool),
+            row=jnp.where(held, state.row, row),
+            column=jnp.where(held, state.column, column),
+        )
+        over = self._over(state)
+        following = jnp.where((state.phase == SHOWN) & (self.delay == 0), CHOOSE, state.phase + 1)
+        moved = replace(
+            moved,
+            phase=jnp.where(over, following, state.phase),
+            clock=jnp.where(over, 0, moved.clock),
+        )
+        placed, put = self._placed(moved), over | self._held(moved)
+        return replace(
+            moved,
+            row=jnp.where(put, placed.row, moved.row),
+            column=jnp.where(put, placed.column, moved.column),
+        )
+
+    def is_last(self, state: LatentTMazeState) -> Bool[Array, ""]:
+        """A box is reached, or time is up."""
+        return (state.phase == CHOOSE) & self._over(state)
+
+    def observe(self, state: LatentTMazeState) -> TimeStep:
+        """The view around the agent, and whether it touched the object or the right box."""
+        last, on = self.is_last(state), self._on_ends(state)
+        reached = (state.phase == CHOOSE) & jnp.any(on)
+        success = reached & on[state.side]
+        return TimeStep(
+            observation=look(self.view, self._scene(state), state.row, state.column, SIGHT),
+            reward=(success | self._touches(state)).astype(jnp.float32),
+            discount=1 - reached.astype(jnp.float32),
+            first=state.opening,
+            last=last,
+            info={"success": success, "phase": state.phase},
+            effective=~self._held(state) & ~self._over(state),
+        )
+
+    @property
+    def _ends(self) -> Int[Array, "2"]:
+        """The columns of the ends; both are in row 1."""
+        return jnp.asarray([1, 2 * self.arm + 1], jnp.int32)
+
+    def _placed(self, state: LatentTMazeState) -> LatentTMazeState:
+        """The agent where it is at the start of a phase."""
+        in_maze = (state.phase == EXPLORE) | (state.phase == CHOOSE)
+        foot, room_start = jnp.asarray([(1 + self.stem, 1 + self.arm), ROOM_START], jnp.int32)
+        row, column = jnp.where(in_maze, foot, room_start)
+        if self.guided:
+            exploring = state.phase == EXPLORE
+            end = self._ends[(state.clock >= self.explore // 2).astype(jnp.int32)]
+            row, column = jnp.where(exploring, 1, row), jnp.where(exploring, end, column)
+        return replace(state, row=row, column=column)
+
+    def _held(self, state: LatentTMazeState) -> Bool[Array, ""]:
+        """Whether the agent cannot move."""
+        return (state.phase == WAIT) | (self.guided & (state.phase == EXPLORE))
+
+    def _over(self, state: LatentTMazeState) -> Bool[Array, ""]:
+        """Whether this is the last step of its phase."""
+        steps = jnp.asarray([self.explore, SHOWN_STEPS, self.delay, CHOOSE_STEPS], jnp.int32)
+        reached = (state.phase == CHOOSE) & jnp.any(self._on_ends(state))
+        return (state.clock >= steps[state.phase] - 1) | self._touches(state) | reached
+
+    def _touches(self, state: LatentTMazeState) -> Bool[Array, ""]:
+        """Whether the agent is on the object that pays."""
+        row, column = ROOM_OBJECT
+        return (state.phase == SHOWN) & (state.row == row) & (state.column == column)
+
+    def _on_ends(self, state: LatentTMazeState) -> Bool[Array, "2"]:
+        return touching(state.row, state.column, jnp.ones(2, jnp.int32), self._ends)
+
+    def _board(self, state: LatentTMazeState) -> Patches:
+        """Walls and floors."""
+        arms = (1, 1, 1, 2 * self.arm + 1)
+        maze = join(room(*arms), room(2, 1 + self.arm, self.stem, 1), floor(*arms))
+        in_maze = (state.phase == EXPLORE) | (state.phase == CHOOSE)
+        return join(only(maze, in_maze), only(room(*ROOM), ~in_maze))
+
+    def _scene(self, state: LatentTMazeState) -> Patches:
+        shape, colour = jnp.divmod(state.looks, len(COLOURS))
+        paying = jnp.stack([state.side, 1 - state.side])
+        columns = self._ends[paying]
+        objects = patches(
+            1, columns,
+            kind=OBJECT, colour=1 + colour, shape=1 + shape, shown=state.phase == EXPLORE,
+        )  # fmt: skip
+        boxes = patches(1, columns, kind=BOX, shown=state.phase == CHOOSE)
+        row, column = ROOM_OBJECT
+        shown = patches(
+            row, column,
+            kind=OBJECT, colour=1 + colour[0], shape=1 + shape[0], shown=state.phase == SHOWN,
+        )  # fmt: skip
+        you = agent(state.row, state.column)
+        return join(self._board(state), objects, boxes, shown, you)

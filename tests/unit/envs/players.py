@@ -1,0 +1,71 @@
+"""Scripted players: one Python object an episode, which looks at the state and remembers."""
+
+from collections import deque
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+
+def played_by(task, player, episodes, steps, seed=0):
+    """The time steps of players, `[t, episodes, ...]`, each from a fresh episode.
+
+    Args:
+        task: what is played.
+        player: makes a player of a random generator; called with a state, it returns an action.
+        episodes: how many.
+        steps: actions of each.
+        seed: which episodes.
+    """
+    keys = jax.random.split(jax.random.key(seed), episodes)
+    states, opening = jax.jit(jax.vmap(task.reset))(keys)
+    step = jax.jit(jax.vmap(task.step))
+    players = [player(np.random.default_rng((seed, number))) for number in range(episodes)]
+    told = [opening]
+    for time in range(steps):
+        seen = jax.tree.map(np.asarray, states)
+        each = [jax.tree.map(lambda leaf, n=n: leaf[n], seen) for n in range(episodes)]
+        actions = [act(state) for act, state in zip(players, each, strict=True)]
+        keys = jax.random.split(jax.random.key(hash((seed, time)) % 2**31), episodes)
+        states, now = step(states, jnp.asarray(actions, jnp.int32), keys)
+        told.append(now)
+    return jax.tree.map(lambda *leaves: np.stack([np.asarray(leaf) for leaf in leaves]), *told)
+
+
+def towards(free, where, wanted, moves):
+    """The first move of a shortest path to a square that is wanted; None if none can be reached.
+
+    Args:
+        free: whether a square can be walked on, by row and column.
+        where: row and column.
+        wanted: whether a square is a destination, by row and column.
+        moves: rows and columns of each action.
+    """
+    queue, first = deque([where]), {where: None}
+    while queue:
+        place = queue.popleft()
+        if wanted(place) and place != where:
+            return first[place]
+        for action, (down, along) in enumerate(moves):
+            ahead = place[0] + down, place[1] + along
+            if ahead not in first and free(ahead):
+                first[ahead] = action if first[place] is None else first[place]
+                queue.append(ahead)
+    return None
+
+
+def anywhere(actions):
+    """A player who moves anywhere."""
+    return lambda numbers: lambda state: numbers.integers(actions)
+
+
+def mean_and_error(values):
+    """The mean, and its standard error."""
+    values = np.asarray(values, float)
+    return values.mean(), values.std() / np.sqrt(values.size)
+
+
+def assert_scores(values, wanted, error=0.0):
+    """That a mean is a simulated one, within three standard errors of both together."""
+    found, own = mean_and_error(values)
+    assert abs(found - wanted) < 3 * np.hypot(own, error) + 0.005 * abs(wanted), (found, own)
