@@ -12,6 +12,7 @@ from engrax.experiments.presets import (
     gymnasium,
     hidden_objects,
     memory_game,
+    merlin_tasks,
     tmaze,
     word_learning,
 )
@@ -24,6 +25,7 @@ _ALL: dict[str, Preset] = {
     **word_learning.PRESETS,
     **delayed.PRESETS,
     **memory_game.PRESETS,
+    **merlin_tasks.PRESETS,
     **tmaze.PRESETS,
     **gymnasium.PRESETS,
     **debug.PRESETS,

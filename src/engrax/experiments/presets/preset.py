@@ -10,12 +10,13 @@ TITLES = {
     "gtrxl-light": "a GTrXL with the FLOPs of HCAM",
     "hcam": "HCAM",
     "lstm": "an LSTM",
+    "merlin": "MERLIN",
     "none": "no memory",
     "ntm": "an NTM",
     "rl-mem": "RL-MEM",
     "trxl": "TrXL",
 }
-"""The memories that names of presets begin with, as descriptions call them."""
+"""The memories and agents that names of presets begin with, as descriptions call them."""
 
 
 class Preset(NamedTuple):
