@@ -6,6 +6,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from engrax.testing.contract import quick_jit
+
+from oracles.grid import DIRECTIONS
+from unit.envs.steps import played
+
 
 def played_by(task, player, episodes, steps, seed=0):
     """The time steps of players, `[t, episodes, ...]`, each from a fresh episode.
@@ -54,9 +59,36 @@ def towards(free, where, wanted, moves):
     return None
 
 
+def distance(one, other):
+    """Moves between two squares; of equal ones the upper left first."""
+    return max(abs(np.subtract(one, other))), other
+
+
+def direction(where, there):
+    """The action of the first move to a square."""
+    step = tuple(np.sign(np.subtract(there, where)).tolist())
+    return DIRECTIONS.index(step)
+
+
 def anywhere(actions):
     """A player who moves anywhere."""
     return lambda numbers: lambda state: numbers.integers(actions)
+
+
+def uniform_returns(task, steps, episodes=2000):
+    """The returns of a player who moves anywhere, [episodes].
+
+    Args:
+        task: which; its episodes are of one length.
+        steps: actions of an episode.
+        episodes: how many.
+    """
+
+    def one(key):
+        actions = jax.random.randint(key, (steps,), 0, task.interface.actions.size, jnp.int32)
+        return jnp.sum(played(task, actions, key)[1].reward)
+
+    return quick_jit(jax.vmap(one))(jax.random.split(jax.random.key(0), episodes))
 
 
 def mean_and_error(values):

@@ -4,6 +4,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from engrax.envs.grid.picture import render
+
 
 def played(task, actions, key):
     """The states and the steps of a fresh episode under given actions; see `followed`."""
@@ -47,3 +49,16 @@ def ending(steps, wanted):
     end = len(wanted) - 1
     assert steps.last[end]
     return steps.reward[end].item(), steps.discount[end].item()
+
+
+def assert_pixels_are_the_symbols(task):
+    """That a task in pixels shows the picture of what it shows in symbols.
+
+    Args:
+        task: the class of a task on a grid.
+    """
+    pixels, symbols = task(view="pixels"), task()
+    seen = pixels.reset(jax.random.key(0))[1].observation["image"]
+    wanted = render(symbols.reset(jax.random.key(0))[1].observation["symbols"])
+    np.testing.assert_array_equal(seen, wanted)
+    np.testing.assert_array_equal(pixels.picture({"image": seen}), wanted)

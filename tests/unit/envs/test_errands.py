@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 
 from engrax.envs import Errands
-from engrax.envs.grid.picture import render
 from engrax.testing.contract import quick_jit
 
 from oracles.maps import MOVES, drawn, errands
-from unit.envs.players import assert_scores, played_by, towards
-from unit.envs.steps import assert_as_told, played
+from unit.envs.players import assert_scores, played_by, towards, uniform_returns
+from unit.envs.steps import assert_as_told, assert_pixels_are_the_symbols, played
 
 
 @pytest.mark.parametrize(
@@ -89,14 +88,7 @@ def test_what_players_score(keeps, score):
 
 
 def test_a_uniform_walk():
-    task = Errands((2, 2), 100)
-
-    def one(key):
-        actions = jax.random.randint(key, (task.length - 1,), 0, 4, jnp.int32)
-        return jnp.sum(played(task, actions, key)[1].reward)
-
-    keys = jax.random.split(jax.random.key(0), 2000)
-    assert_scores(quick_jit(jax.vmap(one))(keys), -0.33, 0.02)
+    assert_scores(uniform_returns(Errands((2, 2), 100), 99), -0.33, 0.02)
 
 
 def test_nothing_tells_the_errand_once_it_was_shown():
@@ -111,11 +103,7 @@ def test_nothing_tells_the_errand_once_it_was_shown():
 
 
 def test_pixels_are_the_symbols():
-    pixels, symbols = Errands(view="pixels"), Errands()
-    seen = pixels.reset(jax.random.key(0))[1].observation["image"]
-    wanted = render(symbols.reset(jax.random.key(0))[1].observation["symbols"])
-    np.testing.assert_array_equal(seen, wanted)
-    np.testing.assert_array_equal(pixels.picture({"image": seen}), wanted)
+    assert_pixels_are_the_symbols(Errands)
 
 
 @pytest.mark.parametrize(

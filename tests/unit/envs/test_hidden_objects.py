@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 
 from engrax.envs import HiddenObjects
-from engrax.envs.grid.picture import render
 from engrax.testing.contract import quick_jit
 
 from oracles.hidden_objects import episode
-from unit.envs.steps import assert_as_told, ending, played
+from unit.envs.steps import assert_as_told, assert_pixels_are_the_symbols, ending, played
 
 EPISODES = 2000
 SMALL = HiddenObjects((2, 3), show=2, gap=1, max_delay=3, reach=2, patience=6)
@@ -133,11 +132,7 @@ def test_one_program_plays_all_numbers_of_boxes_and_delays():
 
 
 def test_pixels_are_the_symbols():
-    pixels, symbols = HiddenObjects(view="pixels"), HiddenObjects()
-    seen = pixels.reset(jax.random.key(0))[1].observation["image"]
-    wanted = render(symbols.reset(jax.random.key(0))[1].observation["symbols"])
-    np.testing.assert_array_equal(seen, wanted)
-    np.testing.assert_array_equal(pixels.picture({"image": seen}), wanted)
+    assert_pixels_are_the_symbols(HiddenObjects)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from engrax.testing.contract import quick_jit
 
 from oracles.latent_tmaze import episode
 from unit.envs.players import anywhere, assert_scores, played_by
-from unit.envs.steps import assert_as_told, ending, played
+from unit.envs.steps import assert_as_told, assert_pixels_are_the_symbols, ending, played
 
 NORTH, SOUTH, WEST, EAST = range(4)
 
@@ -95,10 +95,7 @@ def test_nothing_tells_the_side_in_the_last_phase_or_the_object_before_it_pays()
 
 
 def test_pixels_are_the_symbols():
-    pixels, symbols = LatentTMaze(view="pixels"), LatentTMaze()
-    seen = pixels.reset(jax.random.key(0))[1].observation["image"]
-    wanted = symbols.picture(symbols.reset(jax.random.key(0))[1].observation)
-    np.testing.assert_array_equal(seen, wanted)
+    assert_pixels_are_the_symbols(LatentTMaze)
 
 
 @pytest.mark.parametrize(

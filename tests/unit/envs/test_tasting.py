@@ -13,9 +13,8 @@ from engrax.testing.contract import quick_jit
 
 from oracles.grid import DIRECTIONS
 from oracles.tasting import episode
-from unit.envs.players import assert_scores, played_by, towards
-from unit.envs.steps import assert_as_told, played
-from unit.envs.test_water_mazes import distance
+from unit.envs.players import assert_scores, distance, played_by, towards
+from unit.envs.steps import assert_as_told, assert_pixels_are_the_symbols, played
 
 EASY = Tasting(4, 1, 4, 8)
 
@@ -113,10 +112,7 @@ def test_nothing_tells_the_values():
 
 
 def test_pixels_are_the_symbols():
-    pixels, symbols = Tasting(view="pixels"), Tasting()
-    seen = pixels.reset(jax.random.key(0))[1].observation["image"]
-    wanted = symbols.picture(symbols.reset(jax.random.key(0))[1].observation)
-    np.testing.assert_array_equal(seen, wanted)
+    assert_pixels_are_the_symbols(Tasting)
 
 
 @pytest.mark.parametrize(

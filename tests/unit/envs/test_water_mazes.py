@@ -11,8 +11,8 @@ from engrax.envs import WaterMazes
 from engrax.testing.contract import quick_jit
 
 from oracles.water_mazes import episode
-from unit.envs.players import assert_scores, played_by
-from unit.envs.steps import assert_as_told, played
+from unit.envs.players import assert_scores, direction, distance, played_by, uniform_returns
+from unit.envs.steps import assert_as_told, assert_pixels_are_the_symbols, played
 
 EASY = WaterMazes(2, 5, 120, 30)
 
@@ -71,17 +71,6 @@ class Swimmer:
         return [(r, c) for r in range(1, self.size + 1) for c in range(1, self.size + 1)]
 
 
-def distance(one, other):
-    """Moves between two squares; of equal ones the upper left first."""
-    return max(abs(np.subtract(one, other))), other
-
-
-def direction(where, there):
-    """The action of the first move to a square."""
-    step = tuple(np.sign(np.subtract(there, where)).tolist())
-    return [(-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1)].index(step)
-
-
 @pytest.mark.parametrize(
     ("settings", "goals", "error"),
     [
@@ -108,12 +97,7 @@ def test_second_visits_are_short_for_a_player_who_remembers():
 
 @pytest.mark.parametrize("task", [EASY, WaterMazes()])
 def test_a_uniform_walk(task):
-    def one(key):
-        actions = jax.random.randint(key, (task.length - 1,), 0, 8, jnp.int32)
-        return jnp.sum(played(task, actions, key)[1].reward)
-
-    goals = quick_jit(jax.vmap(one))(jax.random.split(jax.random.key(0), 2000))
-    assert_scores(goals, task.interface.chance, 0.05)
+    assert_scores(uniform_returns(task, task.length - 1), task.interface.chance, 0.05)
 
 
 def test_platforms_are_never_seen():
@@ -125,10 +109,7 @@ def test_platforms_are_never_seen():
 
 
 def test_pixels_are_the_symbols():
-    pixels, symbols = WaterMazes(view="pixels"), WaterMazes()
-    seen = pixels.reset(jax.random.key(0))[1].observation["image"]
-    wanted = symbols.picture(symbols.reset(jax.random.key(0))[1].observation)
-    np.testing.assert_array_equal(seen, wanted)
+    assert_pixels_are_the_symbols(WaterMazes)
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 
 from engrax.envs import Wayfinding
-from engrax.envs.grid.picture import render
 from engrax.testing.contract import quick_jit
 
 from oracles.maps import MOVES, drawn, square, wayfinding
-from unit.envs.players import assert_scores, played_by, towards
-from unit.envs.steps import assert_as_told, played
+from unit.envs.players import assert_scores, played_by, towards, uniform_returns
+from unit.envs.steps import assert_as_told, assert_pixels_are_the_symbols, played
 
 
 @pytest.mark.parametrize("rooms", [(2, 2), (3, 3), (1, 3)])
@@ -102,16 +101,7 @@ def test_the_time_to_the_goal_falls_for_a_player_who_remembers():
 @pytest.mark.parametrize(("rooms", "length"), [((2, 2), 100), ((3, 3), 300)])
 def test_a_uniform_walk(rooms, length):
     task = Wayfinding(rooms, length)
-    goals = quick_jit(jax.vmap(lambda key: walked(task, key)))(
-        jax.random.split(jax.random.key(0), 2000)
-    )
-    assert_scores(goals, task.interface.chance, 0.01)
-
-
-def walked(task, key):
-    """The return of a uniform walk."""
-    actions = jax.random.randint(key, (task.length - 1,), 0, 4, jnp.int32)
-    return jnp.sum(played(task, actions, key)[1].reward)
+    assert_scores(uniform_returns(task, length - 1), task.interface.chance, 0.01)
 
 
 def test_nothing_tells_the_goal_before_it_is_in_view():
@@ -129,11 +119,7 @@ def test_nothing_tells_the_goal_before_it_is_in_view():
 
 
 def test_pixels_are_the_symbols():
-    pixels, symbols = Wayfinding(view="pixels"), Wayfinding()
-    seen = pixels.reset(jax.random.key(0))[1].observation["image"]
-    wanted = render(symbols.reset(jax.random.key(0))[1].observation["symbols"])
-    np.testing.assert_array_equal(seen, wanted)
-    np.testing.assert_array_equal(pixels.picture({"image": seen}), wanted)
+    assert_pixels_are_the_symbols(Wayfinding)
 
 
 @pytest.mark.parametrize(
