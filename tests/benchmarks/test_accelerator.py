@@ -11,7 +11,7 @@ import pytest
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "accelerator.py"
 
 
-@pytest.mark.slow
+@pytest.mark.learn  # a minute, for a script that needs an accelerator
 def test_a_dry_run(tmp_path):
     path = tmp_path / "found.json"
     subprocess.run([sys.executable, SCRIPT, "--toy", "--json", path], check=True, timeout=600)

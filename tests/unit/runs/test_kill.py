@@ -11,13 +11,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 CLOCKS = ("seconds", "cpu_seconds")
 SEED = int(os.environ.get("ENGRAX_KILL_SEED", "20"))
-UPDATES = 120
+UPDATES = 100
 TRAIN = ("train", "debug", "--memory", "lstm", "--memory.width", "8", "--checkpoint_every", "1")
 PATIENCE = 120.0
 
@@ -62,21 +62,21 @@ class Run:
         _, err = process.communicate()
         assert process.returncode == -signal.SIGKILL, f"it ended before it could be killed: {err}"
 
-    def moments(self) -> Iterator[tuple[str, Callable[[], bool]]]:
-        """Twenty: as it starts, before it has a checkpoint, between updates, and while a checkpoint
-        is written.
+    def moments(self, often: "Often") -> Iterator[tuple[str, Callable[[], bool]]]:
+        """So many: as it starts, before it has a checkpoint, between updates, and while a
+        checkpoint is written.
         """
-        for _ in range(2):
+        for _ in range(often.starting):
             yield (
                 "before it has a config",
                 self.earlier(self.later(6.0), (self.path / "config.json").exists),
             )
-        for _ in range(3):
+        for _ in range(often.without_checkpoint):
             yield "before it has a checkpoint", self.earlier(self.later(6.0), self.writing)
-        for _ in range(9):
+        for _ in range(often.between):
             lines = self.lines_after(self.random.randint(1, 9))
             yield "between updates", self.later(0.03, lines)
-        for _ in range(6):
+        for _ in range(often.writing):
             yield (
                 "while a checkpoint is written",
                 self.both(self.lines_after(self.random.randint(1, 5)), self.writing),
@@ -126,22 +126,36 @@ class Run:
         return [{name: value for name, value in row.items() if name not in CLOCKS} for row in rows]
 
 
+class Often(NamedTuple):
+    """How often a run is killed at each kind of moment."""
+
+    starting: int
+    without_checkpoint: int
+    between: int
+    writing: int
+
+
 @pytest.mark.slow
-def test_a_run_killed_twenty_times_ends_as_if_it_never_was(tmp_path: Path):
+@pytest.mark.parametrize(
+    "often",
+    [Often(1, 1, 3, 2), pytest.param(Often(2, 3, 9, 6), marks=pytest.mark.learn)],
+    ids=["seven times", "twenty times"],
+)
+def test_a_killed_run_ends_as_if_it_never_was(tmp_path: Path, often: Often):
     cache = tmp_path / "cache"
     whole = Run(tmp_path / "whole", cache, random.Random(0))
     expected = whole.finish()
     assert list(cache.iterdir()), "JAX keeps no cache here: this test would take long"
     killed = Run(tmp_path / "killed", cache, random.Random(SEED))
     kills: list[str] = []
-    for what, moment in killed.moments():
+    for what, moment in killed.moments(often):
         print(
             f"kill {len(kills)}, seed {SEED}: {what}, at {killed.lines()} lines"
         )  # shown if the test fails
         killed.kill(moment)
         kills.append(what)
     found = killed.finish()
-    assert len(kills) == 20
+    assert len(kills) == sum(often)
     assert found["updates"] == expected["updates"] == UPDATES
     assert found["state_sha256"] == expected["state_sha256"]
     assert [row["update"] for row in killed.rows()] == list(range(1, UPDATES + 1))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from engrax.agents import AbstractAgentSizes, ActorCriticSizes, MERLINSizes
 from engrax.agents.scaling import Normalisation
-from engrax.algorithms import PPO
+from engrax.algorithms import PPO, Ramp
 from engrax.envs import KeyToDoor, Mixture, VisualMatch
 from engrax.experiments.config import Experiment, Task
 from engrax.experiments.presets.ballet import RECONSTRUCTION
@@ -18,8 +18,10 @@ MEMORIES = compared(HCAMSizes(normalise_stored=True), GTrXLSizes(window=128))
 """HCAM and GTrXL remember a whole episode of 120 steps."""
 EASY = VisualMatch(phases=(3, 12, 15), apple_rewards=(1.0,))
 """A delay of 12 steps. The last phase is long enough to look at all squares."""
-BOTH = Mixture((EASY, VisualMatch()))
-"""The delay of 90 steps, beside the easy level."""
+BOTH = Mixture((EASY, VisualMatch(apple_rewards=(1.0,))))
+"""The delay of 90 steps, beside the easy level. Apples that are worth 10 would make the difference
+between right and wrong a small part of all advantages, which PPO divides by their deviation.
+"""
 ENCODERS = EncoderSizes(
     filter_size=1, filter_channels=16, attribute_scale=1.0, sum_scale=4.0, part_features=32
 )
@@ -49,20 +51,13 @@ def merlin(rows: int) -> MERLINSizes:
 
 
 def delayed(
-    agent: AbstractAgentSizes,
-    task: Task,
-    updates: int,
-    discount: float = 0.9,
-    entropy_cost: float = 0.02,
+    agent: AbstractAgentSizes, task: Task, updates: int, discount: float = 0.9
 ) -> Experiment:
-    """Small enough for two cores; a segment is an episode of passive visual match.
-
-    Rewards are divided by their deviation, so that entropy costs more where apples are worth more.
-    """
+    """Small enough for two cores; a segment is an episode of passive visual match."""
     learner = PPO(
         learning_rate=1e-3,
         discount=discount,
-        entropy_cost=entropy_cost,
+        entropy_cost=0.02,
         minibatches=8,
         only_effective=True,
     )
@@ -84,7 +79,12 @@ def match_demo(memory: AbstractMemorySizes) -> Experiment:
 
 def match_laptop(memory: AbstractMemorySizes) -> Experiment:
     """Both levels."""
-    return delayed(actor_critic(memory), BOTH, updates=400, entropy_cost=0.003)
+    start = delayed(actor_critic(memory), BOTH, updates=400)
+    ramps = {
+        "learning_rate_ramp": Ramp(end=0.05, start=200, updates=200),
+        "entropy_ramp": Ramp(end=0.2, start=100, updates=200),
+    }
+    return replace(start, learner=replace(start.learner, **ramps))
 
 
 def key_demo(memory: AbstractMemorySizes) -> Experiment:
