@@ -101,9 +101,9 @@ class Errands(AbstractEnvironment[ErrandsState]):
     """The view: `symbols`, or 9 x 9 `pixels` for each square."""
 
     def __check_init__(self):
-        if min(self.rooms) < 2:
+        rooms = Rooms.of(self.rooms)
+        if min(rooms.rows, rooms.columns) < 2:
             raise ValueError(f"rooms is {self.rooms}, expected at least 2 rows and 2 columns")
-        Rooms.of(self.rooms)
         check_at_least(BRIEFED + 1 if self.briefing else 2, length=self.length)
         check_at_least(1, shown=self.shown)
 

@@ -24,6 +24,8 @@ ROOM = (1, 1, 3, 3)
 ROOM_START, ROOM_OBJECT = (3, 2), (1, 2)
 SHOWN_STEPS, CHOOSE_STEPS = 6, 32
 """The most steps of the phases that may end early."""
+MOST_ARM, MOST_STEM = 60, 120
+"""Boards have fewer than 128 rows and columns."""
 MOST_LOOKS = len(COLOURS) * len(SHAPES)
 
 
@@ -74,9 +76,9 @@ class LatentTMaze(AbstractEnvironment[LatentTMazeState]):
     """
 
     arm: int = eqx.field(static=True, default=3)
-    """Squares of an arm, at least 1; with 3 an end is not visible from the junction."""
+    """Squares of an arm, 1 to 60; with 3 an end is not visible from the junction."""
     stem: int = eqx.field(static=True, default=1)
-    """Squares of the corridor to the junction, at least 1."""
+    """Squares of the corridor to the junction, 1 to 120."""
     explore: int = eqx.field(static=True, default=16)
     """Steps of the first phase."""
     delay: int = eqx.field(static=True, default=0)
@@ -87,7 +89,9 @@ class LatentTMaze(AbstractEnvironment[LatentTMazeState]):
     """The view: `symbols`, or 9 x 9 `pixels` for each square."""
 
     def __check_init__(self):
-        check_at_least(1, arm=self.arm, stem=self.stem)
+        for name, most in (("arm", MOST_ARM), ("stem", MOST_STEM)):
+            if not 1 <= getattr(self, name) <= most:
+                raise ValueError(f"{name} is {getattr(self, name)}, expected 1 to {most}")
         check_at_least(2, explore=self.explore)
         check_at_least(0, delay=self.delay)
 

@@ -17,8 +17,10 @@ p, li { max-width: 45rem; color: #444 }
 _HOW_TO_READ = """
 <h2>How to read this</h2>
 <ul>
-<li>A score is the mean return of one trained agent over fresh episodes, the same for all agents;
-its actions are sampled.</li>
+<li>A score is the share of fresh episodes in which one trained agent had success; in tasks without
+success it is the mean return. All agents play the same episodes; actions are sampled.</li>
+<li>A mean by repetition, such as the moves to a goal by how often it was reached before, is over
+all runs. Repetitions that fewer than nine episodes in ten reached are left out.</li>
 <li>Interquartile mean: the mean of the middle half of an agent's runs; of fewer than four runs, of
 all of them.</li>
 <li>95 % interval of a score: Student's t over the runs, from ten runs on that of a trimmed mean. It

@@ -106,11 +106,13 @@ def comparison_entry(agents: "Sequence[Agent]", levels: Sequence[str]) -> dict[s
 
 
 def _scores(agent: "Agent", level: str) -> dict[str, Any]:
-    mean = interquartile_mean(agent.returns(level))
+    mean = interquartile_mean(agent.scores(level))
     return {
         "interquartile_mean": mean.value,
         "ci95": mean.ci95,
-        "mean_returns": agent.returns(level),
+        "scores": agent.scores(level),
+        "mean_returns": [run.scores[level]["mean_return"] for run in agent.runs],
+        "repetitions": agent.repetitions(level),
     }
 
 

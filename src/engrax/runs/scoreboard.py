@@ -54,9 +54,17 @@ class Agent(NamedTuple):
     name: str
     runs: tuple[ScoredRun, ...]
 
-    def returns(self, level: str) -> list[float]:
-        """The mean return of each run."""
-        return [run.scores[level]["mean_return"] for run in self.runs]
+    def scores(self, level: str) -> list[float]:
+        """The share of episodes with success of each run, or its mean return if there is none."""
+        played = [run.scores[level] for run in self.runs]
+        measure = "mean_return" if played[0].get("success_rate") is None else "success_rate"
+        return [each[measure] for each in played]
+
+    def repetitions(self, level: str) -> list[float]:
+        """The mean over runs by repetition, as far as all runs have it."""
+        found = [run.scores[level].get("repetitions") or {"means": []} for run in self.runs]
+        values = zip(*([mean["mean"] for mean in each["means"]] for each in found), strict=False)
+        return [sum(each) / len(each) for each in values]
 
 
 def read(agent: str, path: Path, scores: dict[str, dict[str, Any]]) -> ScoredRun:
@@ -77,7 +85,7 @@ def by_agent(runs: Sequence[ScoredRun]) -> list[Agent]:
 def best_first(agents: Sequence[Agent]) -> list[Agent]:
     """Agents by their interquartile mean, averaged over levels."""
     played = levels(agents)
-    score = lambda agent: sum(interquartile_mean(agent.returns(level)).value for level in played)  # noqa: E731
+    score = lambda agent: sum(interquartile_mean(agent.scores(level)).value for level in played)  # noqa: E731
     return sorted(agents, key=score, reverse=True)
 
 
@@ -92,8 +100,8 @@ def score_rows(agents: Sequence[Agent], level: str) -> list[Cells]:
     """The cells of `SCORES` on a level, one row an agent."""
     rows = []
     for agent in agents:
-        mean = interquartile_mean(agent.returns(level))
-        each = ", ".join(f"{score:.3f}" for score in agent.returns(level))
+        mean = interquartile_mean(agent.scores(level))
+        each = ", ".join(f"{score:.3f}" for score in agent.scores(level))
         chance = agent.runs[0].scores[level]["chance"]
         cells = (f"{mean.value:.3f}", _interval(mean), each, _number(chance))
         rows.append((agent.name, *cells))
@@ -128,7 +136,8 @@ def page(agents: Sequence[Agent]) -> str:
     def section(level: str) -> Section:
         scores = html_table(SCORES, score_rows(agents, level))
         improvement = html_table(_IMPROVEMENT, _improvement_rows(agents, level))
-        return Section(f"Level: {level}", scores + improvement)
+        repeated = html_table(*_by_repetition(agents, level))
+        return Section(f"Level: {level}", scores + improvement + repeated)
 
     def curve(agent: Agent) -> BandedCurve:
         steps = [[float(row["environment_steps"] or 0) for row in run.rows] for run in agent.runs]
@@ -145,10 +154,25 @@ def _improvement_rows(agents: Sequence[Agent], level: str) -> list[Cells]:
     rows = []
     for index, ours in enumerate(agents):
         for theirs in agents[index + 1 :]:
-            mean = probability_of_improvement(ours.returns(level), theirs.returns(level))
+            mean = probability_of_improvement(ours.scores(level), theirs.scores(level))
             pair = f"{ours.name} over {theirs.name}"
             rows.append((pair, f"{mean.value:.2f}", _interval(mean)))
     return rows
+
+
+def _by_repetition(agents: Sequence[Agent], level: str) -> tuple[Cells, list[Cells]]:
+    """The head and the rows of the means by repetition; no rows where nothing is repeated."""
+    found = agents[0].runs[0].scores[level].get("repetitions")
+    if not found:
+        return (), []
+    means = {agent.name: agent.repetitions(level) for agent in agents}
+    most = max(map(len, means.values()))
+    head = (f"{found['value']} by {found['by']}", *map(str, range(most)))
+    rows = [
+        (name, *(f"{mean:.3g}" for mean in values), *[""] * (most - len(values)))
+        for name, values in means.items()
+    ]
+    return head, rows
 
 
 def _cost_rows(agents: Sequence[Agent]) -> list[Cells]:

@@ -101,8 +101,8 @@ def test_pixels_are_the_symbols():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"arm": 0}, "arm is 0, expected at least 1"),
-        ({"stem": 0}, "stem is 0, expected at least 1"),
+        ({"arm": 61}, "arm is 61, expected 1 to 60"),
+        ({"stem": 0}, "stem is 0, expected 1 to 120"),
         ({"explore": 1}, "explore is 1, expected at least 2"),
         ({"delay": -1}, "delay is -1, expected at least 0"),
     ],
