@@ -13,7 +13,7 @@ def episode(looks, responses, orders, actions):
         actions: one after every step, as many as trials.
 
     Returns:
-        For each step: symbols, reward, last, images, showing of the last trial's image, success.
+        For each step: symbols, reward, last, images, showing of the last trial's image, flawless.
     """
     count, shown, flawless, score = 1, [0] * len(responses), True, 0
     block = [image for image in orders[0] if image < count]

@@ -78,7 +78,7 @@ class VisuomotorMapping(AbstractEnvironment[VisuomotorState]):
 
     Actions: N, E, S, W. Observation: `symbols` uint8 [1, 1, 3], the colour, the shape, and the hint
     (0 for none), or `image` uint8 [9, 18, 3], the image and beside it a bar at the hinted side.
-    `info`: `success` (on the last step: all trials were right), `images`, and for the curve
+    `info`: `flawless` (on the last step: all trials were right), `images`, and for the curve
     `answered` (this step has the outcome of a trial), `showing` (how often its image had been shown
     before) and `right`.
 
@@ -180,7 +180,7 @@ class VisuomotorMapping(AbstractEnvironment[VisuomotorState]):
             first=state.trial == 0,
             last=last,
             info={
-                "success": last & (state.score == self.trials),
+                "flawless": last & (state.score == self.trials),
                 "images": state.images,
                 "answered": state.trial > 0,
                 "showing": state.showing,

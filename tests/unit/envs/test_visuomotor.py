@@ -31,7 +31,7 @@ def test_every_step_is_as_the_rules_say():
         info = steps.info
         found = (
             steps.observation["symbols"], steps.reward, steps.last, info["images"],
-            info["showing"], info["success"],
+            info["showing"], info["flawless"],
         )  # fmt: skip
         assert_as_told(found, wanted)
         most = max(most, info["images"][-1])
