@@ -32,6 +32,7 @@ PUBLISHED = {
     "hcam-ballet-levels": Figure(0.965, 0.2),
     "hcam-cartpole-hidden": Figure(499.974, 5.0, 50),
     "hcam-hidden-objects": Figure(0.999, 0.04),
+    "hcam-key-to-door-demo": Figure(17.524, 0.93),
     "hcam-visual-match": Figure(99.3, 134.0),
     "hcam-word-learning": Figure(1.967, 0.83),
     "hcam-word-learning-reach-2": Figure(2.018, 0.8),
