@@ -38,13 +38,13 @@ class Played(NamedTuple):
         returns: sums of rewards, undiscounted.
         successes: whether each succeeded; None where the task does not say.
         lengths: steps, that of the reset included.
-        repetitions: sums by repetition; None in a host world.
+        repetitions: sums by repetition.
     """
 
     returns: Any
     successes: Any
     lengths: Any
-    repetitions: Repetitions | None
+    repetitions: Repetitions
 
 
 class Progress(eqx.Module):
@@ -131,16 +131,19 @@ def _round_on_host(
     count, time = keys.shape[0], 1
     ended, success = np.zeros(count, bool), np.zeros(count, bool)
     total, length = np.zeros(count, np.float32), np.ones(count, np.int32)
+    repeated = world.interface.repeated
+    repetitions = Repetitions.none(repeated, count)
     while not ended.all():
         given = streams.agent, pending(streams), streams.keys, greedy
         states, actions, _ = acting.step(acting.parameters, *given)
         streams = advance_on_host(world, streams, states, actions, *turn_keys(keys, time))
         total = np.where(ended, total, streams.episode_return)
+        repetitions = repetitions.after(repeated, streams.step.info, jnp.asarray(~ended))
         length, time = length + ~ended, time + 1
         success = np.where(ended, success, streams.step.info.get("success", success))
         ended = ended | np.asarray(streams.step.last)
     stated = "success" in streams.step.info
-    return Played(total, success if stated else None, length, None)
+    return Played(total, success if stated else None, length, repetitions)
 
 
 def _played(progress: Progress) -> Played:

@@ -1,7 +1,7 @@
 """Means by repetition: what an agent learns within an episode."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -37,7 +37,7 @@ class Repetitions(eqx.Module):
     def after(
         self,
         repeated: Repeated | None,
-        info: Mapping[str, Array],
+        info: Mapping[str, Any],
         counted: Bool[Array, " b"],
     ) -> "Repetitions":
         """After a step of each episode.
@@ -49,10 +49,12 @@ class Repetitions(eqx.Module):
         """
         if repeated is None:
             return self
-        value = info[repeated.value].astype(jnp.float32)[:, None]
-        here = jax.nn.one_hot(info[repeated.by], repeated.most, dtype=jnp.int32)
-        here = jnp.where((counted & info[repeated.when])[:, None], here, 0)
-        return Repetitions(self.total + here.astype(jnp.float32) * value, self.count + here)
+        names = repeated.value, repeated.by, repeated.when
+        value, number, ends = (jnp.asarray(info[name]) for name in names)
+        here = jax.nn.one_hot(number, repeated.most, dtype=jnp.int32)
+        here = jnp.where((counted & ends)[:, None], here, 0)
+        values = here.astype(jnp.float32) * value.astype(jnp.float32)[:, None]
+        return Repetitions(self.total + values, self.count + here)
 
 
 class RepetitionMean(NamedTuple):

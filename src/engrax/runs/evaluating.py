@@ -104,7 +104,7 @@ def played_by(
         updates=updates,
         environment_steps=steps,
         repeated=environment.interface.repeated,
-        repetitions=() if played.repetitions is None else means_of(played.repetitions),
+        repetitions=means_of(played.repetitions),
     )
 
 

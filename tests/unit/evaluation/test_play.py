@@ -83,7 +83,7 @@ def test_a_world_that_is_stepped_on_the_host_plays_the_same_episodes():
         pure, host = (
             play(player(1.0), world, **settings) for world in (Varied(), StepByStep(Varied()))
         )
-        for got, expected in zip(host[:3], pure[:3], strict=True):
+        for got, expected in zip(jax.tree.leaves(host), jax.tree.leaves(pure), strict=True):
             np.testing.assert_array_equal(got, expected)
         assert len(set(pure.lengths.tolist())) > 1
 

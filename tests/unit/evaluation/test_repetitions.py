@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from contract.reference_worlds import StepByStep
 
 from engrax.envs import VisuomotorMapping, Wayfinding
 from engrax.evaluation.play import play
@@ -50,7 +51,9 @@ def test_played_episodes_have_them(task, least):
     from engrax.experiments.presets import PRESETS
 
     agent = PRESETS["debug"].agent.build(task.interface, key=jax.random.key(0))
-    played = play(agent, task, episodes=20, seed=0)
+    played, on_the_host = (play(agent, w, episodes=20, seed=0) for w in (task, StepByStep(task)))
+    np.testing.assert_array_equal(played.repetitions.count, on_the_host.repetitions.count)
+    np.testing.assert_array_equal(played.repetitions.total, on_the_host.repetitions.total)
     means = means_of(played.repetitions)
     assert len(means) >= least
     assert played.repetitions.count.shape == (20, task.interface.repeated.most)
