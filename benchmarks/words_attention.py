@@ -81,12 +81,11 @@ def report(name, readers, asked, lesson, right):
     print(f"{name}: {len(right)} of them, right {right.mean():.3f}")
     print(f"{'':<20}{'asked':>8}{'lesson':>8}{'if right':>10}{'if wrong':>10}")
     for number, reader in enumerate(readers):
-        means = asked[:, number].mean(), lesson[:, number].mean()
-        by_outcome = (
+        if_right, if_wrong = (
             asked[kind, number].mean() if kind.any() else np.nan for kind in (right, ~right)
         )
-        right_ones, wrong_ones = by_outcome
-        print(f"{reader:<20}{means[0]:>8.3f}{means[1]:>8.3f}{right_ones:>10.3f}{wrong_ones:>10.3f}")
+        shares = f"{asked[:, number].mean():>8.3f}{lesson[:, number].mean():>8.3f}"
+        print(f"{reader:<20}{shares}{if_right:>10.3f}{if_wrong:>10.3f}")
 
 
 def parse():

@@ -39,6 +39,19 @@ def check_at_least(least: int, **settings: int) -> None:
             raise ValueError(f"{name} is {number}, expected at least {least}")
 
 
+def check_between(least: int, most: int, **settings: int) -> None:
+    """Raises ValueError unless every setting is neither too small nor too large.
+
+    Args:
+        least: the smallest number that is allowed.
+        most: the largest.
+        **settings: numbers by the names of settings.
+    """
+    for name, number in settings.items():
+        if not least <= number <= most:
+            raise ValueError(f"{name} is {number}, expected {least} to {most}")
+
+
 def json_object(name: str, text: str) -> dict[str, Any]:
     """A setting that is a JSON object.
 

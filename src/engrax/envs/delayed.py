@@ -7,13 +7,12 @@ from typing import Generic, TypeVar
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key, UInt8
 
 from engrax.envs.apples import START, Apples
 from engrax.envs.base import AbstractEnvironment
 from engrax.envs.grid.looking import look, picture_of, spec_of
-from engrax.envs.grid.patches import Patches, agent, floor, join, only, patches
+from engrax.envs.grid.patches import Patches, Rectangle, agent, floor, join, only, patches
 from engrax.envs.grid.tables import FOUR_MOVES, WALL
 from engrax.envs.grid.timeline import Timeline
 from engrax.envs.grid.walk import walk
@@ -25,8 +24,6 @@ S = TypeVar("S", bound=eqx.Module)
 EXPLORE, COLLECT, ACT = range(3)
 """The phases."""
 SIGHT = 5
-Rectangle = tuple[int, int, int, int]
-"""Row and column of the corner, height and width."""
 BLOCK: Rectangle = (0, 2, 7, 7)
 UPPER, PASSAGE, LOWER = FLOORS = ((1, 3, 2, 5), (3, 4, 1, 3), (4, 3, 2, 5))
 """Floors of two rooms and of a passage between them, in a block of wall."""
@@ -37,15 +34,6 @@ def two_rooms() -> Patches:
     row, column, height, width = BLOCK
     wall = patches(row, column, height=height, width=width, kind=WALL)
     return join(wall, *(floor(*rectangle) for rectangle in FLOORS))
-
-
-def square_of(
-    rectangle: Rectangle, number: Int[Array, ""]
-) -> tuple[Int[Array, ""], Int[Array, ""]]:
-    """The row and column of a rectangle's square, numbered row by row."""
-    row, column, _, width = rectangle
-    down, along = jnp.divmod(number, np.int32(width))
-    return row + down, column + along
 
 
 class DelayedState(eqx.Module, Generic[S]):

@@ -7,11 +7,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int, Key, UInt8
 
 from engrax.envs.base import AbstractEnvironment
-from engrax.envs.choices import check_at_least, one_of
+from engrax.envs.choices import check_at_least, check_between, one_of
 from engrax.envs.grid.looking import look, picture_of, spec_of
 from engrax.envs.grid.patches import Patches, agent, join, patches
 from engrax.envs.grid.tables import BOX, COLOURS, MOVES, OBJECT, SHAPES
-from engrax.envs.grid.walk import BOARD, CENTRE, hall, homes, touching, walk
+from engrax.envs.grid.walk import BOARD, CENTRE, FARTHEST, at_homes, hall, touching, walk
 from engrax.envs.shuffling import falling, uniform_digits, without_repetition
 from engrax.envs.views import View
 from engrax.types import Discrete, Interface, Observation, Question, TextSpec, TimeStep
@@ -100,8 +100,7 @@ class HiddenObjects(AbstractEnvironment[HiddenObjectsState]):
     def __check_init__(self):
         if not self.objects or not all(1 <= count <= MOST for count in self.objects):
             raise ValueError(f"objects is {self.objects}, expected numbers from 1 to {MOST}")
-        if not 1 <= self.reach < CENTRE:
-            raise ValueError(f"reach is {self.reach}, expected 1 to {CENTRE - 1}")
+        check_between(1, FARTHEST, reach=self.reach)
         if not 0 <= self.min_delay <= self.max_delay <= LONGEST:
             raise ValueError(
                 f"min_delay is {self.min_delay} and max_delay is {self.max_delay}, expected 0 to "
@@ -200,8 +199,7 @@ class HiddenObjects(AbstractEnvironment[HiddenObjectsState]):
         return join(hall(), agent(state.row, state.column), there, shown)
 
     def _places(self, state: HiddenObjectsState) -> tuple[Int[Array, " n"], Int[Array, " n"]]:
-        places = jnp.asarray(homes(self.reach))[state.homes]
-        return places[:, 0], places[:, 1]
+        return at_homes(self.reach, state.homes)
 
     def _reached(self, state: HiddenObjectsState) -> Bool[Array, " n"]:
         on = touching(state.row, state.column, *self._places(state))

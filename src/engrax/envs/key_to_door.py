@@ -15,10 +15,9 @@ from engrax.envs.delayed import (
     UPPER,
     AbstractDelayed,
     DelayedState,
-    square_of,
     two_rooms,
 )
-from engrax.envs.grid.patches import Patches, join, patches, room
+from engrax.envs.grid.patches import Patches, join, patches, room, square_of
 from engrax.envs.grid.tables import COLOURS, DOOR, OBJECT, SHAPES
 from engrax.envs.grid.walk import touching
 from engrax.envs.shuffling import uniform_digits

@@ -7,10 +7,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int, Key, UInt8
 
 from engrax.envs.base import AbstractEnvironment
-from engrax.envs.choices import check_at_least, one_of
+from engrax.envs.choices import check_at_least, check_between, one_of
+from engrax.envs.grid.appearance import APPEARANCES, shape_and_colour
 from engrax.envs.grid.looking import look, picture_of, spec_of
 from engrax.envs.grid.patches import Patches, agent, floor, join, only, patches, room
-from engrax.envs.grid.tables import BOX, COLOURS, FOUR_MOVES, OBJECT, SHAPES
+from engrax.envs.grid.tables import BOX, FOUR_MOVES, OBJECT
 from engrax.envs.grid.walk import touching, walk
 from engrax.envs.shuffling import falling, uniform_digits, without_repetition
 from engrax.envs.views import View
@@ -26,18 +27,16 @@ SHOWN_STEPS, CHOOSE_STEPS = 6, 32
 """The most steps of the phases that may end early."""
 MOST_ARM, MOST_STEM = 60, 120
 """Boards have fewer than 128 rows and columns."""
-MOST_LOOKS = len(COLOURS) * len(SHAPES)
 
 
 class LatentTMazeState(eqx.Module):
     """An episode under way.
 
     Attributes:
-        looks: of the object that pays and of the other one, 0 .. 284.
+        looks: the appearances of the object that pays and of the other one, by their numbers.
         side: the end where the one that pays is: 0 west, 1 east.
         phase: see `EXPLORE` and those after it.
         clock: steps since the phase began.
-        opening: whether this is the episode's first step.
         row: of the agent.
         column: of the agent.
     """
@@ -46,7 +45,6 @@ class LatentTMazeState(eqx.Module):
     side: Int[Array, ""]
     phase: Int[Array, ""]
     clock: Int[Array, ""]
-    opening: Bool[Array, ""]
     row: Int[Array, ""]
     column: Int[Array, ""]
 
@@ -89,9 +87,8 @@ class LatentTMaze(AbstractEnvironment[LatentTMazeState]):
     """The view: `symbols`, or 9 x 9 `pixels` for each square."""
 
     def __check_init__(self):
-        for name, most in (("arm", MOST_ARM), ("stem", MOST_STEM)):
-            if not 1 <= getattr(self, name) <= most:
-                raise ValueError(f"{name} is {getattr(self, name)}, expected 1 to {most}")
+        check_between(1, MOST_ARM, arm=self.arm)
+        check_between(1, MOST_STEM, stem=self.stem)
         check_at_least(2, explore=self.explore)
         check_at_least(0, delay=self.delay)
 
@@ -107,37 +104,27 @@ class LatentTMaze(AbstractEnvironment[LatentTMazeState]):
 
     def draw(self, key: Key[Array, ""]) -> LatentTMazeState:
         """Two different objects and their sides, all uniform."""
-        side, *digits = uniform_digits(key, [2, *falling(MOST_LOOKS, 2)])
-        zero, opening = jnp.int32(0), jnp.ones((), bool)
-        looks = jnp.stack(without_repetition(digits))
-        state = LatentTMazeState(looks, side, zero, zero, opening, zero, zero)
-        return self._placed(state)
+        side, *digits = uniform_digits(key, [2, *falling(APPEARANCES, 2)])
+        looks, zero = jnp.stack(without_repetition(digits)), jnp.int32(0)
+        place = self._entry(jnp.int32(EXPLORE), zero)
+        return LatentTMazeState(looks, side, jnp.int32(EXPLORE), zero, *place)
 
     def advance(
         self, state: LatentTMazeState, action: Int[Array, ""], key: Key[Array, ""]
     ) -> LatentTMazeState:
         """Moves the agent, or opens the next phase. The key is not used."""
         row, column = walk(self._board(state), state.row, state.column, action, FOUR_MOVES)
-        held = self._held(state)
-        moved = replace(
-            state,
-            clock=state.clock + 1,
-            opening=jnp.zeros((), bool),
-            row=jnp.where(held, state.row, row),
-            column=jnp.where(held, state.column, column),
-        )
         over = self._over(state)
         following = jnp.where((state.phase == SHOWN) & (self.delay == 0), CHOOSE, state.phase + 1)
-        moved = replace(
-            moved,
-            phase=jnp.where(over, following, state.phase),
-            clock=jnp.where(over, 0, moved.clock),
-        )
-        placed, put = self._placed(moved), over | self._held(moved)
+        phase = jnp.where(over, following, state.phase)
+        clock = jnp.where(over, 0, state.clock + 1)
+        put, entry = over | self._held(phase), self._entry(phase, clock)
         return replace(
-            moved,
-            row=jnp.where(put, placed.row, moved.row),
-            column=jnp.where(put, placed.column, moved.column),
+            state,
+            phase=phase,
+            clock=clock,
+            row=jnp.where(put, entry[0], row),
+            column=jnp.where(put, entry[1], column),
         )
 
     def is_last(self, state: LatentTMazeState) -> Bool[Array, ""]:
@@ -146,17 +133,16 @@ class LatentTMaze(AbstractEnvironment[LatentTMazeState]):
 
     def observe(self, state: LatentTMazeState) -> TimeStep:
         """The view around the agent, and whether it touched the object or the right box."""
-        last, on = self.is_last(state), self._on_ends(state)
-        reached = (state.phase == CHOOSE) & jnp.any(on)
-        success = reached & on[state.side]
+        last, reached = self.is_last(state), self._reached(state)
+        success = reached[state.side]
         return TimeStep(
             observation=look(self.view, self._scene(state), state.row, state.column, SIGHT),
             reward=(success | self._touches(state)).astype(jnp.float32),
-            discount=1 - reached.astype(jnp.float32),
-            first=state.opening,
+            discount=1 - jnp.any(reached).astype(jnp.float32),
+            first=(state.phase == EXPLORE) & (state.clock == 0),
             last=last,
             info={"success": success, "phase": state.phase},
-            effective=~self._held(state) & ~self._over(state),
+            effective=~self._held(state.phase) & ~self._over(state),
         )
 
     @property
@@ -164,44 +150,47 @@ class LatentTMaze(AbstractEnvironment[LatentTMazeState]):
         """The columns of the ends; both are in row 1."""
         return jnp.asarray([1, 2 * self.arm + 1], jnp.int32)
 
-    def _placed(self, state: LatentTMazeState) -> LatentTMazeState:
-        """The agent where it is at the start of a phase."""
-        in_maze = (state.phase == EXPLORE) | (state.phase == CHOOSE)
-        foot, room_start = jnp.asarray([(1 + self.stem, 1 + self.arm), ROOM_START], jnp.int32)
-        row, column = jnp.where(in_maze, foot, room_start)
-        if self.guided:
-            exploring = state.phase == EXPLORE
-            end = self._ends[(state.clock >= self.explore // 2).astype(jnp.int32)]
-            row, column = jnp.where(exploring, 1, row), jnp.where(exploring, end, column)
-        return replace(state, row=row, column=column)
+    def _entry(
+        self, phase: Int[Array, ""], clock: Int[Array, ""]
+    ) -> tuple[Int[Array, ""], Int[Array, ""]]:
+        """The row and column where the agent begins a phase, or is held in it."""
+        places = jnp.asarray([(1 + self.stem, 1 + self.arm), ROOM_START], jnp.int32)
+        row, column = jnp.where(_in_maze(phase), places[0], places[1])
+        if not self.guided:
+            return row, column
+        end = self._ends[(clock >= self.explore // 2).astype(jnp.int32)]
+        exploring = phase == EXPLORE
+        return jnp.where(exploring, 1, row), jnp.where(exploring, end, column)
 
-    def _held(self, state: LatentTMazeState) -> Bool[Array, ""]:
+    def _held(self, phase: Int[Array, ""]) -> Bool[Array, ""]:
         """Whether the agent cannot move."""
-        return (state.phase == WAIT) | (self.guided & (state.phase == EXPLORE))
+        return (phase == WAIT) | (self.guided & (phase == EXPLORE))
 
     def _over(self, state: LatentTMazeState) -> Bool[Array, ""]:
         """Whether this is the last step of its phase."""
         steps = jnp.asarray([self.explore, SHOWN_STEPS, self.delay, CHOOSE_STEPS], jnp.int32)
-        reached = (state.phase == CHOOSE) & jnp.any(self._on_ends(state))
-        return (state.clock >= steps[state.phase] - 1) | self._touches(state) | reached
+        late = state.clock >= steps[state.phase] - 1
+        return late | self._touches(state) | jnp.any(self._reached(state))
 
     def _touches(self, state: LatentTMazeState) -> Bool[Array, ""]:
         """Whether the agent is on the object that pays."""
         row, column = ROOM_OBJECT
         return (state.phase == SHOWN) & (state.row == row) & (state.column == column)
 
-    def _on_ends(self, state: LatentTMazeState) -> Bool[Array, "2"]:
-        return touching(state.row, state.column, jnp.ones(2, jnp.int32), self._ends)
+    def _reached(self, state: LatentTMazeState) -> Bool[Array, "2"]:
+        """Which of the ends was chosen by the last move."""
+        on = touching(state.row, state.column, jnp.ones(2, jnp.int32), self._ends)
+        return on & (state.phase == CHOOSE)
 
     def _board(self, state: LatentTMazeState) -> Patches:
         """Walls and floors."""
         arms = (1, 1, 1, 2 * self.arm + 1)
         maze = join(room(*arms), room(2, 1 + self.arm, self.stem, 1), floor(*arms))
-        in_maze = (state.phase == EXPLORE) | (state.phase == CHOOSE)
+        in_maze = _in_maze(state.phase)
         return join(only(maze, in_maze), only(room(*ROOM), ~in_maze))
 
     def _scene(self, state: LatentTMazeState) -> Patches:
-        shape, colour = jnp.divmod(state.looks, len(COLOURS))
+        shape, colour = shape_and_colour(state.looks)
         paying = jnp.stack([state.side, 1 - state.side])
         columns = self._ends[paying]
         objects = patches(
@@ -216,3 +205,8 @@ class LatentTMaze(AbstractEnvironment[LatentTMazeState]):
         )  # fmt: skip
         you = agent(state.row, state.column)
         return join(self._board(state), objects, boxes, shown, you)
+
+
+def _in_maze(phase: Int[Array, ""]) -> Bool[Array, ""]:
+    """Whether a phase is in the maze, and not in the room."""
+    return (phase == EXPLORE) | (phase == CHOOSE)

@@ -1,6 +1,7 @@
 """Tasting: which objects are good is learnt by trying them (Wayne et al. 2018)."""
 
 from dataclasses import replace
+from functools import partial
 
 import equinox as eqx
 import jax
@@ -8,17 +9,16 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int, Key, UInt8, UInt32
 
 from engrax.envs.base import AbstractEnvironment
-from engrax.envs.choices import check_at_least, one_of
-from engrax.envs.grid.deal import deal, item
+from engrax.envs.choices import check_at_least, check_between, one_of
+from engrax.envs.grid.appearance import deal_appearances, dealt_appearance
 from engrax.envs.grid.looking import look, picture_of, spec_of
 from engrax.envs.grid.patches import Patches, agent, join, patches
-from engrax.envs.grid.tables import COLOURS, MOVES, OBJECT
-from engrax.envs.grid.walk import BOARD, CENTRE, hall, homes, touching, walk
+from engrax.envs.grid.tables import MOVES, OBJECT
+from engrax.envs.grid.walk import BOARD, CENTRE, FARTHEST, at_homes, hall, touching, walk
 from engrax.envs.shuffling import falling, uniform_digits, without_repetition
 from engrax.envs.views import View
 from engrax.types import Discrete, Interface, Observation, Repeated, TimeStep
 
-LOOK_BITS = 8
 MOST = len(MOVES)
 
 
@@ -26,7 +26,7 @@ class TastingState(eqx.Module):
     """An episode under way.
 
     Attributes:
-        looks: how colours and shapes are dealt, see `engrax.envs.grid.deal`.
+        looks: how colours and shapes are dealt, see `engrax.envs.grid.appearance`.
         good: the kinds that are worth 1; the others are worth -1.
         homes: where each kind is in this round, out of eight places.
         left: the kinds that have not been touched in this round.
@@ -87,8 +87,7 @@ class Tasting(AbstractEnvironment[TastingState]):
     def __check_init__(self):
         if self.kinds % 2 or not 2 <= self.kinds <= MOST:
             raise ValueError(f"kinds is {self.kinds}, expected an even number from 2 to {MOST}")
-        if not 1 <= self.reach < CENTRE:
-            raise ValueError(f"reach is {self.reach}, expected 1 to {CENTRE - 1}")
+        check_between(1, FARTHEST, reach=self.reach)
         check_at_least(1, rounds=self.rounds)
         check_at_least(2, round_steps=self.round_steps)
 
@@ -113,14 +112,14 @@ class Tasting(AbstractEnvironment[TastingState]):
     def draw(self, key: Key[Array, ""]) -> TastingState:
         """Looks, values and places, all uniform."""
         looks_key, key = jax.random.split(key)
-        (*digits,) = uniform_digits(key, [*falling(self.kinds, self.kinds), *self._places])
+        digits = uniform_digits(key, [*falling(self.kinds, self.kinds), *self._places])
         ranks, places = (
             jnp.stack(without_repetition(part))
             for part in (digits[: self.kinds], digits[self.kinds :])
         )
         zero, centre = jnp.int32(0), jnp.int32(CENTRE)
         return TastingState(
-            deal(looks_key, LOOK_BITS), ranks < self.kinds // 2, places,
+            deal_appearances(looks_key), ranks < self.kinds // 2, places,
             jnp.ones(self.kinds, bool), zero, centre, centre, zero, zero,
         )  # fmt: skip
 
@@ -168,14 +167,11 @@ class Tasting(AbstractEnvironment[TastingState]):
         return falling(len(MOVES), self.kinds)
 
     def _squares(self, state: TastingState) -> tuple[Int[Array, " k"], Int[Array, " k"]]:
-        places = jnp.asarray(homes(self.reach))[state.homes]
-        return places[:, 0], places[:, 1]
+        return at_homes(self.reach, state.homes)
 
     def _scene(self, state: TastingState) -> Patches:
-        numbers = (item(state.looks, jnp.int32(kind), LOOK_BITS) for kind in range(self.kinds))
-        shape, colour = jnp.divmod(jnp.stack([*numbers]), len(COLOURS))
-        rows, columns = self._squares(state)
-        objects = patches(
-            rows, columns, kind=OBJECT, colour=1 + colour, shape=1 + shape, shown=state.left
-        )
+        kinds = jnp.arange(self.kinds, dtype=jnp.int32)
+        shape, colour = jax.vmap(partial(dealt_appearance, state.looks))(kinds)
+        squares, there = self._squares(state), state.left
+        objects = patches(*squares, kind=OBJECT, colour=1 + colour, shape=1 + shape, shown=there)
         return join(hall(), objects, agent(state.row, state.column))

@@ -17,10 +17,9 @@ from engrax.envs.delayed import (
     SIGHT,
     AbstractDelayed,
     DelayedState,
-    square_of,
     two_rooms,
 )
-from engrax.envs.grid.patches import Patches, floor, join, patches, room
+from engrax.envs.grid.patches import Patches, floor, join, patches, room, square_of
 from engrax.envs.grid.tables import COLOURS, OBJECT, WALL
 from engrax.envs.grid.walk import in_view, touching
 from engrax.envs.shuffling import falling, uniform_digits, without_repetition

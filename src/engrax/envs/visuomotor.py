@@ -10,7 +10,7 @@ from jaxtyping import Array, Bool, Int, Key, UInt8, UInt32
 
 from engrax.envs.base import AbstractEnvironment
 from engrax.envs.choices import check_at_least, one_of
-from engrax.envs.grid.deal import deal, item
+from engrax.envs.grid.appearance import deal_appearances, dealt_appearance
 from engrax.envs.grid.picture import render
 from engrax.envs.grid.tables import COLOURS, FOUR_MOVES, OBJECT, SHAPES, SQUARE
 from engrax.envs.shuffling import falling, uniform_digits, without_repetition
@@ -27,7 +27,6 @@ from engrax.types import (
 
 MOST = 11
 """Images of an episode: 60 trials, all right, need no more."""
-LOOK_BITS = 8
 SIZES = (len(COLOURS) + 1, len(SHAPES) + 1, len(FOUR_MOVES) + 1)
 READS_THE_HINT = {60: 17.3, 12: 4.81}
 """Trials that are right for a player who reads the hints and remembers nothing (simulated)."""
@@ -39,12 +38,12 @@ class VisuomotorState(eqx.Module):
     """An episode under way.
 
     Attributes:
-        looks: how colours and shapes are dealt, see `engrax.envs.grid.deal`.
+        looks: how colours and shapes are dealt, see `engrax.envs.grid.appearance`.
         responses: the right response to each image.
-        order: the images of the present block, as they come; those that are not in it count not.
+        order: the images of the present block, as they come; those that are not in it do not count.
         images: how many images there are.
         place: of the present trial in its block.
-        flawless: whether all trials of the block have been right so far.
+        unbroken: whether all trials of the block have been right so far.
         showings: how often each image has been shown, the present trial left out.
         trial: the number of the present trial.
         right: whether the last response was right.
@@ -57,7 +56,7 @@ class VisuomotorState(eqx.Module):
     order: Int[Array, " m"]
     images: Int[Array, ""]
     place: Int[Array, ""]
-    flawless: Bool[Array, ""]
+    unbroken: Bool[Array, ""]
     showings: Int[Array, " m"]
     trial: Int[Array, ""]
     right: Bool[Array, ""]
@@ -78,9 +77,9 @@ class VisuomotorMapping(AbstractEnvironment[VisuomotorState]):
 
     Actions: N, E, S, W. Observation: `symbols` uint8 [1, 1, 3], the colour, the shape, and the hint
     (0 for none), or `image` uint8 [9, 18, 3], the image and beside it a bar at the hinted side.
-    `info`: `flawless` (on the last step: all trials were right), `images`, and for the curve
-    `answered` (this step has the outcome of a trial), `showing` (how often its image had been shown
-    before) and `right`.
+    `info`: `flawless` (on the last step: all trials were right), `images`, and by
+    repetition `answered` (this step has the outcome of a trial), `showing` (how often its image had
+    been shown before) and `right`.
 
     Values: the mean return with 60 trials is 60 for a player who remembers, 22.2 for one who
     remembers the last two trials, and 17.3 for one who only reads the hints; with 12 trials 12, 7.6
@@ -131,7 +130,7 @@ class VisuomotorMapping(AbstractEnvironment[VisuomotorState]):
         digits = uniform_digits(key, [*falling(MOST, MOST), *[len(FOUR_MOVES)] * MOST])
         none, zero, no = jnp.zeros(MOST, jnp.int32), jnp.int32(0), jnp.zeros((), bool)
         return VisuomotorState(
-            deal(looks_key, LOOK_BITS),
+            deal_appearances(looks_key),
             jnp.stack(digits[MOST:]),
             jnp.stack(without_repetition(digits[:MOST])),
             jnp.int32(1), zero, ~no, none, zero, no, zero, zero,
@@ -143,16 +142,16 @@ class VisuomotorMapping(AbstractEnvironment[VisuomotorState]):
         """Judges a response, and goes on to the next trial."""
         image = self._image(state)
         right = action == state.responses[image]
-        flawless = state.flawless & right
+        unbroken = state.unbroken & right
         over = state.place == state.images - 1
         shuffled = jnp.stack(without_repetition(uniform_digits(key, falling(MOST, MOST))))
         more = jnp.minimum(state.images + 1, MOST)
         return replace(
             state,
             order=jnp.where(over, shuffled, state.order),
-            images=jnp.where(over & flawless, more, state.images),
+            images=jnp.where(over & unbroken, more, state.images),
             place=jnp.where(over, 0, state.place + 1),
-            flawless=flawless | over,
+            unbroken=unbroken | over,
             showings=state.showings.at[image].add(1),
             trial=state.trial + 1,
             right=right,
@@ -167,7 +166,7 @@ class VisuomotorMapping(AbstractEnvironment[VisuomotorState]):
     def observe(self, state: VisuomotorState) -> TimeStep:
         """An image, and whether the last response was right."""
         last, image = self.is_last(state), self._image(state)
-        shape, colour = jnp.divmod(item(state.looks, image, LOOK_BITS), len(COLOURS))
+        shape, colour = dealt_appearance(state.looks, image)
         hint = jnp.where(state.showings[image] == 0, 1 + state.responses[image], 0)
         shown = jnp.where(last, 0, jnp.stack([1 + colour, 1 + shape, hint])).astype(jnp.uint8)
         symbols = shown[None, None]

@@ -4,13 +4,12 @@ from dataclasses import replace
 
 import equinox as eqx
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Bool, Int, Key, UInt8
 
 from engrax.envs.base import AbstractEnvironment
-from engrax.envs.choices import check_at_least, one_of
+from engrax.envs.choices import check_at_least, check_between, one_of
 from engrax.envs.grid.looking import look, picture_of, spec_of
-from engrax.envs.grid.patches import Patches, agent, join, patches, room
+from engrax.envs.grid.patches import Patches, Rectangle, agent, floor, join, room, square_of
 from engrax.envs.grid.tables import COLOURS, MOVES
 from engrax.envs.grid.walk import touching, walk
 from engrax.envs.shuffling import falling, uniform_digits, without_repetition
@@ -71,11 +70,11 @@ class WaterMazes(AbstractEnvironment[WaterMazesState]):
 
     End: after `length` steps, the first observation included, with discount 0.
 
-    Actions: the eight directions. Observation: `symbols` uint8 [11, 11, 3] or `image` uint8
-    [99, 99, 3], the squares around the agent, so that the walls tell its place. `info`: for the
-    curve `ended` (this step ended a trial), `visit` (trials in its maze before) and `taken` (the
-    moves that it took); `found` (it ended at the platform), `maze` (the present one). For
-    `engrax probe` the `platforms` [m], `known` [m] once they were found.
+    Actions: the eight directions. Observation: `symbols` uint8 [11, 11, 3] or `image` uint8 [99,
+    99, 3], the squares around the agent, so that the walls tell its place. `info`: by repetition
+    `ended` (this step ended a trial), `visit` (trials in its maze before) and `taken` (the moves
+    that it took); `found` (it ended at the platform), `maze` (the present one). For `engrax probe`
+    the `platforms` [m], `known` [m] once they were found.
 
     Values: the mean number of platforms found with the defaults is 71.5 for a player who explores
     and remembers, 17.2 for one who remembers the last platform only, and 3.2 for a uniform walk.
@@ -99,8 +98,7 @@ class WaterMazes(AbstractEnvironment[WaterMazesState]):
     def __check_init__(self):
         if not 1 <= self.mazes <= MOST:
             raise ValueError(f"mazes is {self.mazes}, expected 1 to {MOST}, one a colour")
-        if not 2 <= self.size <= LARGEST:
-            raise ValueError(f"size is {self.size}, expected 2 to {LARGEST}")
+        check_between(2, LARGEST, size=self.size)
         check_at_least(2, length=self.length)
         check_at_least(1, limit=self.limit)
 
@@ -108,8 +106,8 @@ class WaterMazes(AbstractEnvironment[WaterMazesState]):
     def interface(self) -> Interface:
         """The view; the eight directions.
 
-        Chance is the return of a uniform walk. The question: where is each maze's platform? The
-        curve: the moves of a trial by visit.
+        Chance is the return of a uniform walk. The question: where is each maze's platform? By
+        repetition: the moves of a trial by visit.
         """
         numbers = self.mazes, self.size, self.length, self.limit
         return Interface(
@@ -192,14 +190,17 @@ class WaterMazes(AbstractEnvironment[WaterMazesState]):
         )
 
     @property
+    def _floor(self) -> Rectangle:
+        return 1, 1, self.size, self.size
+
+    @property
     def _trial(self) -> tuple[int, int]:
         """How many mazes and starts a trial can have."""
         return self.mazes, self.size**2 - 1
 
     def _maze(self, state: WaterMazesState) -> Patches:
-        colour = 1 + state.colours[state.maze]
-        painted = patches(1, 1, height=self.size, width=self.size, colour=colour)
-        return join(room(1, 1, self.size, self.size), painted)
+        painted = replace(floor(*self._floor), colour=1 + state.colours[state.maze][None])
+        return join(room(*self._floor), painted)
 
     def _start(
         self, platform: Int[Array, ""], other: Int[Array, ""]
@@ -208,5 +209,4 @@ class WaterMazes(AbstractEnvironment[WaterMazesState]):
         return self._place(jnp.where(other >= platform, other + 1, other))
 
     def _place(self, square: Int[Array, ""]) -> tuple[Int[Array, ""], Int[Array, ""]]:
-        down, along = jnp.divmod(square, np.int32(self.size))
-        return 1 + down, 1 + along
+        return square_of(self._floor, square)

@@ -96,8 +96,8 @@ class Wayfinding(AbstractEnvironment[WayfindingState]):
     def interface(self) -> Interface:
         """The view; four directions.
 
-        Chance is the return of a uniform walk. The question: in which room is the goal? The curve:
-        the moves to the goal by sub-episode.
+        Chance is the return of a uniform walk. The question: in which room is the goal? By
+        repetition: the moves to the goal by sub-episode.
         """
         return Interface(
             spec_of(self.view, SIGHT),

@@ -9,19 +9,20 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int, Key, UInt8, UInt32
 
 from engrax.envs.base import AbstractEnvironment
-from engrax.envs.choices import check_at_least, one_of
+from engrax.envs.choices import check_at_least, check_between, one_of
+from engrax.envs.grid.appearance import deal_appearances, dealt_appearance
 from engrax.envs.grid.deal import deal, item
 from engrax.envs.grid.looking import look, picture_of, spec_of
 from engrax.envs.grid.patches import Patches, agent, join, patches
-from engrax.envs.grid.tables import COLOURS, MOVES, OBJECT
-from engrax.envs.grid.walk import BOARD, CENTRE, hall, homes, touching, walk
+from engrax.envs.grid.tables import MOVES, OBJECT
+from engrax.envs.grid.walk import BOARD, CENTRE, FARTHEST, at_homes, hall, touching, walk
 from engrax.envs.shuffling import falling, uniform_digits, without_repetition
 from engrax.envs.views import View
 from engrax.types import Discrete, Interface, Observation, TextSpec, TimeStep
 
 OBJECTS = 3
 """Objects of a lesson."""
-NAME_BITS, OBJECT_BITS = 6, 8
+NAME_BITS = 6
 MOST_LESSONS = 2**NAME_BITS // OBJECTS
 """Lessons that an episode has different names for."""
 NAMES = tuple(
@@ -55,7 +56,7 @@ class WordLearningState(eqx.Module):
     Attributes:
         distractors: lessons between a lesson and its test.
         names: how names are dealt, see `engrax.envs.grid.deal`.
-        objects: how objects are dealt.
+        objects: how their appearances are dealt, see `engrax.envs.grid.appearance`.
         phase: the number of the phase.
         clock: steps since it began.
         homes: where the three objects of a test are, out of eight places.
@@ -81,7 +82,7 @@ def look_of(
     state: WordLearningState, number: Int[Array, ""]
 ) -> tuple[Int[Array, ""], Int[Array, ""]]:
     """The shape, 0..14, and the colour, 0..18, of an object by its number in the episode."""
-    return jnp.divmod(item(state.objects, number, OBJECT_BITS), len(COLOURS))
+    return dealt_appearance(state.objects, number)
 
 
 class WordLearning(AbstractEnvironment[WordLearningState]):
@@ -135,10 +136,8 @@ class WordLearning(AbstractEnvironment[WordLearningState]):
         if not self.distractors or min(self.distractors) < 0:
             raise ValueError(f"distractors is {self.distractors}, expected numbers from 0 on")
         check_at_least(1, lessons=self.lessons, show=self.show, patience=self.patience)
-        if not 1 <= self.named <= OBJECTS:
-            raise ValueError(f"named is {self.named}, expected 1 to {OBJECTS}")
-        if not 1 <= self.reach < CENTRE:
-            raise ValueError(f"reach is {self.reach}, expected 1 to {CENTRE - 1}")
+        check_between(1, OBJECTS, named=self.named)
+        check_between(1, FARTHEST, reach=self.reach)
         if (needed := self.lessons * (1 + max(self.distractors))) > MOST_LESSONS:
             raise ValueError(
                 f"lessons is {self.lessons} and distractors is {self.distractors}: these are "
@@ -167,7 +166,7 @@ class WordLearning(AbstractEnvironment[WordLearningState]):
         return WordLearningState(
             jnp.asarray(self.distractors, jnp.int32)[number],
             deal(names_key, NAME_BITS),
-            deal(objects_key, OBJECT_BITS),
+            deal_appearances(objects_key),
             zero, zero, *self._drawn_test(test_key), centre, centre, zero,
         )  # fmt: skip
 
@@ -240,8 +239,7 @@ class WordLearning(AbstractEnvironment[WordLearningState]):
         return jnp.where(self._place(state).testing, tested, taught)
 
     def _places(self, state: WordLearningState) -> tuple[Int[Array, "3"], Int[Array, "3"]]:
-        places = jnp.asarray(homes(self.reach))[state.homes]
-        return places[:, 0], places[:, 1]
+        return at_homes(self.reach, state.homes)
 
     def _touched(self, state: WordLearningState) -> Bool[Array, "3"]:
         on = touching(state.row, state.column, *self._places(state))

@@ -23,7 +23,6 @@ from engrax.runtime.streams import (
     turn_keys,
 )
 from engrax.runtime.worlds import World, as_world
-from engrax.types import Repeated
 
 STREAMS = 256
 """Episodes played side by side in a pure world."""
@@ -113,10 +112,10 @@ def _round(agent: AbstractAgent[Any], world: World, keys: Key[Array, " b"], gree
         streams = progress.streams
         states, actions, _ = act(agent, streams, greedy)
         following = advance(world, streams, states, actions, keys_at(keys, time))
-        return _counted(progress, following, repeated), time + 1
+        return _counted(progress, following), time + 1
 
-    repeated = world.interface.repeated
-    progress = _opened(open_streams(agent, world, keys_at(keys, 0)), repeated)
+    nothing = Repetitions.none(world.interface.repeated, keys.shape[0])
+    progress = _opened(open_streams(agent, world, keys_at(keys, 0)), nothing)
     going_on = lambda carry: ~jnp.all(carry[0].ended)  # noqa: E731
     progress, _ = jax.lax.while_loop(going_on, step, (progress, jnp.ones((), jnp.int32)))
     return _played(progress)
@@ -131,14 +130,13 @@ def _round_on_host(
     count, time = keys.shape[0], 1
     ended, success = np.zeros(count, bool), np.zeros(count, bool)
     total, length = np.zeros(count, np.float32), np.ones(count, np.int32)
-    repeated = world.interface.repeated
-    repetitions = Repetitions.none(repeated, count)
+    repetitions = Repetitions.none(world.interface.repeated, count)
     while not ended.all():
         given = streams.agent, pending(streams), streams.keys, greedy
         states, actions, _ = acting.step(acting.parameters, *given)
         streams = advance_on_host(world, streams, states, actions, *turn_keys(keys, time))
         total = np.where(ended, total, streams.episode_return)
-        repetitions = repetitions.after(repeated, streams.step.info, jnp.asarray(~ended))
+        repetitions = repetitions.after(streams.step.info, ~ended)
         length, time = length + ~ended, time + 1
         success = np.where(ended, success, streams.step.info.get("success", success))
         ended = ended | np.asarray(streams.step.last)
@@ -152,15 +150,14 @@ def _played(progress: Progress) -> Played:
     return Played(progress.total, success, progress.length, progress.repetitions)
 
 
-def _opened(streams: Streams, repeated: Repeated | None) -> Progress:
+def _opened(streams: Streams, nothing: Repetitions) -> Progress:
     count = streams.keys.shape[0]
     no = jnp.zeros(count, bool)
-    nothing = Repetitions.none(repeated, count)
     total, length = jnp.zeros(count, jnp.float32), jnp.ones(count, jnp.int32)
     return Progress(streams, no, total, length, no, nothing)
 
 
-def _counted(progress: Progress, following: Streams, repeated: Repeated | None) -> Progress:
+def _counted(progress: Progress, following: Streams) -> Progress:
     """The progress after a step."""
     step, ended = following.step, progress.ended
     success = step.info.get("success", progress.success)
@@ -170,5 +167,5 @@ def _counted(progress: Progress, following: Streams, repeated: Repeated | None) 
         jnp.where(ended, progress.total, following.episode_return),
         jnp.where(ended, progress.length, progress.length + 1),
         jnp.where(ended, progress.success, success),
-        progress.repetitions.after(repeated, step.info, ~ended),
+        progress.repetitions.after(step.info, ~ended),
     )

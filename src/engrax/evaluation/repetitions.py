@@ -7,7 +7,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Float, Int
 
 from engrax.evaluation.statistics import Mean, mean_ci95
 from engrax.types import Repeated
@@ -23,38 +23,33 @@ class Repetitions(eqx.Module):
     Attributes:
         total: of the values.
         count: how many values there were.
+        repeated: what is repeated; None if nothing.
     """
 
     total: Float[Array, "*b n"]
     count: Int[Array, "*b n"]
+    repeated: Repeated | None = eqx.field(static=True)
 
     @classmethod
     def none(cls, repeated: Repeated | None, episodes: int) -> "Repetitions":
-        """Before anything was played; without repetitions if nothing is repeated."""
+        """Before anything was played."""
         shape = episodes, 0 if repeated is None else repeated.most
-        return cls(jnp.zeros(shape, jnp.float32), jnp.zeros(shape, jnp.int32))
+        return cls(jnp.zeros(shape, jnp.float32), jnp.zeros(shape, jnp.int32), repeated)
 
-    def after(
-        self,
-        repeated: Repeated | None,
-        info: Mapping[str, Any],
-        counted: Bool[Array, " b"],
-    ) -> "Repetitions":
+    def after(self, info: Mapping[str, Any], counted: Any) -> "Repetitions":
         """After a step of each episode.
 
         Args:
-            repeated: what is repeated.
             info: of the steps.
-            counted: whose step is of an episode that is still played.
+            counted: whose step is of an episode that is still played, bool [b].
         """
-        if repeated is None:
+        if self.repeated is None:
             return self
-        names = repeated.value, repeated.by, repeated.when
-        value, number, ends = (jnp.asarray(info[name]) for name in names)
-        here = jax.nn.one_hot(number, repeated.most, dtype=jnp.int32)
+        value, number, ends = (jnp.asarray(info[name]) for name in self.repeated[:3])
+        here = jax.nn.one_hot(number, self.repeated.most, dtype=jnp.int32)
         here = jnp.where((counted & ends)[:, None], here, 0)
         values = here.astype(jnp.float32) * value.astype(jnp.float32)[:, None]
-        return Repetitions(self.total + values, self.count + here)
+        return Repetitions(self.total + values, self.count + here, self.repeated)
 
 
 class RepetitionMean(NamedTuple):

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 def evaluation_entry(result: "Evaluation") -> dict[str, Any]:
     """An evaluation; intervals are at 95 %, null where the sample says nothing of them."""
-    repeated = result.repeated
     return {
         "episodes": result.episodes,
         **_named("mean_return", "return_ci95", result.returns),
@@ -37,16 +36,7 @@ def evaluation_entry(result: "Evaluation") -> dict[str, Any]:
         "memory": result.memory,
         "updates": result.updates,
         "environment_steps": result.environment_steps,
-        "repetitions": None
-        if repeated is None
-        else {
-            "value": repeated.value,
-            "by": repeated.by,
-            "means": [
-                {"number": one.number, **_named("mean", "ci95", one.mean), "reached": one.reached}
-                for one in result.repetitions
-            ],
-        },
+        "repetitions": _repetitions(result),
     }
 
 
@@ -114,6 +104,17 @@ def _scores(agent: "Agent", level: str) -> dict[str, Any]:
         "mean_returns": [run.scores[level]["mean_return"] for run in agent.runs],
         "repetitions": agent.repetitions(level),
     }
+
+
+def _repetitions(result: "Evaluation") -> dict[str, Any] | None:
+    """The means by repetition; None where nothing is repeated."""
+    if result.repeated is None:
+        return None
+    means = [
+        {"number": one.number, **_named("mean", "ci95", one.mean), "reached": one.reached}
+        for one in result.repetitions
+    ]
+    return {"value": result.repeated.value, "by": result.repeated.by, "means": means}
 
 
 def _named(value: str, interval: str, mean: Mean | None) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class Agent(NamedTuple):
     def scores(self, level: str) -> list[float]:
         """The share of episodes with success of each run, or its mean return if there is none."""
         played = [run.scores[level] for run in self.runs]
-        measure = "mean_return" if played[0].get("success_rate") is None else "success_rate"
+        measure = "mean_return" if played[0]["success_rate"] is None else "success_rate"
         return [each[measure] for each in played]
 
     def repetitions(self, level: str) -> list[float]:

@@ -13,7 +13,7 @@ LEVEL = "num_dancers=4 dance_delay=48 (not trained on)"
 
 
 def printed(width: int) -> str:
-    scores = {LEVEL: {"mean_return": 0.512, "chance": 0.25}}
+    scores = {LEVEL: {"mean_return": 0.512, "success_rate": None, "chance": 0.25}}
     agents = [Agent(name, (ScoredRun(name, [], 1, scores),) * 3) for name in NAMES]
     console = Console(width=width, file=io.StringIO())
     print_scores(agents, console)

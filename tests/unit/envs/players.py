@@ -22,8 +22,8 @@ def played_by(task, player, episodes, steps, seed=0):
         steps: actions of each.
         seed: which episodes.
     """
-    keys = jax.random.split(jax.random.key(seed), episodes)
-    states, opening = jax.jit(jax.vmap(task.reset))(keys)
+    key = jax.random.key(seed)
+    states, opening = jax.jit(jax.vmap(task.reset))(jax.random.split(key, episodes))
     step = jax.jit(jax.vmap(task.step))
     players = [player(np.random.default_rng((seed, number))) for number in range(episodes)]
     told = [opening]
@@ -31,7 +31,7 @@ def played_by(task, player, episodes, steps, seed=0):
         seen = jax.tree.map(np.asarray, states)
         each = [jax.tree.map(lambda leaf, n=n: leaf[n], seen) for n in range(episodes)]
         actions = [act(state) for act, state in zip(players, each, strict=True)]
-        keys = jax.random.split(jax.random.key(hash((seed, time)) % 2**31), episodes)
+        keys = jax.random.split(jax.random.fold_in(key, time), episodes)
         states, now = step(states, jnp.asarray(actions, jnp.int32), keys)
         told.append(now)
     return jax.tree.map(lambda *leaves: np.stack([np.asarray(leaf) for leaf in leaves]), *told)
@@ -91,13 +91,8 @@ def uniform_returns(task, steps, episodes=2000):
     return quick_jit(jax.vmap(one))(jax.random.split(jax.random.key(0), episodes))
 
 
-def mean_and_error(values):
-    """The mean, and its standard error."""
-    values = np.asarray(values, float)
-    return values.mean(), values.std() / np.sqrt(values.size)
-
-
 def assert_scores(values, wanted, error=0.0):
     """That a mean is a simulated one, within three standard errors of both together."""
-    found, own = mean_and_error(values)
+    values = np.asarray(values, float)
+    found, own = values.mean(), values.std() / np.sqrt(values.size)
     assert abs(found - wanted) < 3 * np.hypot(own, error) + 0.005 * abs(wanted), (found, own)

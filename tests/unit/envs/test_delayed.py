@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from engrax.envs import KeyToDoor, VisualMatch
-from engrax.envs.delayed import LOWER, UPPER, square_of
+from engrax.envs.delayed import LOWER, UPPER
 from engrax.envs.grid import render
+from engrax.envs.grid.patches import square_of
 from engrax.envs.visual_match import HALL, WALLS
 from engrax.testing.contract import quick_jit
 

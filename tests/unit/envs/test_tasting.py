@@ -92,6 +92,12 @@ def test_what_players_score(knows, score):
     assert_scores(steps.reward.sum(0), score, 0.05)
 
 
+def test_what_one_who_knows_the_values_scores():
+    task = Tasting()
+    steps = played_by(task, lambda _: Taster(task, knows=True), 50, 95)
+    assert_scores(steps.reward.sum(0), 24.0, 0.02)
+
+
 @pytest.mark.slow
 def test_the_reward_of_a_round_rises_for_a_player_who_remembers():
     task = Tasting()

@@ -77,8 +77,11 @@ class Player:
 
 @pytest.mark.parametrize(
     ("trials", "kept", "score"),
-    [(60, 60, 60.0), (60, 0, 17.3), (60, 2, 22.2), (60, 5, 33.9), (12, 12, 12.0), (12, 0, 4.81)],
-)
+    [
+        (60, 60, 60.0), (60, 0, 17.3), (60, 2, 22.2), (60, 5, 33.9),
+        (12, 12, 12.0), (12, 0, 4.81), (12, 2, 7.6), (12, 5, 11.7),
+    ],
+)  # fmt: skip
 def test_what_players_score(trials, kept, score):
     """What is remembered of a trial is its response, if that was right."""
     task = VisuomotorMapping(trials)

@@ -25,7 +25,7 @@ def test_sums_are_those_of_a_loop():
     for time in range(steps):
         info = {"moves": moves[time], "round": rounds[time], "over": over[time]}
         info = {name: jnp.asarray(value.astype(value.dtype)) for name, value in info.items()}
-        found = found.after(REPEATED, info, jnp.asarray(time < lengths))
+        found = found.after(info, jnp.asarray(time < lengths))
         for episode in range(episodes):
             which = rounds[time, episode]
             if time < lengths[episode] and over[time, episode] and which < 3:
@@ -38,10 +38,10 @@ def test_sums_are_those_of_a_loop():
 def test_later_repetitions_that_few_episodes_reach_are_left_out():
     total = jnp.asarray([[8.0, 6.0, 1.0]] * 9 + [[4.0, 0.0, 0.0]])
     count = jnp.asarray([[2, 1, 1]] * 9 + [[1, 0, 0]], jnp.int32)
-    first, second, third = means_of(Repetitions(total, count))
+    first, second, third = means_of(Repetitions(total, count, REPEATED))
     assert (first.number, first.mean.value, first.reached) == (0, 4.0, 1.0)
     assert (second.mean.value, second.reached, third.reached) == (6.0, 0.9, 0.9)
-    assert len(means_of(Repetitions(total, count.at[0, 1].set(0)))) == 1
+    assert len(means_of(Repetitions(total, count.at[0, 1].set(0), REPEATED))) == 1
 
 
 @pytest.mark.parametrize(
@@ -64,5 +64,5 @@ def test_played_episodes_have_them(task, least):
 
 def test_a_task_without_repetitions_has_none():
     nothing = Repetitions.none(None, 4)
-    assert nothing.after(None, {}, jnp.ones(4, bool)) is nothing
+    assert nothing.after({}, jnp.ones(4, bool)) is nothing
     assert means_of(nothing) == ()

@@ -79,6 +79,19 @@ def only(board: Patches, when: Bool[Array, ""]) -> Patches:
     return replace(board, height=jnp.where(when, board.height, 0))
 
 
+Rectangle = tuple[int, int, int, int]
+"""Row and column of the corner, height and width."""
+
+
+def square_of(
+    rectangle: Rectangle, number: Int[Array, ""]
+) -> tuple[Int[Array, ""], Int[Array, ""]]:
+    """The row and column of a rectangle's square, numbered row by row."""
+    row, column, _, width = rectangle
+    down, along = jnp.divmod(number, np.int32(width))
+    return row + down, column + along
+
+
 def floor(row: int, column: int, height: int, width: int) -> Patches:
     """A floor; row and column are its corner's."""
     return patches(row, column, height=height, width=width)

@@ -138,18 +138,18 @@ def _corners(rooms: Rooms) -> np.ndarray:
     return 1 + PITCH * np.argwhere(np.ones((rooms.rows, rooms.columns), bool)).astype(np.int32)
 
 
-def _pairs(rooms: Rooms) -> list[tuple[int, int]]:
-    """The rooms that are neighbours: side by side, then one above the other."""
-    numbers = np.arange(rooms.count).reshape(rooms.rows, rooms.columns)
-    across = zip(numbers[:, :-1].ravel(), numbers[:, 1:].ravel(), strict=True)
-    down = zip(numbers[:-1].ravel(), numbers[1:].ravel(), strict=True)
-    return [(int(a), int(b)) for a, b in [*across, *down]]
+def _pairs(rooms: Rooms) -> tuple[np.ndarray, np.ndarray]:
+    """The rooms that are neighbours, int32 [pairs, 2]; which of the pairs are side by side."""
+    numbers = np.arange(rooms.count, dtype=np.int32).reshape(rooms.rows, rooms.columns)
+    across = np.stack([numbers[:, :-1].ravel(), numbers[:, 1:].ravel()], axis=1)
+    down = np.stack([numbers[:-1].ravel(), numbers[1:].ravel()], axis=1)
+    pairs = np.concatenate([across, down])
+    return pairs, np.arange(len(pairs)) < len(across)
 
 
 def _doors(rooms: Rooms) -> tuple[np.ndarray, np.ndarray]:
     """The first square of the wall between neighbours, int32 [pairs, 2]; which are side by side."""
-    pairs = np.array(_pairs(rooms))
-    side_by_side = pairs[:, 1] - pairs[:, 0] == 1 if rooms.columns > 1 else pairs[:, 0] < 0
+    pairs, side_by_side = _pairs(rooms)
     steps = np.where(side_by_side[:, None], (0, SIDE), (SIDE, 0)).astype(np.int32)
     return _corners(rooms)[pairs[:, 0]] + steps, side_by_side
 
@@ -157,7 +157,7 @@ def _doors(rooms: Rooms) -> tuple[np.ndarray, np.ndarray]:
 @cache
 def _trees(rooms: Rooms) -> np.ndarray:
     """All spanning trees: which pairs of neighbours each connects, bool [trees, pairs]."""
-    pairs = _pairs(rooms)
+    pairs = _pairs(rooms)[0].tolist()
     chosen = combinations(range(len(pairs)), rooms.count - 1)
     trees = [edges for edges in chosen if _connected(rooms.count, [pairs[e] for e in edges])]
     table = np.zeros((len(trees), len(pairs)), bool)
@@ -166,7 +166,7 @@ def _trees(rooms: Rooms) -> np.ndarray:
     return table
 
 
-def _connected(count: int, edges: list[tuple[int, int]]) -> bool:
+def _connected(count: int, edges: list[list[int]]) -> bool:
     """Whether edges join all rooms."""
     group = list(range(count))
     for a, b in edges:

@@ -13,6 +13,8 @@ BOARD = 11
 """Squares on a side of the board of tasks with one room, the ring of wall included."""
 CENTRE = BOARD // 2
 """The row and column of its centre, where the agent starts."""
+FARTHEST = CENTRE - 1
+"""Moves from the centre to the last squares before the wall."""
 
 
 def hall() -> Patches:
@@ -68,3 +70,9 @@ def homes(reach: int) -> np.ndarray:
         Rows and columns, int32 `[8, 2]`; with a reach of 3 they are Ballet's homes.
     """
     return CENTRE + reach * np.array(list(MOVES.values()), np.int32)
+
+
+def at_homes(reach: int, which: Int[Array, " k"]) -> tuple[Int[Array, " k"], Int[Array, " k"]]:
+    """The rows and the columns of some of these squares, by direction."""
+    places = jnp.asarray(homes(reach))[which]
+    return places[:, 0], places[:, 1]

@@ -10,7 +10,7 @@ from engrax.experiments.config import Experiment, Task
 from engrax.experiments.presets.ballet import RECONSTRUCTION
 from engrax.experiments.presets.debug import debug_size
 from engrax.experiments.presets.preset import Preset
-from engrax.experiments.presets.sizes import compared, four_sizes
+from engrax.experiments.presets.sizes import compared, described, four_sizes
 from engrax.memory import AbstractMemorySizes, GTrXLSizes, HCAMSizes, RetroactiveSizes
 from engrax.nn.senses import EncoderSizes
 
@@ -98,7 +98,11 @@ def key_laptop(memory: AbstractMemorySizes) -> Experiment:
     return delayed(actor_critic(memory), KeyToDoor(), updates=400, discount=0.99)
 
 
-MERLIN_DEMO = delayed(merlin(24), EASY, updates=100)
+MERLIN = {
+    "laptop": delayed(merlin(112), BOTH, updates=400),
+    "demo": delayed(merlin(24), EASY, updates=100),
+    "debug": debug_size(delayed(merlin(24), EASY, updates=100)),
+}
 PRESETS: dict[str, Preset] = {
     **four_sizes(
         "visual-match",
@@ -116,15 +120,9 @@ PRESETS: dict[str, Preset] = {
         laptop=key_laptop,
         demo=key_demo,
     ),
-    "merlin-visual-match-laptop": Preset(
-        "visual match with MERLIN, for two cores", delayed(merlin(112), BOTH, updates=400)
-    ),
-    "merlin-visual-match-demo": Preset(
-        "visual match at an easy level with MERLIN: minutes on two cores", MERLIN_DEMO
-    ),
-    "merlin-visual-match-debug": Preset(
-        "visual match with MERLIN, tiny: runs in seconds, too small to learn",
-        debug_size(MERLIN_DEMO),
-    ),
+    **{
+        f"merlin-visual-match-{size}": described("visual match", "merlin", size, experiment)
+        for size, experiment in MERLIN.items()
+    },
 }
 """Presets of the two tasks by name."""

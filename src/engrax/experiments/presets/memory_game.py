@@ -25,22 +25,25 @@ SIZES = (3, 4, 6, 8)
 UPDATES = {3: 5_000, 4: 8_000, 6: 16_000, 8: 12_000}
 
 
+def learner(updates: int, entropy_cost: float, discount: float = 0.96) -> A2C:
+    """A2C whose entropy and learning rate fall over so many updates."""
+    return A2C(
+        learning_rate=2e-3,
+        discount=discount,
+        entropy_cost=entropy_cost,
+        entropy_ramp=Ramp(end=0.2, start=updates // 5, updates=3 * updates // 5),
+        learning_rate_ramp=Ramp(end=0.25, start=updates // 2, updates=updates // 2),
+        value_cost=1.0,
+        max_gradient_norm=10.0,
+    )
+
+
 def memory_game(pairs: int, agent: AbstractAgentSizes, entropy_cost: float) -> Experiment:
     """The Memory Game in symbols, small enough for two cores; a segment is an episode."""
     return Experiment(
         task=MemoryGame(pairs),
         agent=agent,
-        learner=A2C(
-            learning_rate=2e-3,
-            discount=0.96,
-            entropy_cost=entropy_cost,
-            entropy_ramp=Ramp(end=0.2, start=UPDATES[pairs] // 5, updates=3 * UPDATES[pairs] // 5),
-            learning_rate_ramp=Ramp(
-                end=0.25, start=UPDATES[pairs] // 2, updates=UPDATES[pairs] // 2
-            ),
-            value_cost=1.0,
-            max_gradient_norm=10.0,
-        ),
+        learner=learner(UPDATES[pairs], entropy_cost),
         streams=64,
         segment_length=3 * pairs,
         whole_episodes=True,
@@ -98,12 +101,11 @@ def demo() -> Experiment:
     return replace(experiment, learner=replace(experiment.learner, **ramps), updates=2200)
 
 
-def control_memories(pairs: int) -> dict[str, AbstractMemorySizes]:
-    """Other memories, with room for every step of an episode, by name.
+def control_memories(steps: int) -> dict[str, AbstractMemorySizes]:
+    """Other memories, with room for so many steps, by name.
 
     The paper has RL-LSTM, RL-MEM and RL-DNC.
     """
-    steps = 3 * pairs + 1
     return {
         "lstm": LSTMSizes(width=128),
         "rl-mem": RLMEMSizes(width=64, store=RetroactiveSizes(rows=steps)),
@@ -154,7 +156,7 @@ def _controls(pairs: int) -> dict[str, Preset]:
         f"{name}-memory-game-{pairs}-pairs": Preset(
             text.format(pairs, TITLES[name]), control(pairs, memory)
         )
-        for name, memory in control_memories(pairs).items()
+        for name, memory in control_memories(3 * pairs + 1).items()
     }
 
 

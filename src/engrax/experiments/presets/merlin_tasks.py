@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from engrax.agents import AbstractAgentSizes, ActorCriticSizes, BoundWeights, MERLINSizes
-from engrax.algorithms import A2C, Ramp
 from engrax.envs import (
     Errands,
     LatentTMaze,
@@ -16,8 +15,10 @@ from engrax.envs import (
 from engrax.experiments.config import Experiment, Task
 from engrax.experiments.presets.ballet import RECONSTRUCTION
 from engrax.experiments.presets.debug import debug_size
-from engrax.experiments.presets.preset import TITLES, Preset
-from engrax.memory import HCAMSizes, LSTMSizes, RetroactiveSizes, RLMEMSizes
+from engrax.experiments.presets.memory_game import control_memories, learner
+from engrax.experiments.presets.preset import Preset
+from engrax.experiments.presets.sizes import described, short_chunks
+from engrax.memory import RetroactiveSizes
 from engrax.nn.senses import EncoderSizes
 
 ENCODERS = EncoderSizes(
@@ -64,24 +65,22 @@ def agents(steps: int) -> Mapping[str, AbstractAgentSizes]:
 
     RL-LSTM and RL-MEM are trained by policy and value alone, as in the paper.
     """
-    rivals = {"lstm": LSTMSizes(width=128), "rl-mem": RLMEMSizes(width=64, store=_store(steps))}
     merlin = MERLINSizes(
         width=64,
-        store=_store(steps),
+        store=RetroactiveSizes(rows=steps),
         encoders=replace(ENCODERS, symbols="softmax"),
         latent_in_key=True,
         weights=BoundWeights(symbols=5.0),
     )
-    hcam = HCAMSizes(
-        chunk_size=4, num_chunks=-(-steps // 4), top_k=4, window=4, read_init="identity",
-        normalise_stored=True,
-    )  # fmt: skip
+    memories = control_memories(steps)
+    rivals = {
+        name: ActorCriticSizes(memory=memories[name], encoders=ENCODERS, reconstruction=False)
+        for name in ("lstm", "rl-mem")
+    }
+    hcam = short_chunks(-(-steps // 4))
     return {
         "merlin": merlin,
-        **{
-            name: ActorCriticSizes(memory=memory, encoders=ENCODERS, reconstruction=False)
-            for name, memory in rivals.items()
-        },
+        **rivals,
         "hcam": ActorCriticSizes(memory=hcam, encoders=ENCODERS, weights=RECONSTRUCTION),
     }
 
@@ -90,28 +89,15 @@ def experiment(
     agent: AbstractAgentSizes, task: Task, steps: int, discount: float, updates: int
 ) -> Experiment:
     """Small enough for two cores; a segment is an episode, or a part of it."""
-    learner = A2C(
-        learning_rate=2e-3,
-        discount=discount,
-        entropy_cost=0.02,
-        entropy_ramp=Ramp(end=0.2, start=updates // 5, updates=3 * updates // 5),
-        learning_rate_ramp=Ramp(end=0.25, start=updates // 2, updates=updates // 2),
-        value_cost=1.0,
-        max_gradient_norm=10.0,
-    )
     return Experiment(
         task=task,
         agent=agent,
-        learner=learner,
+        learner=learner(updates, entropy_cost=0.02, discount=discount),
         streams=64,
         segment_length=min(steps, 64),
         updates=updates,
         checkpoint_every=200,
     )
-
-
-def _store(steps: int) -> RetroactiveSizes:
-    return RetroactiveSizes(rows=steps)
 
 
 def _presets() -> dict[str, Preset]:
@@ -121,13 +107,11 @@ def _presets() -> dict[str, Preset]:
         for name in easy:
             demo = experiment(easy[name], sized.easy, sized.steps[0], sized.discount, 4000)
             laptop = experiment(full[name], sized.full, sized.steps[1], sized.discount, 6000)
-            title = f"{sized.title} with {TITLES[name]}"
-            sizes = {
-                "laptop": (f"{title}, for two cores", laptop),
-                "demo": (f"{title} at an easy level: minutes on two cores", demo),
-                "debug": (f"{title}, tiny: runs in seconds, too small to learn", debug_size(demo)),
+            sizes = {"laptop": laptop, "demo": demo, "debug": debug_size(demo)}
+            found |= {
+                f"{name}-{task}-{size}": described(sized.title, name, size, made)
+                for size, made in sizes.items()
             }
-            found |= {f"{name}-{task}-{size}": Preset(*made) for size, made in sizes.items()}
     return found
 
 

@@ -27,6 +27,18 @@ def compared(hcam: HCAMSizes, gtrxl: GTrXLSizes) -> dict[str, AbstractMemorySize
     }
 
 
+def short_chunks(num_chunks: int) -> HCAMSizes:
+    """HCAM for what takes a few steps: chunks of 4, so that most of an episode is in chunks."""
+    return HCAMSizes(
+        chunk_size=4,
+        num_chunks=num_chunks,
+        top_k=4,
+        window=4,
+        read_init="identity",
+        normalise_stored=True,
+    )
+
+
 Make = Callable[[AbstractMemorySizes], Experiment]
 """Makes the experiment with a memory."""
 
@@ -37,6 +49,11 @@ SIZES = {
     "debug": "with {}, tiny: runs in seconds, too small to learn",
 }
 """What a preset's description says of its size and memory."""
+
+
+def described(title: str, name: str, size: str, experiment: Experiment) -> Preset:
+    """A preset by the title of its task, the name of its memory or agent, and its size."""
+    return Preset(f"{title} {SIZES[size].format(TITLES[name])}", experiment)
 
 
 def four_sizes(
@@ -65,10 +82,9 @@ def four_sizes(
         "debug": lambda m: debug_size(demo(m)),
     }
     return {
-        f"{name}-{task}-{size}": Preset(
-            f"{title} {says.format(TITLES[name])}",
-            makers[size](PAPER_MEMORIES[name] if size == "paper" else memory),
+        f"{name}-{task}-{size}": described(
+            title, name, size, makers[size](PAPER_MEMORIES[name] if size == "paper" else memory)
         )
-        for size, says in SIZES.items()
+        for size in SIZES
         for name, memory in memories.items()
     }

@@ -8,18 +8,11 @@ from engrax.envs import Mixture, WordLearning
 from engrax.experiments.config import Experiment, Task
 from engrax.experiments.presets.ballet import from_the_beginning
 from engrax.experiments.presets.hidden_objects import ENCODERS
-from engrax.experiments.presets.sizes import compared, four_sizes
-from engrax.memory import AbstractMemorySizes, GTrXLSizes, HCAMSizes
+from engrax.experiments.presets.sizes import compared, four_sizes, short_chunks
+from engrax.memory import AbstractMemorySizes, GTrXLSizes
 
 MEMORIES = compared(
-    HCAMSizes(
-        chunk_size=4,
-        num_chunks=64,
-        top_k=4,
-        window=4,
-        read_init="identity",
-        normalise_stored=True,
-    ),
+    short_chunks(64),
     GTrXLSizes(window=24),
 )
 """HCAM with room for 20 distractors, and a GTrXL that reaches 47 steps back: as far as the longest
