@@ -90,18 +90,25 @@ ACTIONS = {
 }
 SMALL_ACTOR_CRITIC = ActorCriticSizes().tiny()
 SMALL_MERLIN = replace(MERLINSizes().tiny(), heads=2, store=RetroactiveSizes(rows=5))
+SMALL_RMA = replace(
+    SMALL_MERLIN,
+    sampled=False,
+    policy_shapes_latent=True,
+    store=RetroactiveSizes(rows=5, retroactive=False, read_rows=2),
+)
 CHEAP = replace(SMALL_ACTOR_CRITIC, memory=SMALL["lstm"])
 AGENT_CASES = {
     **{name: (replace(SMALL_ACTOR_CRITIC, memory=SMALL[name]), "discrete") for name in MEMORIES},
     **{f"lstm-{kind}": (CHEAP, kind) for kind in ACTIONS if kind != "discrete"},
     **{f"merlin-{kind}": (SMALL_MERLIN, kind) for kind in ACTIONS},
+    "rma": (SMALL_RMA, "discrete"),
 }
 
 
 @pytest.mark.parametrize(("sizes", "kind"), AGENT_CASES.values(), ids=AGENT_CASES)
 def test_agents(sizes, kind):
-    """An actor-critic with every memory, MERLIN with a store that overwrites, all actions, and a
-    mask where there are choices.
+    """An actor-critic with every memory, MERLIN and RMA with a store that overwrites, all actions,
+    and a mask where there are choices.
     """
     actions = ACTIONS[kind]
     mask = {"possible": MaskSpec(actions.choices)} if actions.choices else {}

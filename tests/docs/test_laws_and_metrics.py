@@ -69,7 +69,7 @@ RUNS = {
         "--agent.action_value",
         "1",
     ],
-    "merlin-recall-debug": ["--learner", "a2c"],
+    "merlin-recall-debug": ["--learner", "a2c", "--learner.transport.share", "0.9"],
 }
 
 

@@ -46,7 +46,7 @@ class Store:
         usage: the sum of the weights with which each row was read, unless `reuse` changed it.
     """
 
-    def __init__(self, rows, width, discount, retroactive=True, reuse="kept"):
+    def __init__(self, rows, width, discount, retroactive=True, reuse="kept", read_rows=None):
         self.rows, self.width, self.discount, self.retroactive, self.reuse = (
             rows,
             width,
@@ -54,6 +54,7 @@ class Store:
             retroactive,
             reuse,
         )
+        self.read_rows = rows if read_rows is None else read_rows
         self.past, self.time, self.usage = [], {}, np.zeros(rows)
 
     def row(self, n):
@@ -73,8 +74,10 @@ class Store:
         contents, weights = self.contents(), np.zeros((len(keys), self.rows))
         used = sorted(self.time)
         for head, (key, strength) in enumerate(zip(keys, strengths, strict=True)):
-            if used:
-                weights[head, used] = softmax([strength * cosine(key, contents[n]) for n in used])
+            likeness = {n: cosine(key, contents[n]) for n in used}
+            taken = sorted(used, key=lambda n: -likeness[n])[: self.read_rows]
+            if taken:
+                weights[head, taken] = softmax([strength * likeness[n] for n in taken])
         self.usage = self.usage + weights.sum(0)
         return weights @ contents, weights
 
@@ -92,7 +95,14 @@ class Store:
 def store_of(store):
     """The empty oracle of a `RetroactiveMemory`."""
     sizes = store.sizes
-    return Store(sizes.rows, store.width, sizes.discount, sizes.retroactive, sizes.reuse)
+    return Store(
+        sizes.rows,
+        store.width,
+        sizes.discount,
+        sizes.retroactive,
+        sizes.reuse,
+        sizes.read_rows,
+    )
 
 
 def cosine(a, b):
@@ -172,9 +182,7 @@ class Merlin:
         if inp[2]:
             self.reset()
         agent, core = self.agent, self.core
-        prior, posterior = self.infer(np.concatenate([features, self.past(*inp)]))
-        mean, log_variance = np.split(posterior, 2)
-        z = mean + np.exp(log_variance / 2) * noise
+        z, prior, posterior = self.infer(np.concatenate([features, self.past(*inp)]), noise)
         self.policy, hidden = lstm(core.policy, self.policy, np.concatenate([z, self.m_policy]))
         asking = np.concatenate([hidden, z]) if agent.sizes.latent_in_key else hidden
         self.m_policy = self.read(core.policy_head, asking)
@@ -200,14 +208,19 @@ class Merlin:
         code = np.eye(size + 1)[size if first else action]
         return np.append(code, 0.0 if first else reward)
 
-    def infer(self, e):
-        """Prior, and posterior = prior + f(e, h, m, prior)."""
+    def infer(self, e, noise):
+        """z, prior, and posterior = prior + f(e, h, m, prior); or z = f(e, h, m)."""
         network, context = self.core.inference, np.concatenate([self.h, self.m])
+        if not self.agent.sizes.sampled:
+            first = linear(network.from_senses, e) + linear(network.layers[0], context)
+            return two_tanh_layers(network.layers, first), None, None
         prior = two_tanh_layers(network.prior, linear(network.prior[0], context))
         first = linear(network.from_senses, e) + linear(
             network.posterior[0], np.concatenate([context, prior])
         )
-        return prior, prior + two_tanh_layers(network.posterior, first)
+        posterior = prior + two_tanh_layers(network.posterior, first)
+        mean, log_variance = np.split(posterior, 2)
+        return mean + np.exp(log_variance / 2) * noise, prior, posterior
 
     def read(self, heads, hidden):
         interface = linear(heads.layer, hidden).reshape(heads.heads, -1)

@@ -19,6 +19,7 @@ from engrax.types import (
     AgentOutput,
     Interface,
     Policy,
+    Reads,
     Recall,
     Segment,
     nothing_recalled,
@@ -174,6 +175,11 @@ class AbstractAgent(eqx.Module, Generic[S]):
         """The agent's internal features after each of the T steps, for linear probes; None if it
         offers none.
         """
+        del outs
+        return None
+
+    def reads(self, outs: AgentOutput) -> Reads | None:
+        """How each of the T steps read a store, with which strength; None if the agent has none."""
         del outs
         return None
 

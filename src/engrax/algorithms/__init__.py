@@ -6,6 +6,7 @@ from engrax.algorithms.impala import IMPALA
 from engrax.algorithms.learning import update
 from engrax.algorithms.optimiser import make_optimiser
 from engrax.algorithms.ppo import PPO
+from engrax.algorithms.transport import Transport
 
 LEARNERS: dict[str, type[AbstractLearner]] = {"a2c": A2C, "impala": IMPALA, "ppo": PPO}
 """The settings of every learner by name; other packages may add to it."""
@@ -19,6 +20,7 @@ __all__ = [
     "Batch",
     "Ramp",
     "Terms",
+    "Transport",
     "make_optimiser",
     "update",
 ]

@@ -13,9 +13,9 @@ from engrax.algorithms.base import (
     action_log_probabilities,
     check_unit,
     log_ratios,
-    replay,
     terms_of,
 )
+from engrax.algorithms.replaying import replay
 from engrax.losses.masks import Total, alone
 from engrax.losses.policy import policy_gradient
 from engrax.types import Segment

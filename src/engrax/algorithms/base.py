@@ -3,19 +3,19 @@
 import abc
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
 from engrax.agents.base import AbstractAgent
+from engrax.algorithms.replaying import before_last
+from engrax.algorithms.transport import Transport
 from engrax.losses.masks import Total, alone
 from engrax.losses.policy import LARGEST_LOG_RATIO
 from engrax.losses.returns import generalised_advantages
 from engrax.types import Action, AgentOutput, Number, Segment
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +129,8 @@ class AbstractLearner(abc.ABC):
     """
     value_only_effective: bool = False
     """Whether the value, too, is trained on these steps only."""
+    transport: Transport = field(default_factory=Transport)
+    """Temporal value transport."""
 
     def __post_init__(self):
         for name in ("epochs", "minibatches"):
@@ -182,11 +184,14 @@ class AbstractLearner(abc.ABC):
     def rewards_and_discounts(
         self, segment: Segment[Any]
     ) -> tuple[Float[Array, " t"], Float[Array, " t"]]:
-        """Of the T transitions of one segment: the scaled rewards, and the discounts with the
-        learner's factor.
+        """Of the T transitions of one segment: the scaled rewards, with what was transported to
+        them, and the discounts with the learner's factor.
         """
         steps = segment.steps
-        return self.reward_scale * steps.reward[1:], self.discount * steps.discount[1:]
+        rewards = self.reward_scale * steps.reward[1:]
+        if segment.transported is not None:
+            rewards = rewards + segment.transported
+        return rewards, self.discount * steps.discount[1:]
 
     def recorded_targets(
         self, segment: Segment[Any], gae_lambda: Number, return_lambda: Number
@@ -231,11 +236,6 @@ def recorded_log_probabilities(segment: Segment[Any]) -> Float[Array, " t"]:
     return before_last(segment.policy).log_probability(segment.actions)
 
 
-def before_last(tree: T) -> T:
-    """The first T of T+1 steps."""
-    return jax.tree.map(lambda leaf: leaf[:-1], tree)
-
-
 def terms_of(
     agent: AbstractAgent[Any],
     batch: Batch,
@@ -264,25 +264,3 @@ def terms_of(
         auxiliary=agent.auxiliary_losses(*given, returns, batch.effective),
         metrics=jax.lax.stop_gradient(agent.metrics(*given)),
     )
-
-
-def replay(agent: AbstractAgent[Any], segment: Segment[Any]) -> AgentOutput:
-    """The agent's T outputs over a segment under its present parameters.
-
-    The opening state is data, but projections of it are recomputed inside the gradient.
-    """
-    inputs, keys = before_last((segment.inputs, segment.keys))
-    return agent.unroll(_opening(agent, segment), inputs, segment.actions, keys)[1]
-
-
-def replay_to_end(agent: AbstractAgent[Any], segment: Segment[Any]) -> AgentOutput:
-    """Likewise T+1 outputs, for a learner that bootstraps from the present value of the last step.
-
-    What is done on the last step is not known yet, and no output depends on it.
-    """
-    actions = jnp.concatenate([segment.actions, segment.actions[-1:]])
-    return agent.unroll(_opening(agent, segment), segment.inputs, actions, segment.keys)[1]
-
-
-def _opening(agent: AbstractAgent[Any], segment: Segment[Any]) -> PyTree[Any]:
-    return None if segment.state is None else agent.unpack(jax.lax.stop_gradient(segment.state))

@@ -14,12 +14,11 @@ from engrax.algorithms.base import (
     Batch,
     Terms,
     action_log_probabilities,
-    before_last,
     check_unit,
     log_ratios,
-    replay_to_end,
     terms_of,
 )
+from engrax.algorithms.replaying import before_last, replay_to_end
 from engrax.losses.masks import Total, alone
 from engrax.losses.policy import policy_gradient
 from engrax.losses.returns import vtrace

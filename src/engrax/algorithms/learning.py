@@ -14,7 +14,8 @@ from engrax.algorithms.base import AbstractLearner, Batch, Terms
 from engrax.algorithms.numbers import with_numbers
 from engrax.algorithms.optimiser import apply_gradient
 from engrax.algorithms.tiles import cut, joined, number_of_tiles
-from engrax.losses.masks import Moments, Total, alone, masked_sum, moments, pooled_all
+from engrax.algorithms.transport import with_transport
+from engrax.losses.masks import Moments, Total, alone, masked_sum, moments, pooled, pooled_all
 from engrax.losses.value import squared_error
 from engrax.types import Segment
 
@@ -65,6 +66,7 @@ def update(
     """
     if (factor := agent.reward_factor) is not None:
         learner = with_numbers(learner, {"reward_scale": learner.reward_scale * factor})
+    segments = with_transport(learner.transport, learner.discount, agent, segments)
     whole = learner.prepare(segments, total)
     rate = lambda group: learner.rate(group, updates)  # noqa: E731
     entropy_cost = learner.entropy_cost * learner.entropy_ramp(updates)
@@ -86,6 +88,9 @@ def update(
     metrics = metrics_of(pooled_all(found, total))
     metrics |= jax.tree.map(jnp.mean, scalars)
     metrics |= {"learning_rate": rate("agent"), "entropy_cost": entropy_cost}
+    if whole.segment.transported is not None:
+        of_valid = moments(whole.segment.transported, whole.valid)
+        metrics["transported"] = pooled(of_valid, total).mean
     agent = eqx.combine(carry[0], rest).after(segments, total)
     return agent, carry[1], metrics
 

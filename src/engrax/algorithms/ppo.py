@@ -14,9 +14,9 @@ from engrax.algorithms.base import (
     Terms,
     check_unit,
     log_ratios,
-    replay,
     terms_of,
 )
+from engrax.algorithms.replaying import replay
 from engrax.losses.masks import Total, alone, masked_mean
 from engrax.losses.policy import clipped_surrogate
 from engrax.types import Segment

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from engrax.agents.base import AbstractAgent, check_interface
-from engrax.algorithms.base import replay
+from engrax.algorithms.replaying import replay
 from engrax.errors import UserError
 from engrax.runtime.collecting import collect
 from engrax.runtime.streams import open_streams

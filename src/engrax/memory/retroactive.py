@@ -34,9 +34,13 @@ class RetroactiveSizes:
     """The usage that a row taken again starts from: its own, `kept` (the paper's rule read
     literally: mostly the row just written is taken again, and a full store nearly freezes), or the
     `mean` of all rows."""
+    read_rows: int | None = None
+    """Rows that a read takes, those most like its key; none: all of them (RMA: 50)."""
 
     def __post_init__(self):
         check_at_least(1, rows=self.rows)
+        if self.read_rows is not None:
+            check_at_least(1, read_rows=self.read_rows)
         check_choice(get_args(Reuse), reuse=self.reuse)
         if not 0.0 <= self.discount < 1.0:
             raise ValueError(
@@ -127,7 +131,8 @@ class RetroactiveMemory(eqx.Module):
     def read(
         self, state: RetroactiveState, keys: Float[Array, "k c"], strengths: Float[Array, " k"]
     ) -> tuple[Float[Array, "k c"], Float[Array, "k n"], RetroactiveState]:
-        """Reads by cosine: weights are a softmax of strength * cosine(key, row) over written rows.
+        """Reads by cosine: weights are a softmax of strength * cosine(key, row) over written rows,
+        or over those of the largest cosines.
 
         Args:
             state: the store.
@@ -140,8 +145,8 @@ class RetroactiveMemory(eqx.Module):
         """
         unit_keys = keys * inverse_norms(keys)[:, None]
         cosines = jnp.einsum("kc,nc->kn", unit_keys, state.contents) * state.scales[None, :]
-        scores = strengths[:, None] * cosines
-        weights = masked_softmax(scores, jnp.broadcast_to(written(state), scores.shape))
+        readable = self._readable(jnp.broadcast_to(written(state), cosines.shape), cosines)
+        weights = masked_softmax(strengths[:, None] * cosines, readable)
         usage = state.usage + jax.lax.stop_gradient(jnp.sum(weights, axis=0))
         return weights @ state.contents, weights, state._replace(usage=usage)
 
@@ -165,6 +170,18 @@ class RetroactiveMemory(eqx.Module):
             ages=jnp.where(taken, 1, state.ages + (state.ages > 0).astype(jnp.int32)),
             writes=state.writes + 1,
         )
+
+    def _readable(
+        self, written: Bool[Array, "k n"], cosines: Float[Array, "k n"]
+    ) -> Bool[Array, "k n"]:
+        """The written rows of the `read_rows` largest cosines, and of those equal to the least of
+        them.
+        """
+        most = self.sizes.read_rows
+        if most is None or most >= self.rows:
+            return written
+        best, _ = jax.lax.top_k(jnp.where(written, cosines, -jnp.inf), most)
+        return written & (cosines >= best[:, -1:])
 
 
 class ReadHeads(eqx.Module):

@@ -34,6 +34,7 @@ def publish(
     seed: int = 1,
     optimiser: bool = False,
     notes: Sequence[str] = (),
+    trained_on: str | None = None,
     warn: Callable[[str], object] = log_warning,
 ) -> dict[str, Any]:
     """Evaluates a run, and makes a folder of its config, weights, thinned log, curve and figures.
@@ -45,6 +46,7 @@ def publish(
         seed: which episodes.
         optimiser: whether to add the optimiser's state, so that training can go on.
         notes: lines for the folder's README.
+        trained_on: the machine, for the README; this one if not given.
         warn: called with one line for each damaged checkpoint that was passed over.
 
     Returns:
@@ -67,7 +69,8 @@ def publish(
     rows = source.metrics.rows()
     write_text(out / source.metrics.path.name, as_lines(thinned(rows, LINES)))
     _draw(source.preset, rows, out / "learning_curve.png", result)
-    write_text(out / "README.md", readme(source, rows, result, out, notes))
+    where = machine() if trained_on is None else trained_on
+    write_text(out / "README.md", readme(source, rows, result, out, where, notes))
     return result
 
 
@@ -82,9 +85,10 @@ def readme(
     rows: Sequence[Row],
     result: dict[str, Any],
     out: Path,
+    trained_on: str,
     notes: Sequence[str],
 ) -> str:
-    """What was run and what was measured, in Markdown, and the author's notes."""
+    """What was run and what was measured, in Markdown, the machine, and the author's notes."""
     last = rows[-1] if rows else Row()
     origin, seed = source.origin, source.config["experiment"].get("seed")
     lines = [
@@ -93,7 +97,7 @@ def readme(
         f"sampled, seed {result['seed']}.",
         *_chance(result["chance"]),
         f"Training: {result['updates']:,} updates, {result['environment_steps']:,} environment "
-        f"steps, {float(last.get('seconds') or 0):,.0f} s on {machine()}; seed {seed}.",
+        f"steps, {float(last.get('seconds') or 0):,.0f} s on {trained_on}; seed {seed}.",
         *([_started(origin)] if origin else []),
         f"To evaluate again: `{again(out, result)}`.",
         f"`metrics.jsonl`: means over neighbouring updates, at most {LINES} lines. "

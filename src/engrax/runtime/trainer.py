@@ -17,6 +17,7 @@ from jaxtyping import Array, Float, Int, Key, PyTree
 from engrax.agents.base import AbstractAgent, check_interface
 from engrax.algorithms import AbstractLearner, make_optimiser, update
 from engrax.algorithms.numbers import Numbers, numbers_of, with_numbers
+from engrax.algorithms.transport import check_transport
 from engrax.gym.host import HostEnvironments
 from engrax.losses.masks import Total
 from engrax.runtime.collecting import collect
@@ -108,6 +109,7 @@ class Trainer:
         self.agent, self.learner = agent, learner
         self.world = as_world(world, placement.hosting)
         check_interface(agent, self.world.interface)
+        check_transport(learner.transport, agent)
         placement.check(streams, learner.minibatches)
         self.streams, self.segment_length, self.whole_episodes = (
             streams,

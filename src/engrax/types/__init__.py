@@ -3,7 +3,7 @@
 from engrax.types.actions import Action, Actions, Continuous, Discrete, MultiDiscrete, Policy
 from engrax.types.interface import Interface, Question, Repeated
 from engrax.types.numbers import Number
-from engrax.types.recall import Recall, head_names, layer_names, nothing_recalled
+from engrax.types.recall import Reads, Recall, head_names, layer_names, nothing_recalled
 from engrax.types.specs import (
     AbstractSpec,
     ImageSpec,
@@ -32,6 +32,7 @@ __all__ = [
     "Observation",
     "Policy",
     "Question",
+    "Reads",
     "Recall",
     "Repeated",
     "Segment",

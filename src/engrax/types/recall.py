@@ -1,6 +1,7 @@
 """What a memory attended to."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -26,6 +27,20 @@ class Recall(eqx.Module):
     def mean(self) -> Float[Array, "*t n"]:
         """The attention to each item, a mean over readers."""
         return jnp.sum(self.weights, axis=-2) / max(len(self.readers), 1)
+
+
+class Reads(NamedTuple):
+    """How the heads of an agent read the rows of a store, at each of some steps.
+
+    Attributes:
+        strengths: of each head's key.
+        weights: of each row, for each head.
+        steps_ago: how many steps before each row was written; 0 where it is empty.
+    """
+
+    strengths: Float[Array, "t k"]
+    weights: Float[Array, "t k n"]
+    steps_ago: Int[Array, "t n"]
 
 
 def nothing_recalled() -> Recall:

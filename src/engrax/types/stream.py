@@ -84,6 +84,8 @@ class Segment(eqx.Module, Generic[S]):
         keys: T+1; the key the agent was given at each step.
         state: the agent's state before `steps[0]` was consumed; None where the segment opens with
             an episode and nothing was carried in.
+        transported: T; what a learner that transports values adds to the scaled reward of each
+            transition; None where it does not.
     """
 
     steps: TimeStep
@@ -92,6 +94,7 @@ class Segment(eqx.Module, Generic[S]):
     values: Float[Array, "*t"]
     keys: Key[Array, "*t"]
     state: S | None
+    transported: Float[Array, "..."] | None = None
 
     @property
     def inputs(self) -> AgentInput:

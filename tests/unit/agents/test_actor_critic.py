@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from engrax.agents import ActorCritic, ActorCriticSizes, ReconstructionWeights
-from engrax.algorithms.base import before_last, replay
+from engrax.algorithms.replaying import before_last, replay
 from engrax.envs import Recall
 from engrax.memory import LSTM, LSTMSizes, NoMemorySizes
 from engrax.nn.senses import EncoderSizes

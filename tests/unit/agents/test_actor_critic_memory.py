@@ -7,7 +7,7 @@ import pytest
 
 from engrax.agents import ActorCritic, ActorCriticSizes
 from engrax.agents.actor_critic import key_for_memory
-from engrax.algorithms.base import before_last, replay
+from engrax.algorithms.replaying import before_last, replay
 from engrax.envs import Recall
 from engrax.memory import Layout, MemoryOutput, NoMemory
 from engrax.runtime import Pure, collect, open_streams

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engrax.agents import ActorCritic, ActorCriticSizes
-from engrax.algorithms.base import replay_to_end
+from engrax.algorithms.replaying import replay_to_end
 from engrax.envs import Recall
 from engrax.memory import LSTMSizes
 from engrax.runtime import Pure, collect, open_streams

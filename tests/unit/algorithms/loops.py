@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from engrax.algorithms import learning
-from engrax.algorithms.base import before_last
+from engrax.algorithms.replaying import before_last
 from engrax.testing.contract import quick_jit
 
 from oracles import learners as oracle

@@ -10,7 +10,7 @@ import pytest
 
 from engrax.agents import ActorCritic, ActorCriticSizes
 from engrax.algorithms import A2C, learning
-from engrax.algorithms.base import replay_to_end
+from engrax.algorithms.replaying import replay_to_end
 from engrax.losses.masks import alone
 from engrax.losses.policy import policy_gradient
 from engrax.memory import LSTMSizes

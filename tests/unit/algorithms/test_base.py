@@ -10,7 +10,8 @@ import pytest
 
 from engrax.agents import AbstractAgent
 from engrax.algorithms import A2C, IMPALA, LEARNERS, PPO, Ramp
-from engrax.algorithms.base import before_last, log_ratios, replay_to_end
+from engrax.algorithms.base import log_ratios
+from engrax.algorithms.replaying import before_last, replay_to_end
 from engrax.losses.policy import LARGEST_LOG_RATIO
 from engrax.testing.contract import quick_jit
 from engrax.types import AgentOutput

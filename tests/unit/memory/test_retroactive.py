@@ -20,6 +20,7 @@ STORES = {
     "roomy": RetroactiveSizes(rows=160, discount=0.96),
     "one half": RetroactiveSizes(rows=7, retroactive=False),
     "one half, mean": RetroactiveSizes(rows=7, retroactive=False, reuse="mean"),
+    "few rows a read": RetroactiveSizes(rows=20, read_rows=3),
     "one row": RetroactiveSizes(rows=1, discount=0.0),
 }
 

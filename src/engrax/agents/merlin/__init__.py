@@ -4,19 +4,25 @@
 
 from engrax.agents.merlin.agent import MERLIN, MERLINAuxiliary
 from engrax.agents.merlin.core import Core, CoreState, Percept, PredictorOutput
-from engrax.agents.merlin.inference import Inference
+from engrax.agents.merlin.inference import (
+    AbstractInference,
+    FunctionInference,
+    SampledInference,
+)
 from engrax.agents.merlin.senses import Senses
 from engrax.agents.merlin.sizes import BoundWeights, MERLINSizes
 
 __all__ = [
     "MERLIN",
+    "AbstractInference",
     "BoundWeights",
     "Core",
     "CoreState",
-    "Inference",
+    "FunctionInference",
     "MERLINAuxiliary",
     "MERLINSizes",
     "Percept",
     "PredictorOutput",
+    "SampledInference",
     "Senses",
 ]

@@ -19,7 +19,7 @@ from engrax.memory.retroactive import recalled
 from engrax.nn.linear import MLP
 from engrax.nn.policies import AbstractPolicy, make_policy, policy_size
 from engrax.nn.senses import action_code, code_size
-from engrax.types import Action, Actions, AgentInput, AgentOutput, Interface, Recall, Spec
+from engrax.types import Action, Actions, AgentInput, AgentOutput, Interface, Reads, Recall, Spec
 
 POLICY = "policy"
 """The parameter group of the policy; all other parameters are of the group `agent`."""
@@ -180,6 +180,16 @@ class MERLIN(AbstractScaledAgent[CoreState]):
         """[h, m] of the predictor."""
         return outs.auxiliary.predictor.features
 
+    def reads(self, outs: AgentOutput) -> Reads:
+        """By the policy's head, then the predictor's."""
+        percept, predictor = outs.auxiliary
+        readings = percept.reading, predictor.reading
+        return Reads(
+            jnp.concatenate([reading.strengths for reading in readings], axis=-1),
+            jnp.concatenate([reading.weights for reading in readings], axis=-2),
+            percept.reading.steps_ago,
+        )
+
     def parameter_groups(self) -> PyTree[str]:
         """Two groups: the policy (its LSTM, read key and MLP), and everything else."""
         groups = super().parameter_groups()
@@ -216,7 +226,9 @@ class MERLIN(AbstractScaledAgent[CoreState]):
     def _bound(self, inps: AgentInput, outs: AgentOutput) -> dict[str, Float[Array, " t"]]:
         """The terms of the bound, in nats, unweighted."""
         percept, inps = outs.auxiliary.percept, self.scales.scaled(inps)
-        terms = {"divergence": gaussian_divergence(percept.posterior, percept.prior)}
+        terms = {}
+        if percept.posterior is not None and percept.prior is not None:
+            terms["divergence"] = gaussian_divergence(percept.posterior, percept.prior)
         if self.sizes.reconstruction:
             costs = self.senses.costs(percept.latent, inps)
             terms |= {f"reconstruct_{name}": cost for name, cost in costs.items()}

@@ -5,9 +5,13 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
-from engrax.agents.merlin.inference import Inference
+from engrax.agents.merlin.inference import (
+    AbstractInference,
+    FunctionInference,
+    SampledInference,
+)
 from engrax.agents.merlin.sizes import MERLINSizes
 from engrax.memory.retroactive import ReadHeads, RetroactiveMemory, RetroactiveState
 from engrax.nn.distributions import DiagonalGaussian
@@ -38,26 +42,29 @@ class CoreState(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """How a step read: strengths of the keys, weights of the rows, over any leading axes."""
+    """How a step read: strengths of the keys, weights of the rows, and how many steps ago each row
+    was written (0: not yet), over any leading axes.
+    """
 
     strengths: Float[Array, "*t k"]
     weights: Float[Array, "*t k n"]
+    steps_ago: Int[Array, "*t n"]
 
 
 class Percept(NamedTuple):
     """The result of one step's inference, before the action; over any leading axes.
 
     Attributes:
-        latent: z, a sample of the posterior.
-        prior: of z.
-        posterior: of z.
+        latent: z, a sample of the posterior, if there is one.
+        prior: of z; None where z is a function.
+        posterior: likewise.
         policy_features: [h~, m~], inputs of the policy beside z.
         reading: how the policy read.
     """
 
     latent: Float[Array, "*t z"]
-    prior: DiagonalGaussian
-    posterior: DiagonalGaussian
+    prior: DiagonalGaussian | None
+    posterior: DiagonalGaussian | None
     policy_features: Float[Array, "*t p"]
     reading: Reading
 
@@ -83,7 +90,7 @@ class Core(eqx.Module):
     Source: Wayne et al. 2018, arXiv 1803.10760, methods.
     """
 
-    inference: Inference
+    inference: AbstractInference
     predictor: StackedLSTM
     predictor_heads: ReadHeads
     policy: StackedLSTM
@@ -109,7 +116,8 @@ class Core(eqx.Module):
             if sizes.latent_in_key
             else ReadHeads(hidden, 1, row, key=keys[3])
         )
-        self.inference = Inference(senses, hidden + sizes.heads * row, z, key=keys[4])
+        infer = SampledInference if sizes.sampled else FunctionInference
+        self.inference = infer(senses, hidden + sizes.heads * row, z, key=keys[4])
         self.store, self.actions = store, actions
         self.policy_shapes_latent, self.latent_in_key = (
             sizes.policy_shapes_latent,
@@ -147,8 +155,7 @@ class Core(eqx.Module):
         state = tree_where(
             first, self.init_state()._replace(store=store), state._replace(store=store)
         )
-        prior, posterior = self.inference(driven, context(state))
-        z = posterior.sample(noise)
+        z, prior, posterior = self.inference(driven, context(state), noise)
         seen = self.for_policy(z)
         policy, hidden = self.policy.step(state.policy, jnp.concatenate([seen, state.policy_reads]))
         keys, strengths = self.policy_head(
@@ -157,7 +164,8 @@ class Core(eqx.Module):
         reads, weights, store = self.store.read(state.store, keys, strengths)
         state = state._replace(store=store, policy=policy, policy_reads=reads.ravel())
         features = jnp.concatenate([hidden, reads.ravel()])
-        return state, Percept(z, prior, posterior, features, Reading(strengths, weights))
+        reading = Reading(strengths, weights, store.ages)
+        return state, Percept(z, prior, posterior, features, reading)
 
     def remember(
         self, state: CoreState, z: Float[Array, " z"], action: Action
@@ -168,10 +176,11 @@ class Core(eqx.Module):
             state.predictor, jnp.concatenate([z, code, state.predictor_reads])
         )
         keys, strengths = self.predictor_heads(hidden)
-        reads, weights, store = self.store.read(state.store, keys, strengths)
-        store = self.store.write(store, jax.lax.stop_gradient(z))
+        reads, weights, read = self.store.read(state.store, keys, strengths)
+        store = self.store.write(read, jax.lax.stop_gradient(z))
         state = CoreState(store, predictor, state.policy, reads.ravel(), state.policy_reads)
-        return state, PredictorOutput(context(state), Reading(strengths, weights))
+        reading = Reading(strengths, weights, read.ages)
+        return state, PredictorOutput(context(state), reading)
 
     def for_policy(self, z: Float[Array, "*t z"]) -> Float[Array, "*t z"]:
         """z as an input of the policy: detached, unless the ablation is set."""

@@ -63,6 +63,9 @@ class MERLINSizes(AbstractAgentSizes):
     """Hidden units of the policy's, the value's and the advantage's MLP."""
     weights: BoundWeights = field(default_factory=BoundWeights)
     """Weights of the losses."""
+    sampled: bool = True
+    """Whether z is sampled from a posterior that corrects a prior; false: z is a function of the
+    observation and of [h, m], without a divergence, as in RMA."""
     latent_in_key: bool = False
     """Whether z is an input of the policy's key, which then starts as z. Ours."""
     reconstruction: bool = True

@@ -34,6 +34,7 @@ def run(words: Sequence[str]) -> int:
         seed=arguments.seed,
         optimiser=arguments.optimiser,
         notes=arguments.note,
+        trained_on=arguments.machine,
         warn=warn,
     )
     say(f"published {out}; again on fresh episodes: {again(out, result)}")
@@ -53,5 +54,7 @@ def _parser() -> Parser:
     parser.add_argument("--optimiser", action="store_true", help=optimiser)
     note = "lines for its README"
     parser.add_argument("--note", metavar="TEXT", nargs="+", default=[], help=note)
+    where = "where it was trained, for its README; this machine if not given"
+    parser.add_argument("--machine", metavar="TEXT", help=where)
     add_import(parser)
     return parser

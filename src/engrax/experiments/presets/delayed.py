@@ -1,10 +1,11 @@
 """Presets of visual match and key to door: HCAM, MERLIN, and what they are compared with."""
 
 from dataclasses import replace
+from typing import Any
 
 from engrax.agents import AbstractAgentSizes, ActorCriticSizes, MERLINSizes
 from engrax.agents.scaling import Normalisation
-from engrax.algorithms import PPO, Ramp
+from engrax.algorithms import PPO, Ramp, Transport
 from engrax.envs import KeyToDoor, Mixture, VisualMatch
 from engrax.experiments.config import Experiment, Task
 from engrax.experiments.presets.ballet import RECONSTRUCTION
@@ -48,6 +49,14 @@ def merlin(rows: int) -> MERLINSizes:
         encoders=replace(ENCODERS, symbols="softmax"),
         latent_in_key=True,
     )
+
+
+def rma(rows: int) -> MERLINSizes:
+    """The reconstructive memory agent: MERLIN without sampling and without a prior, whose z the
+    policy shapes.
+    """
+    store = RetroactiveSizes(rows=rows, retroactive=False, read_rows=min(50, rows))
+    return replace(merlin(rows), sampled=False, policy_shapes_latent=True, store=store)
 
 
 def delayed(
@@ -98,6 +107,20 @@ def key_laptop(memory: AbstractMemorySizes) -> Experiment:
     return delayed(actor_critic(memory), KeyToDoor(), updates=400, discount=0.99)
 
 
+def transporting(phases: tuple[int, ...], updates: int, **task: Any) -> Experiment:
+    """Key to door with RMA and temporal value transport, over whole episodes; the paper's discount
+    and share.
+    """
+    steps = sum(phases)
+    start = delayed(rma(steps), KeyToDoor(phases, **task), updates, discount=0.92)
+    learner = replace(start.learner, transport=Transport(share=0.9), value_cost=5.0)
+    return replace(start, learner=learner, segment_length=steps, whole_episodes=True)
+
+
+RMA = {
+    "laptop": transporting((15, 90, 15), 400),
+    "demo": transporting((10, 20, 15), 100, apple_rewards=(1.0,)),
+}
 MERLIN = {
     "laptop": delayed(merlin(112), BOTH, updates=400),
     "demo": delayed(merlin(24), EASY, updates=100),
@@ -123,6 +146,10 @@ PRESETS: dict[str, Preset] = {
     **{
         f"merlin-visual-match-{size}": described("visual match", "merlin", size, experiment)
         for size, experiment in MERLIN.items()
+    },
+    **{
+        f"rma-key-to-door-{size}": described("key to door", "rma", size, experiment)
+        for size, experiment in {**RMA, "debug": debug_size(RMA["demo"])}.items()
     },
 }
 """Presets of the two tasks by name."""

@@ -14,6 +14,7 @@ TITLES = {
     "none": "no memory",
     "ntm": "an NTM",
     "rl-mem": "RL-MEM",
+    "rma": "RMA",
     "trxl": "TrXL",
 }
 """The memories and agents that names of presets begin with, as descriptions call them."""

@@ -90,7 +90,9 @@ def replay(agent, state, inps, actions, keys):
 
 
 def noises(outs):
-    """What z was made with."""
+    """What z was made with; zeros where it is a function."""
     percept = outs.auxiliary.percept
+    if percept.posterior is None:
+        return np.zeros(percept.latent.shape)
     deviation = jnp.exp(0.5 * percept.posterior.log_variance)
     return np.asarray((percept.latent - percept.posterior.mean) / deviation)

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from engrax.agents.merlin import SampledInference
 from engrax.algorithms import A2C
 from engrax.losses.value import squared_error
 from engrax.memory import RetroactiveSizes
@@ -39,6 +40,7 @@ VECTOR_ONLY = {
     for k, v in TRAINED.items()
     if k in NO_RECONSTRUCTION or k.split("_")[-1] in ("vector", "action", "reward")
 }
+DETERMINISTIC = {k: v - {"prior"} for k, v in TRAINED.items() if k != "divergence"}
 ABLATIONS = {
     "none": ({}, TRAINED),
     "no reconstruction, return apart": (
@@ -49,6 +51,19 @@ ABLATIONS = {
             "return_shapes_latent": False,
         },
         {**NO_RECONSTRUCTION, "value": {"value"}, "advantage": {"advantage"}},
+    ),
+    "a function, which the policy shapes": (
+        {
+            "observations": {"vector": OBSERVATIONS["vector"]},
+            "sampled": False,
+            "policy_shapes_latent": True,
+            "store": RetroactiveSizes(rows=3, read_rows=2),
+        },
+        {
+            **{k: v for k, v in DETERMINISTIC.items() if k in VECTOR_ONLY},
+            "policy": POLICY | PREDICTION - {"prior"},
+            "entropy": POLICY | PREDICTION - {"prior"},
+        },
     ),
     "policy shapes z, no divergence, one half": (
         {
@@ -76,8 +91,7 @@ def parts(tree):
         **{f"decode_{name}": decoder for name, decoder in senses.decoders.items()},
         "decode_action": senses.action,
         "decode_reward": senses.reward,
-        "prior": core.inference.prior,
-        "posterior": core.inference.posterior,
+        **inference(core.inference),
         "predictor": core.predictor,
         "predictor_heads": core.predictor_heads,
         "policy_lstm": core.policy,
@@ -86,6 +100,13 @@ def parts(tree):
         "value": tree.value,
         "advantage": tree.advantage,
     }
+
+
+def inference(network):
+    """The layers of the prior, if there is one, and of the posterior or the function of z."""
+    if isinstance(network, SampledInference):
+        return {"prior": network.prior, "posterior": network.posterior}
+    return {"posterior": network.layers}
 
 
 def make_segment(steps=12, start=16):

@@ -37,6 +37,8 @@ def test_a_run_is_published_evaluated_and_started_from(
         "--note",
         "The paper: none.",
         "One seed.",
+        "--machine",
+        "one accelerator",
     ]
     assert main(["publish", run, *options]) == 0
     names = ["README.md", "config.json", "learning_curve.png", "metrics.jsonl"]
@@ -54,6 +56,7 @@ def test_a_run_is_published_evaluated_and_started_from(
         "3 updates, 192 environment steps",
         "engrax train debug --memory lstm",
         "* The paper: none.\n* One seed.",
+        " s on one accelerator; seed",
     ):
         assert line in text
     assert len(RunDirectory.open(out).metrics.rows()) == 3
