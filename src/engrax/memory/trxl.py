@@ -2,6 +2,7 @@
 
 import abc
 from dataclasses import dataclass
+from typing import Literal
 
 import equinox as eqx
 import jax
@@ -12,7 +13,7 @@ from engrax.memory.arguments import check_step, check_unroll
 from engrax.memory.base import AbstractMemory, AbstractMemorySizes, MemoryOutput
 from engrax.memory.layout import Layout
 from engrax.memory.ring import Recent, RecentAttention, episode_steps
-from engrax.nn.checks import check_at_least, check_width
+from engrax.nn.checks import check_at_least, check_choice, check_width
 from engrax.nn.gating import AbstractResidual, Gated, PostNorm
 from engrax.nn.linear import MLP, apply, linear
 from engrax.nn.local_attention import LocalAttention
@@ -33,11 +34,15 @@ class AbstractTrXLSizes(AbstractMemorySizes):
     """Steps that a layer attends to, the present one included."""
     mlp_size: int = 128
     """Hidden units of a layer's MLP."""
+    read_init: Literal["lecun", "identity"] = "lecun"
+    """What attention passes on at first: a random projection of what it attends to (`lecun`), or
+    that itself (`identity`; ours)."""
 
     def __post_init__(self):
         check_width(self.width, self.num_heads)
         check_at_least(1, num_layers=self.num_layers, mlp_size=self.mlp_size)
         check_at_least(2, window=self.window)
+        check_choice(("lecun", "identity"), read_init=self.read_init)
 
     @abc.abstractmethod
     def residual(self, *, key: Key[Array, ""]) -> AbstractResidual:
@@ -96,7 +101,12 @@ class TrXLLayer(eqx.Module):
         """Args: `sizes` of the memory, and `key` for the parameters."""
         keys = jax.random.split(key, 4)
         self.attention = LocalAttention(
-            sizes.width, sizes.num_heads, sizes.window, key=keys[0], output_init="lecun"
+            sizes.width,
+            sizes.num_heads,
+            sizes.window,
+            key=keys[0],
+            value_init=sizes.read_init,
+            output_init=sizes.read_init,
         )
         self.attention_residual = sizes.residual(key=keys[1])
         self.mlp = MLP((sizes.width, sizes.mlp_size, sizes.width), key=keys[2])

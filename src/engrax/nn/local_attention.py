@@ -50,6 +50,7 @@ class LocalAttention(eqx.Module):
         window: int,
         *,
         key: Key[Array, ""],
+        value_init: Initialiser = "lecun",
         output_init: Initialiser = "small",
     ):
         """Args:
@@ -58,6 +59,7 @@ class LocalAttention(eqx.Module):
             num_heads: attention heads; they divide the size.
             window: in steps, the current one included.
             key: for the weights.
+            value_init: of the weights of the values.
             output_init: of the weights of the output.
 
         Raises:
@@ -66,7 +68,8 @@ class LocalAttention(eqx.Module):
         check_width(size, num_heads)
         check_at_least(1, window=window)
         keys = jax.random.split(key, 5)
-        self.query, self.key, self.value = (linear(size, size, key=k) for k in keys[:3])
+        self.query, self.key = (linear(size, size, key=k) for k in keys[:2])
+        self.value = linear(size, size, key=keys[2], init=value_init)
         self.output = linear(size, size, key=keys[3], init=output_init)
         self.position = linear(size, size, key=keys[4], bias=False)
         biases = jnp.zeros((num_heads, size // num_heads), jnp.float32)

@@ -134,6 +134,23 @@ def test_a_gated_stack_starts_near_the_identity(bias, least, most):
     assert least <= jnp.mean(jnp.abs(ys - projected)) / jnp.mean(jnp.abs(projected)) <= most
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_read_can_start_as_what_is_attended_to(kind):
+    """With `identity`, attention to equal inputs gives that input; by default it does not."""
+    x = jax.random.normal(jax.random.key(1), (8,))
+    found = {}
+    for start in ("identity", "lecun"):
+        sizes = KINDS[kind][0](**SMALL, read_init=start)
+        memory = quick_jit(lambda sizes=sizes: sizes.build(INPUT_SIZE, key=jax.random.key(0)))()
+        attention = memory.layers[0].attention
+        past = attention.project(jnp.broadcast_to(x, (5, 8)))
+        reaches = jnp.full(4, 5, jnp.int32)
+        xs = jnp.broadcast_to(x, (4, 8))
+        found[start] = np.asarray(attend_sequence(attention, xs, past, reaches) - xs)
+    np.testing.assert_allclose(found["identity"], 0.0, atol=1e-5)
+    assert np.abs(found["lecun"]).max() > 0.1
+
+
 @pytest.mark.parametrize("window", [2, 7, 70])
 @pytest.mark.parametrize("length", [1, 5, 150])
 def test_attention_to_a_sequence_equals_the_oracle(window, length):

@@ -19,9 +19,10 @@ MEMORIES = compared(HCAMSizes(normalise_stored=True), GTrXLSizes(window=128))
 """HCAM and GTrXL remember a whole episode of 120 steps."""
 EASY = VisualMatch(phases=(3, 12, 15), apple_rewards=(1.0,))
 """A delay of 12 steps. The last phase is long enough to look at all squares."""
-BOTH = Mixture((EASY, VisualMatch(apple_rewards=(1.0,))))
-"""The delay of 90 steps, beside the easy level. Apples that are worth 10 would make the difference
-between right and wrong a small part of all advantages, which PPO divides by their deviation.
+BOTH = Mixture((replace(EASY, apple_rewards=(0.1,)), VisualMatch(apple_rewards=(0.1,))))
+"""The delay of 90 steps, beside the easy level. Apples that are worth more would make the
+difference between right and wrong a small part of all advantages, which PPO divides by their
+deviation.
 """
 ENCODERS = EncoderSizes(
     filter_size=1, filter_channels=16, attribute_scale=1.0, sum_scale=4.0, part_features=32
