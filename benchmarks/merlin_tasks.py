@@ -1,11 +1,11 @@
 """MERLIN's seven tasks: how well MERLIN and other agents do, as shares of perfect play.
 
-    python benchmarks/merlin_tasks.py --results results --out benchmarks/results/merlin-tasks
+    python benchmarks/merlin_tasks.py --results results runs --out benchmarks/results/merlin-tasks
 
-Evaluates the published results of each task on fresh episodes, and draws one figure: the share of
-what a player with perfect memory has, with a 95 % interval over episodes, beside a player without
-memory. An agent without a published result on a task is left out, and named. What is done is kept:
-the command may be stopped and given again.
+Evaluates a published result or a run of each agent on each task, the folder `AGENT-TASK`, on fresh
+episodes, and draws one figure: the share of what a player with perfect memory has, with a 95 %
+interval over episodes, beside a player without memory. An agent without a folder for a task is left
+out, and named. What is done is kept: the command may be stopped and given again.
 """
 
 import argparse
@@ -62,10 +62,11 @@ def main():
             name = f"{agent}-{task}"
             if name in scores:
                 continue
-            if not (arguments.results / name).exists():
-                print(f"{name}: no published result", flush=True)
+            there = [folder / name for folder in arguments.results if (folder / name).exists()]
+            if not there:
+                print(f"{name}: no result", flush=True)
                 continue
-            scores[name] = score(arguments.results / name, task, arguments.episodes)
+            scores[name] = score(there[0], task, arguments.episodes)
             path.write_text(json.dumps(scores, indent=1) + "\n")
             print(f"{name}: {scores[name]['share'][0]:.3f} of perfect play", flush=True)
     draw(scores, arguments.out / "shares.png")
@@ -146,7 +147,12 @@ def parse() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--results", type=Path, default=Path("results"), help="published results (results)"
+        "--results",
+        type=Path,
+        nargs="+",
+        default=[Path("results")],
+        metavar="DIR",
+        help="folders of results and runs, the first that has it counts (results)",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write")
     parser.add_argument("--episodes", type=int, default=500, help="fresh ones of each (500)")

@@ -25,7 +25,7 @@ def test_shares_of_what_is_published(tmp_path, monkeypatch, capsys):
     share, low, high = scores[PUBLISHED]["share"]
     assert 0.9 <= low <= share <= high <= 1
     assert share == scores[PUBLISHED]["score"]
-    assert "lstm-latent-tmaze-demo: no published result" in capsys.readouterr().out
+    assert "lstm-latent-tmaze-demo: no result" in capsys.readouterr().out
     assert (out / "shares.png").stat().st_size > 1000
     table = (out / "README.md").read_text()
     assert f"| latent T-maze, guided | {share:.2f} ({share:.0%}), 10.8 M steps | - |" in table

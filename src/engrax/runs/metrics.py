@@ -84,7 +84,8 @@ class MetricsLog:
 
 
 def thinned(rows: Sequence[Row], most: int) -> list[Row]:
-    """At most so many rows: means over neighbouring updates, with the counters of the last of them.
+    """At most so many rows: means over neighbouring updates, to six digits, with the counters of the
+    last of them.
 
     Args:
         rows: of a log.
@@ -113,7 +114,7 @@ def _mean(name: str, group: Sequence[Row]) -> int | float | None:
     if name in COUNTERS:
         return group[-1][name]
     there = [value for row in group if (value := row.get(name)) is not None]
-    return sum(there) / len(there) if there else None
+    return float(f"{sum(there) / len(there):.6g}") if there else None
 
 
 def _read(line: str) -> Row | None:

@@ -3,13 +3,14 @@
 from dataclasses import replace
 from typing import Any
 
-from engrax.agents import AbstractAgentSizes, ActorCriticSizes, MERLINSizes
+from engrax.agents import AbstractAgentSizes, ActorCriticSizes, BoundWeights, MERLINSizes
 from engrax.agents.scaling import Normalisation
 from engrax.algorithms import PPO, Ramp, Transport
 from engrax.envs import KeyToDoor, Mixture, VisualMatch
 from engrax.experiments.config import Experiment, Task
 from engrax.experiments.presets.ballet import RECONSTRUCTION
 from engrax.experiments.presets.debug import debug_size
+from engrax.experiments.presets.merlin_tasks import ppo
 from engrax.experiments.presets.preset import Preset
 from engrax.experiments.presets.sizes import compared, described, four_sizes
 from engrax.memory import AbstractMemorySizes, GTrXLSizes, HCAMSizes, RetroactiveSizes
@@ -49,6 +50,7 @@ def merlin(rows: int) -> MERLINSizes:
         store=RetroactiveSizes(rows=rows),
         encoders=replace(ENCODERS, symbols="softmax"),
         latent_in_key=True,
+        weights=BoundWeights(symbols=30.0, advantage=20.0),
     )
 
 
@@ -122,10 +124,19 @@ RMA = {
     "laptop": transporting((15, 90, 15), 400),
     "demo": transporting((10, 20, 15), 100, apple_rewards=(1.0,)),
 }
+
+
+def predicted(rows: int, task: Task, updates: int) -> Experiment:
+    """Visual match with MERLIN, and the learner of its other tasks."""
+    start = delayed(merlin(rows), task, updates)
+    chosen = ppo(start.agent, discount=0.9, updates=updates)
+    return replace(start, learner=replace(chosen, only_effective=True))
+
+
 MERLIN = {
-    "laptop": delayed(merlin(112), BOTH, updates=400),
-    "demo": delayed(merlin(24), EASY, updates=100),
-    "debug": debug_size(delayed(merlin(24), EASY, updates=100)),
+    "laptop": predicted(112, BOTH, 400),
+    "demo": predicted(32, EASY, 200),
+    "debug": debug_size(predicted(32, EASY, 200)),
 }
 PRESETS: dict[str, Preset] = {
     **four_sizes(

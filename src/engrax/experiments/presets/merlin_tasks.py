@@ -96,7 +96,7 @@ def agents(steps: int) -> Mapping[str, AbstractAgentSizes]:
     }
 
 
-def learner(agent: AbstractAgentSizes, discount: float, updates: int) -> PPO:
+def ppo(agent: AbstractAgentSizes, discount: float, updates: int) -> PPO:
     """PPO, which learns these tasks within a fraction of the steps that A2C takes.
 
     The losses of MERLIN's predictor are large beside those of the values that it predicts, so that
@@ -128,7 +128,7 @@ def experiment(
     return Experiment(
         task=task,
         agent=agent,
-        learner=learner(agent, discount, updates),
+        learner=ppo(agent, discount, updates),
         streams=64,
         segment_length=min(steps, 64),
         updates=updates,
