@@ -84,7 +84,7 @@ class MetricsLog:
 
 
 def thinned(rows: Sequence[Row], most: int) -> list[Row]:
-    """At most so many rows: means over neighbouring updates, to six digits, with the counters of the
+    """At most so many rows: means over neighbouring updates, to six digits, and the counters of the
     last of them.
 
     Args:

@@ -18,13 +18,13 @@ from engrax.nn.senses import EncoderSizes
 
 MEMORIES = compared(HCAMSizes(normalise_stored=True), GTrXLSizes(window=128))
 """HCAM and GTrXL remember a whole episode of 120 steps."""
-EASY = VisualMatch(phases=(3, 12, 15), apple_rewards=(1.0,))
-"""A delay of 12 steps. The last phase is long enough to look at all squares."""
-BOTH = Mixture((replace(EASY, apple_rewards=(0.1,)), VisualMatch(apple_rewards=(0.1,))))
-"""The delay of 90 steps, beside the easy level. Apples that are worth more would make the
-difference between right and wrong a small part of all advantages, which PPO divides by their
-deviation.
+EASY = VisualMatch(phases=(3, 12, 15), apple_rewards=(0.1,))
+"""A delay of 12 steps. The last phase is long enough to look at all squares. Apples that are worth
+more would make the difference between right and wrong a small part of all advantages, which PPO
+divides by their deviation.
 """
+BOTH = Mixture((EASY, VisualMatch(apple_rewards=(0.1,))))
+"""The delay of 90 steps, beside the easy level."""
 ENCODERS = EncoderSizes(
     filter_size=1, filter_channels=16, attribute_scale=1.0, sum_scale=4.0, part_features=32
 )
@@ -100,14 +100,17 @@ def match_laptop(memory: AbstractMemorySizes) -> Experiment:
 
 
 def key_demo(memory: AbstractMemorySizes) -> Experiment:
-    """A delay of 20 steps, and apples that are worth 1."""
+    """A delay of 20 steps, and apples that are worth less than the door."""
     level = KeyToDoor(phases=(10, 20, 15), apple_rewards=(1.0,))
     return delayed(actor_critic(memory), level, updates=100, discount=0.99)
 
 
 def key_laptop(memory: AbstractMemorySizes) -> Experiment:
-    """The task as released; the reward of taking the key comes a hundred steps later."""
-    return delayed(actor_critic(memory), KeyToDoor(), updates=400, discount=0.99)
+    """The task with small apples, for the reason that visual match has them; the reward of taking
+    the key comes a hundred steps later.
+    """
+    level = KeyToDoor(apple_rewards=(0.1,))
+    return delayed(actor_critic(memory), level, updates=400, discount=0.99)
 
 
 def transporting(phases: tuple[int, ...], updates: int, **task: Any) -> Experiment:
