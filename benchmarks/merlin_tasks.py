@@ -17,7 +17,8 @@ from typing import Any
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from engrax.runs.evaluating import evaluate
+from engrax.errors import RunError
+from engrax.runs.evaluating import evaluate_levels
 
 AGENTS = {"merlin": "MERLIN", "lstm": "RL-LSTM", "rl-mem": "RL-MEM", "hcam": "HCAM"}
 COLOURS = dict(zip(AGENTS, ("#0072B2", "#D55E00", "#009E73", "#CC79A7"), strict=True))
@@ -66,7 +67,11 @@ def main():
             if not there:
                 print(f"{name}: no result", flush=True)
                 continue
-            scores[name] = score(there[0], task, arguments.episodes)
+            try:
+                scores[name] = score(there[0], task, arguments.episodes)
+            except RunError as error:
+                print(f"{name}: {error}", flush=True)
+                continue
             path.write_text(json.dumps(scores, indent=1) + "\n")
             print(f"{name}: {scores[name]['share'][0]:.3f} of perfect play", flush=True)
     draw(scores, arguments.out / "shares.png")
@@ -74,9 +79,12 @@ def main():
 
 
 def score(folder: Path, task: str, episodes: int) -> dict[str, Any]:
-    """A result's score on fresh episodes, and its share of perfect play with the interval."""
+    """A result's score on fresh episodes, and its share of perfect play with the interval.
+
+    Of several levels the first, which is the task.
+    """
     played = TASKS[task]
-    found = evaluate(folder, episodes, seed=1)
+    found = next(iter(evaluate_levels(folder, episodes, seed=1).values()))
     mean = found.success if played.success else found.returns
     assert mean is not None
     low, high = mean.ci95 or (mean.value, mean.value)

@@ -80,8 +80,7 @@ class FunctionInference(AbstractInference):
     """z is a function of the senses and of c, by two hidden tanh layers of 2|z|: no prior, and no
     noise.
 
-    Source: Hung et al. 2019, arXiv 1810.06721, methods, "Reconstructive memory
-    agent".
+    Source: Hung et al. 2019, arXiv 1810.06721, methods, "Reconstructive memory agent".
     """
 
     layers: tuple[eqx.nn.Linear, ...]
