@@ -102,7 +102,8 @@ def table(scores: dict[str, Any], episodes: int) -> str:
         "# MERLIN's seven tasks",
         "",
         f"What `benchmarks/merlin_tasks.py` measured: means over {episodes:,} fresh episodes, one "
-        "seed of training each, in brackets the share of perfect play. A dash: not trained.",
+        "seed of training each, in brackets the share of perfect play, and the steps of the last "
+        "training command. A dash: not trained.",
         "",
         f"| task | {' | '.join(AGENTS.values())} | perfect memory | no memory |",
         f"|---|{'---|' * (len(AGENTS) + 2)}",
@@ -119,12 +120,13 @@ def cell(found: dict[str, Any] | None) -> str:
     if found is None:
         return "-"
     millions = found["environment_steps"] / 1e6
-    return f"{found['score']:.2f} ({found['share'][0]:.0%}), {millions:.1f} M steps"
+    score, share = (number + 0.0 for number in (round(found["score"], 2), found["share"][0]))
+    return f"{score:.2f} ({max(share, 0.0):.0%}), {millions:.1f} M steps"
 
 
 def draw(scores: dict[str, Any], path: Path) -> None:
     """Bars by task and agent; a line across each task's bars for a player without memory."""
-    figure = Figure(figsize=(9.0, 3.6), dpi=160, layout="constrained")
+    figure = Figure(figsize=(9.0, 3.8), dpi=160, layout="constrained")
     axes = figure.add_subplot()
     width = 0.8 / len(AGENTS)
     for index, (agent, label) in enumerate(AGENTS.items()):
@@ -145,8 +147,8 @@ def draw(scores: dict[str, Any], path: Path) -> None:
     axes.axhline(1.0, color="#666666", linewidth=1, label="perfect memory")
     axes.set_xticks(range(len(TASKS)), [played.title for played in TASKS.values()], fontsize=8)
     axes.set_ylabel("share of perfect play")
-    axes.set_ylim(0.0, 1.12)
-    axes.legend(ncols=3, fontsize=8, loc="upper right", framealpha=0.9)
+    axes.set_ylim(0.0, 1.05)
+    figure.legend(ncols=6, fontsize=8, loc="outside upper center", frameon=False)
     FigureCanvasAgg(figure).print_png(str(path), metadata={"Software": "engrax"})
 
 
