@@ -88,22 +88,15 @@ def transported(
         firsts: where episodes open.
         void: steps that close an episode, whose following value is of another episode.
     """
-    steps, rows = reads.steps_ago.shape
-    now = jnp.arange(steps, dtype=jnp.int32)
+    now = jnp.arange(values.shape[0], dtype=jnp.int32)
     peaks = jax.vmap(lambda strengths: strongest(strengths, transport.threshold, firsts), 1, 1)
     counted = peaks(reads.strengths) & ~void[:, None]
     horizon = 1.0 / jnp.maximum(1.0 - jnp.asarray(discount, jnp.float32), 1e-6)
     source = now[:, None] - reads.steps_ago
-    far = (reads.steps_ago > 0) & (source >= 0)
-    far = far & (reads.steps_ago.astype(jnp.float32) > horizon)
+    far = (source >= 0) & (reads.steps_ago.astype(jnp.float32) > horizon)
     weights = jnp.sum(jnp.where(counted[:, :, None], reads.weights, 0.0), axis=1)
     shares = jnp.where(far, transport.share * weights * values[:, None], 0.0)
-    places = jnp.where(far, source, 0)
-    return (
-        jnp.zeros(steps, values.dtype)
-        .at[places.reshape(steps * rows)]
-        .add(shares.reshape(steps * rows))
-    )
+    return jnp.zeros_like(values).at[jnp.where(far, source, 0)].add(shares)
 
 
 def strongest(

@@ -30,7 +30,7 @@ class Recall(eqx.Module):
 
 
 class Reads(NamedTuple):
-    """How the heads of an agent read the rows of a store, at each of some steps.
+    """How the heads of an agent read the rows of a store; over any leading axes.
 
     Attributes:
         strengths: of each head's key.
@@ -38,9 +38,9 @@ class Reads(NamedTuple):
         steps_ago: how many steps before each row was written; 0 where it is empty.
     """
 
-    strengths: Float[Array, "t k"]
-    weights: Float[Array, "t k n"]
-    steps_ago: Int[Array, "t n"]
+    strengths: Float[Array, "*t k"]
+    weights: Float[Array, "*t k n"]
+    steps_ago: Int[Array, "*t n"]
 
 
 def nothing_recalled() -> Recall:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Key
 
 from engrax.agents.merlin.inference import (
     AbstractInference,
@@ -17,7 +17,7 @@ from engrax.memory.retroactive import ReadHeads, RetroactiveMemory, RetroactiveS
 from engrax.nn.distributions import DiagonalGaussian
 from engrax.nn.recurrent import LSTMState, StackedLSTM
 from engrax.nn.senses import action_code, code_size
-from engrax.types import Action, Actions, tree_where
+from engrax.types import Action, Actions, Reads, tree_where
 
 ACTION_SCALE = 8.0
 """Factor on the action's code: 1 among hundreds of inputs has little effect at first (choice)."""
@@ -41,16 +41,6 @@ class CoreState(NamedTuple):
     policy_reads: Float[Array, " r"]
 
 
-class Reading(NamedTuple):
-    """How a step read: strengths of the keys, weights of the rows, and how many steps ago each row
-    was written (0: not yet), over any leading axes.
-    """
-
-    strengths: Float[Array, "*t k"]
-    weights: Float[Array, "*t k n"]
-    steps_ago: Int[Array, "*t n"]
-
-
 class Percept(NamedTuple):
     """The result of one step's inference, before the action; over any leading axes.
 
@@ -66,7 +56,7 @@ class Percept(NamedTuple):
     prior: DiagonalGaussian | None
     posterior: DiagonalGaussian | None
     policy_features: Float[Array, "*t p"]
-    reading: Reading
+    reading: Reads
 
 
 class PredictorOutput(NamedTuple):
@@ -75,7 +65,7 @@ class PredictorOutput(NamedTuple):
     """
 
     features: Float[Array, "*t q"]
-    reading: Reading
+    reading: Reads
 
 
 class Core(eqx.Module):
@@ -164,7 +154,7 @@ class Core(eqx.Module):
         reads, weights, store = self.store.read(state.store, keys, strengths)
         state = state._replace(store=store, policy=policy, policy_reads=reads.ravel())
         features = jnp.concatenate([hidden, reads.ravel()])
-        reading = Reading(strengths, weights, store.ages)
+        reading = Reads(strengths, weights, store.ages)
         return state, Percept(z, prior, posterior, features, reading)
 
     def remember(
@@ -179,7 +169,7 @@ class Core(eqx.Module):
         reads, weights, read = self.store.read(state.store, keys, strengths)
         store = self.store.write(read, jax.lax.stop_gradient(z))
         state = CoreState(store, predictor, state.policy, reads.ravel(), state.policy_reads)
-        reading = Reading(strengths, weights, read.ages)
+        reading = Reads(strengths, weights, read.ages)
         return state, PredictorOutput(context(state), reading)
 
     def for_policy(self, z: Float[Array, "*t z"]) -> Float[Array, "*t z"]:

@@ -3,16 +3,15 @@
 from dataclasses import replace
 from typing import Any
 
-from engrax.agents import AbstractAgentSizes, ActorCriticSizes, BoundWeights, MERLINSizes
+from engrax.agents import AbstractAgentSizes, ActorCriticSizes, MERLINSizes
 from engrax.agents.scaling import Normalisation
 from engrax.algorithms import PPO, Ramp, Transport
 from engrax.envs import KeyToDoor, Mixture, VisualMatch
 from engrax.experiments.config import Experiment, Task
 from engrax.experiments.presets.ballet import RECONSTRUCTION
-from engrax.experiments.presets.debug import debug_size
-from engrax.experiments.presets.merlin_tasks import ppo
+from engrax.experiments.presets.merlin_tasks import merlin, ppo
 from engrax.experiments.presets.preset import Preset
-from engrax.experiments.presets.sizes import compared, described, four_sizes
+from engrax.experiments.presets.sizes import compared, four_sizes, three_sizes
 from engrax.memory import AbstractMemorySizes, GTrXLSizes, HCAMSizes, RetroactiveSizes
 from engrax.nn.senses import EncoderSizes
 
@@ -28,6 +27,8 @@ BOTH = Mixture((EASY, VisualMatch(apple_rewards=(0.1,))))
 ENCODERS = EncoderSizes(
     filter_size=1, filter_channels=16, attribute_scale=1.0, sum_scale=4.0, part_features=32
 )
+LATENT = 32
+"""The width of MERLIN's z."""
 
 
 def actor_critic(memory: AbstractMemorySizes) -> ActorCriticSizes:
@@ -43,23 +44,13 @@ def actor_critic(memory: AbstractMemorySizes) -> ActorCriticSizes:
     )
 
 
-def merlin(rows: int) -> MERLINSizes:
-    """MERLIN, with a row for every step."""
-    return MERLINSizes(
-        width=64,
-        store=RetroactiveSizes(rows=rows),
-        encoders=replace(ENCODERS, symbols="softmax"),
-        latent_in_key=True,
-        weights=BoundWeights(symbols=30.0, advantage=20.0),
-    )
-
-
 def rma(rows: int) -> MERLINSizes:
     """The reconstructive memory agent: MERLIN without sampling and without a prior, whose z the
     policy shapes.
     """
     store = RetroactiveSizes(rows=rows, retroactive=False, read_rows=min(50, rows))
-    return replace(merlin(rows), sampled=False, policy_shapes_latent=True, store=store)
+    start = merlin(rows, ENCODERS, LATENT)
+    return replace(start, sampled=False, policy_shapes_latent=True, store=store)
 
 
 def delayed(
@@ -123,24 +114,13 @@ def transporting(phases: tuple[int, ...], updates: int, **task: Any) -> Experime
     return replace(start, learner=learner, segment_length=steps, whole_episodes=True)
 
 
-RMA = {
-    "laptop": transporting((15, 90, 15), 400),
-    "demo": transporting((10, 20, 15), 100, apple_rewards=(1.0,)),
-}
-
-
 def predicted(rows: int, task: Task, updates: int) -> Experiment:
     """Visual match with MERLIN, and the learner of its other tasks."""
-    start = delayed(merlin(rows), task, updates)
+    start = delayed(merlin(rows, ENCODERS, LATENT), task, updates)
     chosen = ppo(start.agent, discount=0.9, updates=updates)
     return replace(start, learner=replace(chosen, only_effective=True))
 
 
-MERLIN = {
-    "laptop": predicted(112, BOTH, 400),
-    "demo": predicted(32, EASY, 200),
-    "debug": debug_size(predicted(32, EASY, 200)),
-}
 PRESETS: dict[str, Preset] = {
     **four_sizes(
         "visual-match",
@@ -158,13 +138,19 @@ PRESETS: dict[str, Preset] = {
         laptop=key_laptop,
         demo=key_demo,
     ),
-    **{
-        f"merlin-visual-match-{size}": described("visual match", "merlin", size, experiment)
-        for size, experiment in MERLIN.items()
-    },
-    **{
-        f"rma-key-to-door-{size}": described("key to door", "rma", size, experiment)
-        for size, experiment in {**RMA, "debug": debug_size(RMA["demo"])}.items()
-    },
+    **three_sizes(
+        "merlin",
+        "visual-match",
+        "visual match",
+        laptop=predicted(112, BOTH, 400),
+        demo=predicted(32, EASY, 200),
+    ),
+    **three_sizes(
+        "rma",
+        "key-to-door",
+        "key to door",
+        laptop=transporting((15, 90, 15), 400),
+        demo=transporting((10, 20, 15), 100, apple_rewards=(1.0,)),
+    ),
 }
 """Presets of the two tasks by name."""

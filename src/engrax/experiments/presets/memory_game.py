@@ -25,11 +25,11 @@ SIZES = (3, 4, 6, 8)
 UPDATES = {3: 5_000, 4: 8_000, 6: 16_000, 8: 12_000}
 
 
-def learner(updates: int, entropy_cost: float, discount: float = 0.96) -> A2C:
+def learner(updates: int, entropy_cost: float) -> A2C:
     """A2C whose entropy and learning rate fall over so many updates."""
     return A2C(
         learning_rate=2e-3,
-        discount=discount,
+        discount=0.96,
         entropy_cost=entropy_cost,
         entropy_ramp=Ramp(end=0.2, start=updates // 5, updates=3 * updates // 5),
         learning_rate_ramp=Ramp(end=0.25, start=updates // 2, updates=updates // 2),

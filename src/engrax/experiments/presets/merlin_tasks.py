@@ -16,10 +16,9 @@ from engrax.envs import (
 )
 from engrax.experiments.config import Experiment, Task
 from engrax.experiments.presets.ballet import RECONSTRUCTION
-from engrax.experiments.presets.debug import debug_size
 from engrax.experiments.presets.memory_game import control_memories
 from engrax.experiments.presets.preset import Preset
-from engrax.experiments.presets.sizes import described, short_chunks
+from engrax.experiments.presets.sizes import short_chunks, three_sizes
 from engrax.memory import RetroactiveSizes
 from engrax.nn.senses import EncoderSizes
 
@@ -70,19 +69,23 @@ TASKS = {
 """MERLIN's tasks beside the Memory Game."""
 
 
+def merlin(rows: int, encoders: EncoderSizes, latent: int) -> MERLINSizes:
+    """MERLIN for what takes so many steps, with a row for each."""
+    return MERLINSizes(
+        width=64,
+        store=RetroactiveSizes(rows=rows),
+        encoders=replace(encoders, symbols="softmax"),
+        latent=latent,
+        latent_in_key=True,
+        weights=BoundWeights(advantage=20.0),
+    )
+
+
 def agents(steps: int) -> Mapping[str, AbstractAgentSizes]:
     """MERLIN and its rivals by name, with room for so many steps.
 
     RL-LSTM and RL-MEM are trained by policy and value alone, as in the paper.
     """
-    merlin = MERLINSizes(
-        width=64,
-        store=RetroactiveSizes(rows=steps),
-        encoders=replace(ENCODERS, symbols="softmax"),
-        latent=64,
-        latent_in_key=True,
-        weights=BoundWeights(symbols=30.0, advantage=20.0),
-    )
     memories = control_memories(steps)
     rivals = {
         name: ActorCriticSizes(memory=memories[name], encoders=ENCODERS, reconstruction=False)
@@ -90,7 +93,7 @@ def agents(steps: int) -> Mapping[str, AbstractAgentSizes]:
     }
     hcam = short_chunks(-(-steps // 4))
     return {
-        "merlin": merlin,
+        "merlin": merlin(steps, ENCODERS, latent=64),
         **rivals,
         "hcam": ActorCriticSizes(memory=hcam, encoders=ENCODERS, weights=RECONSTRUCTION),
     }
@@ -143,11 +146,7 @@ def _presets() -> dict[str, Preset]:
         for name in easy:
             demo = experiment(easy[name], sized.easy, sized.steps[0], sized.discount, 1500)
             laptop = experiment(full[name], sized.full, sized.steps[1], sized.discount, 3000)
-            sizes = {"laptop": laptop, "demo": demo, "debug": debug_size(demo)}
-            found |= {
-                f"{name}-{task}-{size}": described(sized.title, name, size, made)
-                for size, made in sizes.items()
-            }
+            found |= three_sizes(name, task, sized.title, laptop=laptop, demo=demo)
     return found
 
 

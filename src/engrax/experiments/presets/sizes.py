@@ -56,6 +56,26 @@ def described(title: str, name: str, size: str, experiment: Experiment) -> Prese
     return Preset(f"{title} {SIZES[size].format(TITLES[name])}", experiment)
 
 
+def three_sizes(
+    name: str, task: str, title: str, *, laptop: Experiment, demo: Experiment
+) -> dict[str, Preset]:
+    """An agent's presets by name, `NAME-TASK-SIZE`, none at the paper's sizes; the debug size is
+    the demo's, made small.
+
+    Args:
+        name: of the agent, in the names of the presets.
+        task: likewise.
+        title: what descriptions call the task.
+        laptop: the experiment for two cores.
+        demo: the one that takes minutes.
+    """
+    sizes = {"laptop": laptop, "demo": demo, "debug": debug_size(demo)}
+    return {
+        f"{name}-{task}-{size}": described(title, name, size, experiment)
+        for size, experiment in sizes.items()
+    }
+
+
 def four_sizes(
     task: str,
     title: str,
