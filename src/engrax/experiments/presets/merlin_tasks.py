@@ -16,7 +16,7 @@ from engrax.envs import (
 )
 from engrax.experiments.config import Experiment, Task
 from engrax.experiments.presets.ballet import RECONSTRUCTION
-from engrax.experiments.presets.memory_game import control_memories
+from engrax.experiments.presets.memory_game import control_memories, learner
 from engrax.experiments.presets.preset import Preset
 from engrax.experiments.presets.sizes import short_chunks, three_sizes
 from engrax.memory import RetroactiveSizes
@@ -139,6 +139,21 @@ def experiment(
     )
 
 
+def guided_by_a2c(start: Experiment) -> Experiment:
+    """The guided latent T-maze with MERLIN, and the Memory Game's learner: with that of the other
+    tasks it guesses for 4 million steps.
+    """
+    assert isinstance(start.agent, MERLINSizes)
+    agent = replace(start.agent, latent=32, weights=BoundWeights(symbols=5.0))
+    return replace(
+        start,
+        agent=agent,
+        learner=learner(4000, entropy_cost=0.02),
+        updates=4000,
+        checkpoint_every=200,
+    )
+
+
 def _presets() -> dict[str, Preset]:
     found = {}
     for task, sized in TASKS.items():
@@ -147,7 +162,9 @@ def _presets() -> dict[str, Preset]:
             demo = experiment(easy[name], sized.easy, sized.steps[0], sized.discount, 1500)
             laptop = experiment(full[name], sized.full, sized.steps[1], sized.discount, 3000)
             found |= three_sizes(name, task, sized.title, laptop=laptop, demo=demo)
-    return found
+    guided = found["merlin-latent-tmaze-demo"]
+    slower = guided._replace(experiment=guided_by_a2c(guided.experiment))
+    return {**found, "merlin-latent-tmaze-demo": slower}
 
 
 PRESETS: dict[str, Preset] = _presets()
