@@ -83,7 +83,7 @@ def wayfinding(rows, columns, plan, goal, places, actions):
             assert room_of(where, columns) not in (None, goal // 9)
 
 
-def errands(rows, columns, plan, objects, asked, actions, *, shown, briefed):
+def errands(rows, columns, plan, objects, asked, actions, *, shown, briefed, wrong):
     """The steps of an episode, as long as there are errands.
 
     Args:
@@ -95,6 +95,7 @@ def errands(rows, columns, plan, objects, asked, actions, *, shown, briefed):
         actions: one after every step.
         shown: steps of an instruction.
         briefed: errands that are read out at first, 0 for none.
+        wrong: the reward of a wrong object.
 
     Returns:
         For each step: symbols, text, reward, ended, errand, taken where one ended (else -1), right.
@@ -112,7 +113,7 @@ def errands(rows, columns, plan, objects, asked, actions, *, shown, briefed):
         spoken = asked[time] if time < briefed else asked[min(number, len(asked) - 1)]
         says = time < briefed if briefed else since < shown
         text = 1 + objects[0][spoken] if says else 0
-        reward = (1.0 if right else -1.0) if ended else 0.0
+        reward = (1.0 if right else wrong) if ended else 0.0
         view = board.view(*where, 5)
         steps.append((view, text, reward, ended, number - ended, took, ended and right))
         if time == len(actions) or number == len(asked):

@@ -188,7 +188,8 @@ class Merlin:
         self.m_policy = self.read(core.policy_head, asking)
         seen = np.concatenate([hidden, self.m_policy])
         logits = mlp(agent.policy, np.concatenate([z, seen]))
-        value = mlp(agent.value, np.concatenate([z, np.log(softmax(logits))]))[0]
+        remembered = [self.m] if agent.sizes.memory_in_value else []
+        value = mlp(agent.value, np.concatenate([z, np.log(softmax(logits)), *remembered]))[0]
         done = Step(prior, posterior, z, seen, logits, value, None, None)
         if action is None:
             return done

@@ -7,7 +7,7 @@ from .hidden_objects import place
 from .word_learning import dealt
 
 
-def episode(looks, good, homes, actions, *, reach, rounds, round_steps):
+def episode(looks, good, homes, actions, *, reach, rounds, round_steps, bad):
     """The steps of an episode.
 
     Args:
@@ -18,6 +18,7 @@ def episode(looks, good, homes, actions, *, reach, rounds, round_steps):
         reach: moves to an object.
         rounds: of the episode.
         round_steps: steps of a round.
+        bad: the reward of a bad object.
 
     Returns:
         For each step: symbols, reward, last, round ended, round, reward of the round so far.
@@ -41,6 +42,6 @@ def episode(looks, good, homes, actions, *, reach, rounds, round_steps):
             ahead = tuple(np.add(where, DIRECTIONS[actions[time]]).tolist())
             where = ahead if all(1 <= x <= 9 for x in ahead) else where
             kind = left.pop(where, None) if not ended else None
-            reward = 0 if kind is None else 1 if good[kind] else -1
+            reward = 0 if kind is None else 1 if good[kind] else bad
             total += reward
     return steps

@@ -66,8 +66,8 @@ class Errands(AbstractEnvironment[ErrandsState]):
     episode.
 
     An errand: the text is the shape of one of the objects on the first `shown` steps, and "-" on
-    later ones. Touching this object gives reward 1, touching another -1. Either way the same step
-    shows the agent at the start again, and the next errand.
+    later ones. Touching this object gives reward 1, touching another `wrong`. Either way the same
+    step shows the agent at the start again, and the next errand.
 
     Briefing: the shapes of 4 errands are read out on the first 4 steps, on which actions have no
     effect. They are to be carried out in this order; the episode ends with the last.
@@ -97,6 +97,10 @@ class Errands(AbstractEnvironment[ErrandsState]):
     """Steps that an instruction is shown for; with as many as `length` nothing has to be kept."""
     briefing: bool = eqx.field(static=True, default=False)
     """Whether four errands are read out at the start, instead of one at a time."""
+    wrong: float = eqx.field(static=True, default=-1.0)
+    """Reward of a wrong object. With -1 objects cost more than they pay on average, so that an
+    agent learns to touch none before it learns to remember; levels nearer to 0 in a mixture lead
+    over this."""
     view: View = eqx.field(static=True, default="symbols", converter=one_of(View, "view"))
     """The view: `symbols`, or 9 x 9 `pixels` for each square."""
 
@@ -171,7 +175,7 @@ class Errands(AbstractEnvironment[ErrandsState]):
     def observe(self, state: ErrandsState) -> TimeStep:
         """The view around the agent, an instruction, and the reward of the last errand."""
         last, held = self.is_last(state), self._briefed(state)
-        reward = jnp.where(state.right, 1.0, -1.0)
+        reward = jnp.where(state.right, 1.0, self.wrong)
         return TimeStep(
             observation={
                 **look(self.view, self._scene(state), state.row, state.column, SIGHT),

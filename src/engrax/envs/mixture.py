@@ -28,8 +28,8 @@ class Mixture(AbstractEnvironment[MixtureState]):
     levels between them.
 
     All levels are computed at every step, and one is shown; so an environment's share of the time
-    grows with their number. `info` has what all levels have, and `level`, the number of the one
-    that is played.
+    grows with their number. `info` has what all levels have in the same shape, and `level`, the
+    number of the one that is played.
 
     Source: Lampinen et al. 2021, arXiv 2105.14039, trains on several levels at once.
     """
@@ -100,7 +100,8 @@ class Mixture(AbstractEnvironment[MixtureState]):
     def observe(self, state: MixtureState) -> TimeStep:
         """What the level that is played shows."""
         steps = [level.observe(one) for level, one in zip(self.levels, state.states, strict=True)]
-        common = sorted(set.intersection(*(set(step.info) for step in steps)))
+        shapes = [{(name, of.shape) for name, of in step.info.items()} for step in steps]
+        common = sorted(name for name, _ in set.intersection(*shapes))
         steps = [replace(step, info={name: step.info[name] for name in common}) for step in steps]
         shown = _choose(state.level, steps)
         return replace(shown, info={**shown.info, "level": state.level})

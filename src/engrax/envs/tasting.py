@@ -6,7 +6,7 @@ from functools import partial
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Int, Key, UInt8, UInt32
+from jaxtyping import Array, Bool, Float, Int, Key, UInt8, UInt32
 
 from engrax.envs.base import AbstractEnvironment
 from engrax.envs.choices import check_at_least, check_between, one_of
@@ -27,7 +27,7 @@ class TastingState(eqx.Module):
 
     Attributes:
         looks: how colours and shapes are dealt, see `engrax.envs.grid.appearance`.
-        good: the kinds that are worth 1; the others are worth -1.
+        good: the kinds that are worth 1; the others are worth `bad`.
         homes: where each kind is in this round, out of eight places.
         left: the kinds that have not been touched in this round.
         step: steps since the episode's first observation.
@@ -44,8 +44,8 @@ class TastingState(eqx.Module):
     step: Int[Array, ""]
     row: Int[Array, ""]
     column: Int[Array, ""]
-    gained: Int[Array, ""]
-    total: Int[Array, ""]
+    gained: Float[Array, ""]
+    total: Float[Array, ""]
 
 
 class Tasting(AbstractEnvironment[TastingState]):
@@ -56,8 +56,8 @@ class Tasting(AbstractEnvironment[TastingState]):
 
     A round: the agent is in the middle, and one object of each kind is on one of the eight places
     `reach` moves away, dealt anew. An object that is touched disappears, with reward 1 if its kind
-    is good and -1 if not. A round takes `round_steps` steps, on the last of which the action has no
-    effect.
+    is good and `bad` if not. A round takes `round_steps` steps, on the last of which the action has
+    no effect.
 
     End: after `rounds` rounds, with discount 0.
 
@@ -81,6 +81,9 @@ class Tasting(AbstractEnvironment[TastingState]):
     """Rounds of an episode."""
     round_steps: int = eqx.field(static=True, default=16)
     """Steps of a round."""
+    bad: float = eqx.field(static=True, default=-1.0)
+    """Reward of a bad object. With -1 objects are worth nothing on average, so that an agent learns
+    to touch none before it learns to remember; levels nearer to 0 in a mixture lead over this."""
     view: View = eqx.field(static=True, default="symbols", converter=one_of(View, "view"))
     """The view: `symbols`, or 9 x 9 `pixels` for each square."""
 
@@ -117,10 +120,10 @@ class Tasting(AbstractEnvironment[TastingState]):
             jnp.stack(without_repetition(part))
             for part in (digits[: self.kinds], digits[self.kinds :])
         )
-        zero, centre = jnp.int32(0), jnp.int32(CENTRE)
+        zero, centre, nothing = jnp.int32(0), jnp.int32(CENTRE), jnp.float32(0)
         return TastingState(
             deal_appearances(looks_key), ranks < self.kinds // 2, places,
-            jnp.ones(self.kinds, bool), zero, centre, centre, zero, zero,
+            jnp.ones(self.kinds, bool), zero, centre, centre, nothing, nothing,
         )  # fmt: skip
 
     def advance(
@@ -132,7 +135,8 @@ class Tasting(AbstractEnvironment[TastingState]):
         new = jnp.stack(without_repetition(uniform_digits(key, self._places)))
         row, column = jnp.where(opens, CENTRE, row), jnp.where(opens, CENTRE, column)
         touched = touching(row, column, *self._squares(state)) & state.left & ~opens
-        gained = jnp.sum(jnp.where(touched, jnp.where(state.good, 1, -1), 0))
+        worth = jnp.where(state.good, jnp.float32(1), jnp.float32(self.bad))
+        gained = jnp.sum(jnp.where(touched, worth, jnp.float32(0)))
         return replace(
             state,
             homes=jnp.where(opens, new, state.homes),
@@ -141,7 +145,7 @@ class Tasting(AbstractEnvironment[TastingState]):
             row=row,
             column=column,
             gained=gained,
-            total=jnp.where(opens, 0, state.total + gained),
+            total=jnp.where(opens, jnp.float32(0), state.total + gained),
         )
 
     def is_last(self, state: TastingState) -> Bool[Array, ""]:
@@ -154,7 +158,7 @@ class Tasting(AbstractEnvironment[TastingState]):
         ends = elapsed == self.round_steps - 1
         return TimeStep(
             observation=look(self.view, self._scene(state), state.row, state.column, BOARD),
-            reward=state.gained.astype(jnp.float32),
+            reward=state.gained,
             discount=1 - last.astype(jnp.float32),
             first=state.step == 0,
             last=last,

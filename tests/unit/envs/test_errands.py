@@ -17,7 +17,11 @@ from unit.envs.steps import assert_as_told, assert_pixels_are_the_symbols, playe
 
 @pytest.mark.parametrize(
     "settings",
-    [{"rooms": (2, 2)}, {"rooms": (3, 3), "shown": 3}, {"rooms": (2, 2), "briefing": True}],
+    [
+        {"rooms": (2, 2)},
+        {"rooms": (3, 3), "shown": 3},
+        {"rooms": (2, 2), "briefing": True, "wrong": -0.25},
+    ],
     ids=["told one by one", "shown for three steps", "briefed"],
 )
 def test_every_step_is_as_the_rules_say(settings):
@@ -31,7 +35,7 @@ def test_every_step_is_as_the_rules_say(settings):
         objects = states.shapes[0].tolist(), states.colours[0].tolist()
         wanted = errands(
             *task.rooms, plan, objects, in_turn(task, states), actions.tolist(),
-            shown=task.shown, briefed=4 if task.briefing else 0,
+            shown=task.shown, briefed=4 if task.briefing else 0, wrong=task.wrong,
         )  # fmt: skip
         info = steps.info
         found = (

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from engrax.envs import Ballet, MemoryGame, Mixture, Recall
+from engrax.envs import Ballet, MemoryGame, Mixture, Recall, WaterMazes
 from engrax.testing import check_environment
 
 LEVELS = (Recall(2), Recall(5))
@@ -58,6 +58,14 @@ def test_chance_is_that_of_the_levels():
 def test_what_cannot_be_mixed_is_named(levels):
     with pytest.raises(ValueError, match="mixture"):
         Mixture(levels)
+
+
+def test_info_has_what_all_levels_have_in_the_same_shape():
+    mixture = Mixture((WaterMazes(2), WaterMazes(1)))
+    _, shown = mixture.reset(jax.random.key(0))
+    alone = mixture.levels[0].reset(jax.random.key(0))[1]
+    assert set(alone.info) - set(shown.info) == {"platforms", "known"}
+    assert set(shown.info) - set(alone.info) == {"level"}
 
 
 # A level's episodes follow on one another as they do alone

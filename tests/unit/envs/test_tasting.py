@@ -19,7 +19,7 @@ from unit.envs.steps import assert_as_told, assert_pixels_are_the_symbols, playe
 EASY = Tasting(4, 1, 4, 8)
 
 
-@pytest.mark.parametrize("task", [EASY, Tasting(rounds=3)])
+@pytest.mark.parametrize("task", [EASY, Tasting(rounds=3, bad=-0.25)])
 def test_every_step_is_as_the_rules_say(task):
     play = quick_jit(lambda actions, key: played(task, actions, key))
     numbers, rewards = np.random.default_rng(0), set()
@@ -29,6 +29,7 @@ def test_every_step_is_as_the_rules_say(task):
         wanted = episode(
             states.looks[0], states.good[0].tolist(), states.homes.tolist(), actions.tolist(),
             reach=task.reach, rounds=task.rounds, round_steps=task.round_steps,
+            bad=task.bad,
         )  # fmt: skip
         info = steps.info
         found = (
@@ -38,7 +39,7 @@ def test_every_step_is_as_the_rules_say(task):
         assert_as_told(found, wanted)
         assert states.good.sum(1).tolist() == [task.kinds // 2] * len(wanted)
         rewards |= set(steps.reward.tolist())
-    assert rewards == {-1.0, 0.0, 1.0}
+    assert rewards == {task.bad, 0.0, 1.0}
 
 
 class Taster:

@@ -86,7 +86,8 @@ class MERLIN(AbstractScaledAgent[CoreState]):
         z, hidden = sizes.latent, sizes.hidden
         features = z + self.core.policy.output_size + self.core.store.row_width
         self.policy = MLP((features, hidden, policy_size(actions)), key=keys[2], last_init="small")
-        self.value = MLP((z + policy_size(actions), hidden, 1), key=keys[3])
+        judged = z + policy_size(actions) + self._remembered
+        self.value = MLP((judged, hidden, 1), key=keys[3])
         self.advantage = MLP((z + code_size(actions), hidden, 1), key=keys[4])
 
     @property
@@ -217,8 +218,16 @@ class MERLIN(AbstractScaledAgent[CoreState]):
         outputs = self.policy(jnp.concatenate([z, percept.policy_features], axis=-1))
         policy = make_policy(self.actions, outputs)
         judged = [self._for_return(percept.latent), jax.lax.stop_gradient(policy.features())]
+        if self.sizes.memory_in_value:
+            judged.append(self._for_return(percept.recalled))
         value = self.value(jnp.concatenate(judged, axis=-1))[..., 0]
         return masked(policy, self.interface, inps), value
+
+    @property
+    def _remembered(self) -> int:
+        """The width of what V receives beside z and the policy."""
+        heads, row = self.core.predictor_heads.heads, self.core.store.row_width
+        return heads * row if self.sizes.memory_in_value else 0
 
     def _for_return(self, z: Float[Array, "*t z"]) -> Float[Array, "*t z"]:
         return z if self.sizes.return_shapes_latent else jax.lax.stop_gradient(z)

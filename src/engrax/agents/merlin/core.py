@@ -48,6 +48,7 @@ class Percept(NamedTuple):
         latent: z, a sample of the posterior, if there is one.
         prior: of z; None where z is a function.
         posterior: likewise.
+        recalled: m of the predictor, from the step before.
         policy_features: [h~, m~], inputs of the policy beside z.
         reading: how the policy read.
     """
@@ -55,6 +56,7 @@ class Percept(NamedTuple):
     latent: Float[Array, "*t z"]
     prior: DiagonalGaussian | None
     posterior: DiagonalGaussian | None
+    recalled: Float[Array, "*t m"]
     policy_features: Float[Array, "*t p"]
     reading: Reads
 
@@ -155,7 +157,7 @@ class Core(eqx.Module):
         state = state._replace(store=store, policy=policy, policy_reads=reads.ravel())
         features = jnp.concatenate([hidden, reads.ravel()])
         reading = Reads(strengths, weights, store.ages)
-        return state, Percept(z, prior, posterior, features, reading)
+        return state, Percept(z, prior, posterior, state.predictor_reads, features, reading)
 
     def remember(
         self, state: CoreState, z: Float[Array, " z"], action: Action

@@ -71,7 +71,10 @@ class MERLINSizes(AbstractAgentSizes):
     reconstruction: bool = True
     """Whether z must reconstruct the observation; false is the ablation without reconstruction."""
     return_shapes_latent: bool = True
-    """Whether the gradient of the return prediction reaches z; false is an ablation."""
+    """Whether the gradient of the return prediction reaches z and memory; false is an ablation."""
+    memory_in_value: bool = False
+    """Whether V receives m, the predictor's reads, beside z, so that the return teaches it what to
+    read. Ours."""
     policy_shapes_latent: bool = False
     """Whether the gradient of the policy reaches z; true is an ablation."""
 

@@ -50,7 +50,9 @@ def rma(rows: int) -> MERLINSizes:
     """
     store = RetroactiveSizes(rows=rows, retroactive=False, read_rows=min(50, rows))
     start = merlin(rows, ENCODERS, LATENT)
-    return replace(start, sampled=False, policy_shapes_latent=True, store=store)
+    return replace(
+        start, sampled=False, policy_shapes_latent=True, memory_in_value=True, store=store
+    )
 
 
 def delayed(

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from engrax.agents import AbstractAgentSizes, ActorCriticSizes, BoundWeights, MERLINSizes
 from engrax.algorithms import PPO, Ramp
 from engrax.envs import (
+    AbstractEnvironment,
     Errands,
     LatentTMaze,
     Mixture,
@@ -46,22 +48,49 @@ class Sized:
     discount: float = 0.96
 
 
+def led(task: AbstractEnvironment[Any], *easier: Mapping[str, Any]) -> Mixture:
+    """The task, which comes first, and levels of it that lead to it."""
+    return Mixture((task, *(replace(task, **changed) for changed in easier)))
+
+
 GUIDED = LatentTMaze(guided=True, explore=4)
+TOLD = {"wrong": -0.25}
+ERRANDS = tuple(TOLD | {"shown": shown} for shown in (4, 8, 100))
+MAZES = ({"size": 4}, {"size": 3}, {"size": 3, "mazes": 1})
+KINDS = ({"bad": -0.5}, {"bad": -0.25})
 TASKS = {
     "wayfinding": Sized("wayfinding", Wayfinding((2, 2), 100), Wayfinding(), (100, 300)),
-    "errands": Sized("errands", Errands((2, 2), 100), Errands(), (100, 300)),
-    "water-mazes": Sized("water mazes", WaterMazes(2, 5, 120, 30), WaterMazes(), (120, 300)),
-    "tasting": Sized("tasting", Tasting(4, 1, 4, 8), Tasting(), (32, 96), 0.9),
+    "errands": Sized(
+        "errands",
+        led(Errands((2, 2), 100), *ERRANDS),
+        led(Errands(), *ERRANDS),
+        (100, 300),
+    ),
+    "water-mazes": Sized(
+        "water mazes",
+        led(WaterMazes(2, 5, 120, 30), *MAZES),
+        led(WaterMazes(), {"size": 5}, *MAZES),
+        (120, 300),
+    ),
+    "tasting": Sized(
+        "tasting", led(Tasting(4, 1, 4, 8), *KINDS), led(Tasting(), *KINDS), (32, 96), 0.96
+    ),
     "latent-tmaze": Sized(
         "the latent T-maze",
         GUIDED,
-        Mixture((LatentTMaze(delay=20), LatentTMaze(guided=True, delay=20), GUIDED)),
+        led(
+            LatentTMaze(delay=20),
+            {"delay": 0},
+            {"delay": 0, "explore": 8},
+            {"guided": True},
+            {"guided": True, "delay": 0, "explore": 4},
+        ),
         (42, 74),
     ),
     "visuomotor": Sized(
         "visuomotor mapping",
         VisuomotorMapping(12),
-        Mixture((VisuomotorMapping(), VisuomotorMapping(12))),
+        led(VisuomotorMapping(), {"trials": 12}),
         (13, 61),
         0.5,
     ),
@@ -70,14 +99,18 @@ TASKS = {
 
 
 def merlin(rows: int, encoders: EncoderSizes, latent: int) -> MERLINSizes:
-    """MERLIN for what takes so many steps, with a row for each."""
+    """MERLIN for what takes so many steps, with a row for each.
+
+    Rewards and words weigh as much as symbols: to tell z of a reward of 1 costs more KL than half a
+    squared error is worth, and rows without rewards do not say where they were found.
+    """
     return MERLINSizes(
         width=64,
         store=RetroactiveSizes(rows=rows),
         encoders=replace(encoders, symbols="softmax"),
         latent=latent,
         latent_in_key=True,
-        weights=BoundWeights(advantage=20.0),
+        weights=BoundWeights(advantage=20.0, reward=30.0, text=30.0),
     )
 
 
@@ -139,9 +172,9 @@ def experiment(
     )
 
 
-def guided_by_a2c(start: Experiment) -> Experiment:
-    """The guided latent T-maze with MERLIN, and the Memory Game's learner: with that of the other
-    tasks it guesses for 4 million steps.
+def latent_tmaze(start: Experiment) -> Experiment:
+    """The latent T-maze with MERLIN, and the Memory Game's learner: with that of the other tasks it
+    guesses for 4 million steps, even where it is guided.
     """
     assert isinstance(start.agent, MERLINSizes)
     agent = replace(start.agent, latent=32, weights=BoundWeights(symbols=5.0))
@@ -154,6 +187,23 @@ def guided_by_a2c(start: Experiment) -> Experiment:
     )
 
 
+def unguided(start: Experiment) -> Experiment:
+    """All levels, for weights that know the guided one: `--from` a run of the demo."""
+    slower = PPO(
+        learning_rate=1e-3,
+        learning_rate_ramp=Ramp(end=0.1, start=1500, updates=1000),
+        policy_rate=0.5,
+        epochs=1,
+        minibatches=4,
+        discount=0.99,
+        entropy_cost=0.02,
+        entropy_ramp=Ramp(end=0.2, start=500, updates=1500),
+        value_cost=5.0,
+        max_gradient_norm=100.0,
+    )
+    return replace(latent_tmaze(start), learner=slower, updates=2500, checkpoint_every=100)
+
+
 def _presets() -> dict[str, Preset]:
     found = {}
     for task, sized in TASKS.items():
@@ -162,9 +212,12 @@ def _presets() -> dict[str, Preset]:
             demo = experiment(easy[name], sized.easy, sized.steps[0], sized.discount, 1500)
             laptop = experiment(full[name], sized.full, sized.steps[1], sized.discount, 3000)
             found |= three_sizes(name, task, sized.title, laptop=laptop, demo=demo)
-    guided = found["merlin-latent-tmaze-demo"]
-    slower = guided._replace(experiment=guided_by_a2c(guided.experiment))
-    return {**found, "merlin-latent-tmaze-demo": slower}
+    for size, changed in (("demo", latent_tmaze), ("laptop", unguided)):
+        before = found[f"merlin-latent-tmaze-{size}"]
+        found[f"merlin-latent-tmaze-{size}"] = before._replace(
+            experiment=changed(before.experiment)
+        )
+    return found
 
 
 PRESETS: dict[str, Preset] = _presets()

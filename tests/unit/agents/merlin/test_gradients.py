@@ -49,6 +49,7 @@ ABLATIONS = {
             "latent_in_key": True,
             "reconstruction": False,
             "return_shapes_latent": False,
+            "memory_in_value": True,
         },
         {**NO_RECONSTRUCTION, "value": {"value"}, "advantage": {"advantage"}},
     ),

@@ -18,7 +18,11 @@ CASES = {
     "mean": {"store": RetroactiveSizes(rows=7, discount=0.8, reuse="mean")},
     "roomy, a key of z": {"store": RetroactiveSizes(rows=30), "latent_in_key": True},
     "one half": {"store": RetroactiveSizes(rows=7, retroactive=False)},
-    "rma": {"store": RetroactiveSizes(rows=30, read_rows=3), "sampled": False},
+    "rma": {
+        "store": RetroactiveSizes(rows=30, read_rows=3),
+        "sampled": False,
+        "memory_in_value": True,
+    },
 }
 
 
