@@ -107,6 +107,19 @@ def count(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
+def share(text: str) -> float:
+    """The type of an argument that is a number of things, of which there may be a fraction."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value <= 1e4 or (value > 1.0 and not value.is_integer()):
+        raise argparse.ArgumentTypeError(
+            f"expected a fraction below 1 or a whole number, got {text[:40]!r}"
+        )
+    return value
+
+
 def add_preset(parser: Parser) -> None:
     """Adds the preset that a command is about."""
     parser.add_argument(

@@ -1,15 +1,19 @@
 """What `engrax compare` and `engrax sweep` share: training, playing and reporting many runs."""
 
 import argparse
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engrax.cli.arguments import Parser, add_budget, add_import, add_seed, integer
+from engrax.cli.arguments import Parser, add_budget, add_import, add_seed, integer, share
 from engrax.cli.output import last_word, say, warn
+from engrax.errors import RunFailedError, UsageError
 
 if TYPE_CHECKING:
-    from engrax.runs.comparing import Planned, Progressed
+    from engrax.runs.cluster import Cluster
+    from engrax.runs.comparing import Asked, Planned, Progressed
     from engrax.runs.scoreboard import Agent
 
 
@@ -27,7 +31,42 @@ def add_contest(parser: Parser, seeds: int) -> None:
     add_seed(parser, 1)
     also = "levels to play besides: settings of the task"
     parser.add_argument("--also", metavar="LEVEL", nargs="+", default=[], help=also)
+    add_cluster(parser)
     add_import(parser)
+
+
+def add_cluster(parser: Parser) -> None:
+    """Adds the arguments that say on which cluster runs are trained."""
+    group = parser.add_argument_group("many runs at once (needs engrax[ray])")
+    on_ray = "train the runs side by side, on a Ray cluster; without an address, of this machine"
+    group.add_argument("--ray", action="store_true", help=on_ray)
+    address = 'a cluster that runs already: HOST:PORT, or "auto" for the one of this machine'
+    group.add_argument("--ray-address", metavar="ADDRESS", help=f"{address}; includes --ray")
+    each = "of each run"
+    cpus, retries = integer(1, 10**4), integer(0, 10**4)
+    group.add_argument("--cpus", metavar="N", type=cpus, help=f"processors {each} (1)")
+    group.add_argument(
+        "--gpus", metavar="X", type=share, help=f"accelerators {each} (0); a fraction shares one"
+    )
+    again = "how often a run goes on after its process has died (3)"
+    group.add_argument("--retries", metavar="N", type=retries, help=again)
+
+
+def cluster_of(arguments: argparse.Namespace) -> "Cluster | None":
+    """The cluster that the runs are to be trained on, if any.
+
+    Raises:
+        UsageError: what a run may use there is given, and no cluster.
+    """
+    from engrax.runs.cluster import Cluster
+
+    limits = {name: getattr(arguments, name) for name in ("cpus", "gpus", "retries")}
+    given = {name: value for name, value in limits.items() if value is not None}
+    if arguments.ray or arguments.ray_address is not None:
+        return Cluster(arguments.ray_address, **given)
+    if given:
+        raise UsageError(f"--{min(given)} says what a run has on a cluster: give --ray with it")
+    return None
 
 
 def planned(
@@ -60,16 +99,31 @@ def hold(
     """
     from engrax.runs.comparing import Asked, play_all
 
-    progress = _train(runs)
+    asked, cluster = Asked(arguments.episodes, arguments.seed), cluster_of(arguments)
+    progress = _train(runs) if cluster is None else _spread(runs, asked, arguments.also, cluster)
     if progress.stopped:
         last_word("stopped, all is saved; the same command goes on")
         return 130
+    if not progress.done:
+        raise RunFailedError("no run has been trained, so that there is nothing to compare")
     say(f"playing {arguments.episodes} fresh episodes with each of {len(progress.done)} agents")
-    asked = Asked(arguments.episodes, arguments.seed)
     _report(order(play_all(progress.done, asked, arguments.also)), arguments.out)
     for one in progress.elsewhere:
         warn(f"{one.path} is being trained by another process: give the command again later")
-    return 0
+    for one in progress.failed:
+        warn(f"{one.path} broke off and is not in the report: the same command tries it again")
+    return 1 if progress.failed else 0
+
+
+def _spread(
+    runs: "Sequence[Planned]", asked: "Asked", also: Sequence[str], cluster: "Cluster"
+) -> "Progressed":
+    from engrax.cli.display import status
+    from engrax.runs.spreading import spread
+
+    say(f"{len(runs)} runs on a Ray cluster; each compiles first")
+    with redirect_stdout(sys.stderr), status() as show:  # Ray prints of processes that died
+        return spread(runs, asked, also, cluster, show, warn)
 
 
 def _train(runs: "Sequence[Planned]") -> "Progressed":

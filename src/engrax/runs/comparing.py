@@ -64,11 +64,13 @@ class Progressed(NamedTuple):
         done: runs that are trained.
         elsewhere: runs that other processes are training.
         stopped: whether training was stopped early; the state is saved.
+        failed: runs that broke off, where others go on without them.
     """
 
     done: list[Planned]
     elsewhere: list[Planned]
     stopped: bool
+    failed: tuple[Planned, ...] = ()
 
 
 class Asked(NamedTuple):

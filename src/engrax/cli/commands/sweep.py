@@ -36,7 +36,8 @@ def _parser() -> Parser:
     parser = Parser("sweep", what, _EXAMPLES)
     parser.usage = (
         "engrax sweep PRESET --over SETTING=VALUE[,...] ... --out DIR [--random N] [--seeds N] "
-        "[--updates N | --steps N] [--episodes N] [--seed S] [--also ...] [--any.setting VALUE ...]"
+        "[--updates N | --steps N] [--episodes N] [--seed S] [--also ...] [--ray] "
+        "[--any.setting VALUE ...]"
     )
     preset = "a preset; with settings of its own, in quotes"
     parser.add_argument("preset", metavar="PRESET", help=preset)

@@ -8,7 +8,8 @@ import pytest
 
 from engrax.cli.main import main
 from engrax.experiments import kind_of
-from engrax.runs import comparing, loop
+from engrax.runs import comparing, loop, spreading
+from engrax.runs.cluster import Cluster
 from engrax.runs.directory import RunDirectory
 
 ASKED = [
@@ -62,6 +63,27 @@ def test_a_comparison_goes_on_where_it_was_stopped(tmp_path, monkeypatch, capsys
     assert "debug-0 is being trained by another process" in capsys.readouterr().err
 
 
+def test_a_run_that_breaks_off_on_a_cluster_is_named_at_the_end(tmp_path, monkeypatch, capsys):
+    """What is trained elsewhere is stood for by runs trained here, all but the last."""
+    given = []
+
+    def spread(runs, asked, also, cluster, progress, warn):
+        progress("under way")
+        given.append((asked.episodes, list(also), cluster))
+        *done, failed = runs
+        return comparing.train_all(done)._replace(failed=(failed,))
+
+    monkeypatch.setattr(spreading, "spread", spread)
+    out = tmp_path / "out"
+    words = ["compare", "debug", "--seeds", "2", "--updates", "2", "--episodes", "20"]
+    on = ["--ray-address", "auto", "--cpus", "2", "--gpus", "0.5", "--retries", "7"]
+    assert main([*words, *on, "--out", str(out)]) == 1
+    assert given == [(20, [], Cluster("auto", 2, 0.5, 7))]
+    assert "debug-1 broke off and is not in the report" in capsys.readouterr().err
+    report = json.loads((out / "report.json").read_text())
+    assert len(report["levels"]["recall"]["debug"]["scores"]) == 1
+
+
 def check_report(out: Path):
     report = json.loads((out / "report.json").read_text())
     assert list(report["levels"]) == ["recall", "delay=6 (not trained on)"]
@@ -88,6 +110,9 @@ def check_report(out: Path):
         (["debug", "--also", "delay"], "--also 'delay': expected settings of the task"),
         (["debug", "--also", "colour=3"], "unknown setting '--task.colour'"),
         (["debgu"], "did you mean debug"),
+        (["debug", "--cpus", "2"], "--cpus says what a run has on a cluster: give --ray"),
+        (["debug", "--ray", "--gpus", "1.5"], "expected a fraction below 1 or a whole number"),
+        (["debug", "--ray-address", "here"], "'here': expected HOST:PORT"),
     ],
 )
 def test_what_cannot_be_compared_is_named(words, message, tmp_path, capsys):
