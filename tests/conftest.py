@@ -27,7 +27,8 @@ install_import_hook("engrax", "beartype.beartype")
 import jax
 import pytest
 
-jax.config.update("jax_num_cpu_devices", 2)  # for tests of several devices; others use the first
+DEVICES = int(os.environ.get("ENGRAX_TEST_DEVICES", "2"))
+jax.config.update("jax_num_cpu_devices", DEVICES)  # for tests of several; others use the first
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 

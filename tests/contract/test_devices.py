@@ -1,5 +1,10 @@
 """Several devices train as one does, to rounding: a law for every memory, and for MERLIN."""
 
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
 from dataclasses import replace
 
 import jax
@@ -22,6 +27,8 @@ AGENTS = {
     ),
 }
 QUICK = {"hcam", "merlin"}
+ALL = Placement(devices=jax.local_device_count())
+"""Two devices, or as many as the environment says."""
 RUN = Experiment(task=Recall(delay=2), agent=AGENTS["hcam"], streams=8, segment_length=7)
 
 
@@ -51,12 +58,51 @@ def expect_close(got, want):
 @pytest.mark.parametrize(
     "name", [pytest.param(n, marks=[pytest.mark.slow] * (n not in QUICK)) for n in AGENTS]
 )
-def test_two_devices_equal_one(name):
+def test_all_devices_equal_one(name):
     """With one minibatch, in which all streams are: whose streams are drawn makes no difference."""
     learner = A2C() if name == "merlin" else PPO(minibatches=1, epochs=2)
     run = replace(RUN, agent=AGENTS[name], learner=learner)
-    assert Placement(devices=2).mesh is not None
-    expect_close(trained(run, Placement(devices=2)), trained(run, Placement(devices=1)))
+    assert ALL.mesh is not None
+    expect_close(trained(run, ALL), trained(run, Placement(devices=1)))
+
+
+def test_devices_meet_once_a_gradient_step():
+    """The compiled program: one sum in the loop over gradient steps, at most five outside of it, for
+    moments, and nothing else passes between devices.
+    """
+    trainer = replace(RUN, learner=PPO(minibatches=2, epochs=2), placement=ALL).build()
+    text = trainer.try_out(trainer.init()).lower().compile().as_text()
+    met = meetings(text)
+    assert {kind for _, kind in met} == {"all-reduce"}
+    once = [count for (entry, _), count in met.items() if not entry]
+    assert once == [1]
+    assert sum(count for (entry, _), count in met.items() if entry) <= 5
+
+
+def meetings(text):
+    """How often devices exchange something, by whether it is at the program's top level and by the
+    kind; each computation below the top level, such as the body of a loop, apart.
+    """
+    kinds = "all-reduce|all-gather|all-to-all|collective-permute|reduce-scatter"
+    met, entry = Counter(), ""
+    for line in text.splitlines():
+        if opens := re.match(r"(ENTRY )?%?([\w.-]+) .*\{$", line):
+            entry = "top" if opens[1] else ""
+        elif found := re.search(rf"\b({kinds})(-start)?\(", line):
+            met[entry, found[1]] += 1
+    return met
+
+
+@pytest.mark.slow
+def test_four_devices_pass_what_two_do():
+    words = ["-p", "no:cacheprovider", "-q", "-k", "once_a_gradient or (equal_one and hcam)"]
+    environment = {**os.environ, "ENGRAX_TEST_DEVICES": "4"}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *words, __file__],
+        env=environment, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.split()[0] == ".."
 
 
 def test_a_run_of_two_devices_goes_on_with_one(monkeypatch):

@@ -49,6 +49,7 @@ PUBLISHED = {
     "merlin-visuomotor-demo": Figure(10.366, 1.7),
     "merlin-visuomotor": Figure(58.685, 2.6),
     "merlin-latent-tmaze-demo": Figure(1.996, 0.08),
+    "merlin-latent-tmaze": Figure(1.942, 0.24),
     "merlin-wayfinding-demo": Figure(8.475, 4.1),
     "lstm-word-learning": Figure(1.533, 0.92),
     "lstm-hidden-objects": Figure(0.418, 0.5),

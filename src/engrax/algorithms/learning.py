@@ -73,10 +73,13 @@ def update(
     # What is no array, such as an activation function, cannot be carried by a scan.
     parameters, rest = eqx.partition(agent, eqx.is_array)
 
-    def gradient_step(carry, streams):
-        agent, state = eqx.combine(carry[0], rest), carry[1]
+    def gradient_step(carry, minibatch):
+        (streams, counts), agent, state = minibatch, eqx.combine(carry[0], rest), carry[1]
         batch = jax.tree.map(lambda x: x[streams], whole)
-        cost, gradient, found = gradient_of(learner, agent, batch, entropy_cost, tile, total)
+        weights = weights_of(masks_of(learner, batch), counts)
+        cost, gradient, found = gradient_of(
+            learner, agent, batch, weights, entropy_cost, tile, total
+        )
         agent, state = apply_gradient(optimiser, agent, state, gradient, rate)
         scalars = {"loss": cost, "gradient_norm": optax.tree.norm(gradient)}
         return (eqx.filter(agent, eqx.is_array), state), (found, scalars)
@@ -84,7 +87,11 @@ def update(
     streams = shuffled_minibatches(
         key, segments.values.shape[0], learner.epochs, learner.minibatches
     )
-    carry, (found, scalars) = jax.lax.scan(gradient_step, (parameters, optimiser_state), streams)
+    # Of all gradient steps at once: devices wait for one another at every sum.
+    counts = total(counts_of(masks_of(learner, whole), streams))
+    carry, (found, scalars) = jax.lax.scan(
+        gradient_step, (parameters, optimiser_state), (streams, counts)
+    )
     metrics = metrics_of(pooled_all(found, total))
     metrics |= jax.tree.map(jnp.mean, scalars)
     metrics |= {"learning_rate": rate("agent"), "entropy_cost": entropy_cost}
@@ -99,6 +106,7 @@ def gradient_of(
     learner: AbstractLearner,
     agent: AbstractAgent[Any],
     batch: Batch,
+    weights: "Weights",
     entropy_cost: Float[Array, ""],
     tile: int | None = None,
     total: Total = alone,
@@ -108,18 +116,26 @@ def gradient_of(
 
     The gradient is a sum over streams. Computed for a few of them at a time, what the backward pass
     needs stays in the caches of a processor.
+
+    Args:
+        learner: its settings and equations.
+        agent: whose parameters the gradient is of.
+        batch: of this device.
+        weights: of its steps, see `weights_of`.
+        entropy_cost: of this update.
+        tile: streams whose gradient is computed at once; all if not given.
+        total: sums over the devices; once, so that they wait for one another once.
     """
     with_aux = eqx.filter_value_and_grad(loss, has_aux=True)
     of_part = lambda part: with_aux(agent, learner, part[0], part[1], entropy_cost)  # noqa: E731
-    counted = batch.effective if learner.value_only_effective else batch.valid
-    whole = (batch, weights_of(batch, counted, total))
-    tiles = number_of_tiles(counted.shape[0], tile)
+    whole, masks = (batch, weights), masks_of(learner, batch)
+    tiles = number_of_tiles(batch.valid.shape[0], tile)
     if tiles == 1:
         (cost, terms), gradient = of_part(whole)
     else:
         (cost, terms), gradient = summed_over(of_part, agent, cut(whole, tiles))
         terms = joined(terms)
-    return *total((cost, gradient)), moments_of(terms, batch.effective, counted)
+    return *total((cost, gradient)), moments_of(terms, masks.policy, masks.value)
 
 
 def summed_over(
@@ -140,10 +156,19 @@ def summed_over(
     return (cost, terms), gradient
 
 
-def weights_of(batch: Batch, counted: Float[Array, "b t"], total: Total) -> Weights:
+def masks_of(learner: AbstractLearner, batch: Batch) -> Weights:
+    """1 for each step [streams, t] that counts, 0 for the others."""
+    counted = batch.effective if learner.value_only_effective else batch.valid
+    return Weights(batch.effective, counted, jnp.ones_like(counted))
+
+
+def counts_of(masks: Weights, minibatches: Int[Array, "m b"]) -> Weights:
+    """How many steps count in each of some minibatches, given as the numbers of their streams."""
+    return jax.tree.map(lambda mask: jnp.sum(jnp.sum(mask, 1)[minibatches], 1), masks)
+
+
+def weights_of(masks: Weights, counts: Weights) -> Weights:
     """Each step's mask, divided by the number of steps of all devices that count."""
-    masks = Weights(batch.effective, counted, jnp.ones_like(counted))
-    counts = total(jax.tree.map(jnp.sum, masks))
     return jax.tree.map(lambda mask, count: mask / jnp.maximum(count, 1.0), masks, counts)
 
 

@@ -56,12 +56,18 @@ def auxiliary_losses(agent, segments, outs, effective):
     return jax.vmap(one)(segments, outs, effective)
 
 
+def weights(learner, batch):
+    """The weights of a batch that is all there is."""
+    masks = learning.masks_of(learner, batch)
+    return learning.weights_of(masks, jax.tree.map(jnp.sum, masks))
+
+
 @quick_jit
 def loss_of(learner, agent, segments):
     """The learner's loss, its metrics, and the batch it was made of."""
     batch = learner.prepare(segments)
     cost = jnp.asarray(learner.entropy_cost)
-    total, _, found = learning.gradient_of(learner, agent, batch, cost)
+    total, _, found = learning.gradient_of(learner, agent, batch, weights(learner, batch), cost)
     return total, learning.metrics_of(found), batch
 
 

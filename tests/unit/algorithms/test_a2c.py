@@ -11,14 +11,13 @@ import pytest
 from engrax.agents import ActorCritic, ActorCriticSizes
 from engrax.algorithms import A2C, learning
 from engrax.algorithms.replaying import replay_to_end
-from engrax.losses.masks import alone
 from engrax.losses.policy import policy_gradient
 from engrax.memory import LSTMSizes
 from engrax.nn.policies import Categorical
 from engrax.testing.contract import quick_jit
 from engrax.types import Discrete, Interface, Segment, TimeStep, VectorSpec
 
-from .loops import actions_of, auxiliary_losses, loss_of, transitions
+from .loops import actions_of, auxiliary_losses, loss_of, transitions, weights
 from oracles import learners, merlin
 
 ACTIONS, STREAMS, STEPS = 3, 4, 20
@@ -139,8 +138,7 @@ def test_the_opening_state_is_data(segments):
     def total(state):
         one = eqx.tree_at(lambda s: s.state, segment, state)
         batch = LEARNER.prepare(jax.tree.map(lambda leaf: leaf[None], one))
-        weights = learning.weights_of(batch, batch.valid, alone)
-        return learning.loss(agent, LEARNER, batch, weights, jnp.asarray(0.1))[0]
+        return learning.loss(agent, LEARNER, batch, weights(LEARNER, batch), jnp.asarray(0.1))[0]
 
     value, gradient = quick_jit(jax.value_and_grad(total))(segment.state)
     assert all(np.all(np.asarray(leaf) == 0) for leaf in jax.tree.leaves(gradient))
