@@ -47,7 +47,7 @@ TASKS = {
     "water-mazes-demo": Played("water mazes\n2 of 5 x 5", 42.4, 2.6),
     "visuomotor": Played("visuomotor\n60 trials", 60.0, 17.3),
     "tasting-demo": Played("tasting\n4 kinds", 6.7, 0.0),
-    "latent-tmaze-demo": Played("latent T-maze\nguided", 1.0, 0.5, success=True),
+    "latent-tmaze": Played("latent T-maze\na delay of 20", 1.0, 0.5, success=True),
     "errands-demo": Played("errands\n2 x 2 rooms", 12.2, 0.0),
 }
 """The tasks, with the scores of scripted players from their pages."""

@@ -67,7 +67,7 @@ def test_all_devices_equal_one(name):
 
 
 def test_devices_meet_once_a_gradient_step():
-    """The compiled program: one sum in the loop over gradient steps, at most five outside of it, for
+    """The compiled program: one sum in the loop over gradient steps, at most five outside, for
     moments, and nothing else passes between devices.
     """
     trainer = replace(RUN, learner=PPO(minibatches=2, epochs=2), placement=ALL).build()

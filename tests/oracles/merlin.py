@@ -207,7 +207,7 @@ class Merlin:
         """The previous action, one-hot with a last code for "none", and the previous reward."""
         size = self.agent.actions.size
         code = np.eye(size + 1)[size if first else action]
-        return np.append(code, 0.0 if first else reward)
+        return self.agent.sizes.past_scale * np.append(code, 0.0 if first else reward)
 
     def infer(self, e, noise):
         """z, prior, and posterior = prior + f(e, h, m, prior); or z = f(e, h, m)."""

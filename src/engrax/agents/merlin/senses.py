@@ -36,6 +36,7 @@ class Senses(eqx.Module):
     reward: eqx.nn.Linear
     weights: tuple[tuple[str, float], ...] = eqx.field(static=True)
     actions: Actions = eqx.field(static=True)
+    past_scale: float = eqx.field(static=True)
 
     def __init__(self, interface: Interface, sizes: MERLINSizes, *, key: Key[Array, ""]):
         """Args: interface, sizes, key.
@@ -43,7 +44,7 @@ class Senses(eqx.Module):
         Raises:
             ValueError: a part of the observation has the name of a sense that every agent has.
         """
-        specs, self.actions = interface.seen, interface.actions
+        specs, self.actions, self.past_scale = interface.seen, interface.actions, sizes.past_scale
         if taken := {"action", "reward"} & set(specs):
             raise ValueError(
                 f"an observation is called {min(taken)!r}, as MERLIN calls a sense of its own: "
@@ -69,7 +70,8 @@ class Senses(eqx.Module):
     def encode(self, inps: AgentInput) -> Float[Array, "*t e"]:
         """e, over any leading axes."""
         features = encode(self.encoders, inps.observation)
-        return jnp.concatenate([features, past_features(inps, self.actions)], axis=-1)
+        past = self.past_scale * past_features(inps, self.actions)
+        return jnp.concatenate([features, past], axis=-1)
 
     def costs(
         self, latent: Float[Array, "*t z"], inps: AgentInput

@@ -51,6 +51,9 @@ class MERLINSizes(AbstractAgentSizes):
     """Sizes of encoders and decoders."""
     normalise: Normalisation = field(default_factory=Normalisation)
     """What is scaled by statistics of the training."""
+    past_scale: float = 1.0
+    """Factor on the previous action and reward as inputs of the posterior: they are a few numbers
+    among the hundreds or thousands of a view. Ours."""
     latent: int = 32
     """Width of the latent z; rows of the memory are twice as wide."""
     width: int = 128

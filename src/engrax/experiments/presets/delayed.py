@@ -108,11 +108,11 @@ def key_laptop(memory: AbstractMemorySizes) -> Experiment:
 
 def transporting(phases: tuple[int, ...], updates: int, **task: Any) -> Experiment:
     """Key to door with RMA and temporal value transport, over whole episodes; the paper's discount
-    and share.
+    and share. The threshold is above the strength that reads have at first, 5.
     """
     steps = sum(phases)
     start = delayed(rma(steps), KeyToDoor(phases, **task), updates, discount=0.92)
-    learner = replace(start.learner, transport=Transport(share=0.9), value_cost=5.0)
+    learner = replace(start.learner, transport=Transport(share=0.9, threshold=6.0), value_cost=5.0)
     return replace(start, learner=learner, segment_length=steps, whole_episodes=True)
 
 
@@ -151,7 +151,7 @@ PRESETS: dict[str, Preset] = {
         "rma",
         "key-to-door",
         "key to door",
-        laptop=transporting((15, 90, 15), 400),
+        laptop=transporting((15, 90, 15), 400, apple_rewards=(0.1,)),
         demo=transporting((10, 20, 15), 100, apple_rewards=(1.0,)),
     ),
 }

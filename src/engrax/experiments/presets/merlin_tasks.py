@@ -59,7 +59,12 @@ ERRANDS = tuple(TOLD | {"shown": shown} for shown in (4, 8, 100))
 MAZES = ({"size": 4}, {"size": 3}, {"size": 3, "mazes": 1})
 KINDS = ({"bad": -0.5}, {"bad": -0.25})
 TASKS = {
-    "wayfinding": Sized("wayfinding", Wayfinding((2, 2), 100), Wayfinding(), (100, 300)),
+    "wayfinding": Sized(
+        "wayfinding",
+        Wayfinding((2, 2), 100),
+        led(Wayfinding(), {"rooms": (2, 2)}, {"rooms": (1, 2)}),
+        (100, 300),
+    ),
     "errands": Sized(
         "errands",
         led(Errands((2, 2), 100), *ERRANDS),

@@ -15,7 +15,7 @@ from oracles import merlin as oracle
 
 CASES = {
     "kept": {"store": STORE},
-    "mean": {"store": RetroactiveSizes(rows=7, discount=0.8, reuse="mean")},
+    "mean": {"store": RetroactiveSizes(rows=7, discount=0.8, reuse="mean"), "past_scale": 3.0},
     "roomy, a key of z": {"store": RetroactiveSizes(rows=30), "latent_in_key": True},
     "one half": {"store": RetroactiveSizes(rows=7, retroactive=False)},
     "rma": {
