@@ -29,8 +29,8 @@ def settings_help(experiment: Experiment, width: int) -> str:
 
 def _short_form(settings: Sequence[Setting]) -> list[str]:
     """The line that says what `--memory` is short for."""
-    paths = [setting.path for setting in settings]
-    holder = next((each for each in HOLDERS if any(path.startswith(each) for path in paths)), None)
+    named = {".".join(setting.path.split(".")[:2]) for setting in settings}
+    holder = next((each for each in HOLDERS if each in named), None)
     return [f"(--{MEMORY} is short for --{holder})"] if holder else []
 
 

@@ -5,7 +5,7 @@ import os
 import socket
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, Generic, TypeVar
@@ -164,11 +164,7 @@ def _check_reachable(address: str | None) -> None:
     if not colon or not host or not port.isdecimal() or not 0 < int(port) < 2**16:
         raise UserError(f'--ray-address {show(address)}: expected HOST:PORT or "auto"')
     try:
-        with (
-            suppress(AttributeError),
-            socket.create_connection((host, int(port)), SECONDS_TO_CONNECT),
-        ):
-            return
+        socket.create_connection((host, int(port)), SECONDS_TO_CONNECT).close()
     except OSError as error:
         raise UserError(
             f"no Ray cluster answers at {show(address)} ({error}): start one by `ray start --head` "
