@@ -76,9 +76,8 @@ def update(
     def gradient_step(carry, minibatch):
         (streams, counts), agent, state = minibatch, eqx.combine(carry[0], rest), carry[1]
         batch = jax.tree.map(lambda x: x[streams], whole)
-        weights = weights_of(masks_of(learner, batch), counts)
         cost, gradient, found = gradient_of(
-            learner, agent, batch, weights, entropy_cost, tile, total
+            learner, agent, batch, counts, entropy_cost, tile, total
         )
         agent, state = apply_gradient(optimiser, agent, state, gradient, rate)
         scalars = {"loss": cost, "gradient_norm": optax.tree.norm(gradient)}
@@ -106,7 +105,7 @@ def gradient_of(
     learner: AbstractLearner,
     agent: AbstractAgent[Any],
     batch: Batch,
-    weights: "Weights",
+    counts: Weights,
     entropy_cost: Float[Array, ""],
     tile: int | None = None,
     total: Total = alone,
@@ -121,14 +120,15 @@ def gradient_of(
         learner: its settings and equations.
         agent: whose parameters the gradient is of.
         batch: of this device.
-        weights: of its steps, see `weights_of`.
+        counts: steps of the batches of all devices that count; see `counts_of`.
         entropy_cost: of this update.
         tile: streams whose gradient is computed at once; all if not given.
         total: sums over the devices; once, so that they wait for one another once.
     """
     with_aux = eqx.filter_value_and_grad(loss, has_aux=True)
     of_part = lambda part: with_aux(agent, learner, part[0], part[1], entropy_cost)  # noqa: E731
-    whole, masks = (batch, weights), masks_of(learner, batch)
+    masks = masks_of(learner, batch)
+    whole = (batch, weights_of(masks, counts))
     tiles = number_of_tiles(batch.valid.shape[0], tile)
     if tiles == 1:
         (cost, terms), gradient = of_part(whole)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from engrax.cli.arguments import Parser, add_budget, add_import, add_seed, integer, share
 from engrax.cli.output import last_word, say, warn
-from engrax.errors import RunFailedError, UsageError
+from engrax.errors import UsageError
 
 if TYPE_CHECKING:
     from engrax.runs.cluster import Cluster
@@ -100,14 +100,13 @@ def hold(
     from engrax.runs.comparing import Asked, play_all
 
     asked, cluster = Asked(arguments.episodes, arguments.seed), cluster_of(arguments)
-    progress = _train(runs) if cluster is None else _spread(runs, asked, arguments.also, cluster)
+    progress = _train(runs) if cluster is None else _spread(arguments, runs, asked, cluster)
     if progress.stopped:
         last_word("stopped, all is saved; the same command goes on")
         return 130
-    if not progress.done:
-        raise RunFailedError("no run has been trained, so that there is nothing to compare")
-    say(f"playing {arguments.episodes} fresh episodes with each of {len(progress.done)} agents")
-    _report(order(play_all(progress.done, asked, arguments.also)), arguments.out)
+    if progress.done:
+        say(f"playing {arguments.episodes} fresh episodes with each of {len(progress.done)} agents")
+        _report(order(play_all(progress.done, asked, arguments.also)), arguments.out)
     for one in progress.elsewhere:
         warn(f"{one.path} is being trained by another process: give the command again later")
     for one in progress.failed:
@@ -116,14 +115,14 @@ def hold(
 
 
 def _spread(
-    runs: "Sequence[Planned]", asked: "Asked", also: Sequence[str], cluster: "Cluster"
+    arguments: argparse.Namespace, runs: "Sequence[Planned]", asked: "Asked", cluster: "Cluster"
 ) -> "Progressed":
     from engrax.cli.display import status
     from engrax.runs.spreading import spread
 
     say(f"{len(runs)} runs on a Ray cluster; each compiles first")
     with redirect_stdout(sys.stderr), status() as show:  # Ray prints of processes that died
-        return spread(runs, asked, also, cluster, show, warn)
+        return spread(runs, arguments.out, asked, arguments.also, cluster, show, warn)
 
 
 def _train(runs: "Sequence[Planned]") -> "Progressed":

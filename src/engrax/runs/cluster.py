@@ -14,6 +14,7 @@ from engrax.errors import ConfigError, UserError, show
 from engrax.runs.interrupts import interruptible
 
 SECONDS_TO_CONNECT = 5.0
+"""How long the address of a cluster may take to answer."""
 SECONDS_TO_STOP = 120.0
 """How long tasks may take to save what they have when all is to stop."""
 ENVIRONMENT = {

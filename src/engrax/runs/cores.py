@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
+from engrax.errors import BusyError
 from engrax.gym.choosing import processors_here
+from engrax.runs.storage import locked
 
 
 @contextmanager
@@ -16,7 +16,8 @@ def claimed(count: int) -> Iterator[tuple[int, ...]]:
     """Keeps this process, and what it starts, to some cores that no other such process has.
 
     To be entered before JAX starts, which makes as many threads as it finds cores. The claims are
-    locks on files of this machine; the system releases them when the process ends, however it does.
+    locks on directories of this machine; the system releases them when the process ends, however
+    it does.
 
     Args:
         count: how many cores.
@@ -31,8 +32,8 @@ def claimed(count: int) -> Iterator[tuple[int, ...]]:
     before = processors_here()
     with ExitStack() as locks:
         found: list[int] = []
-        for core in sorted(before):
-            if len(found) < count and _locked(core, locks):
+        for core in before:
+            if len(found) < count and _free(core, locks):
                 found.append(core)
         if len(found) < count:
             locks.close()
@@ -45,13 +46,12 @@ def claimed(count: int) -> Iterator[tuple[int, ...]]:
             os.sched_setaffinity(0, before)
 
 
-def _locked(core: int, locks: ExitStack) -> bool:
-    """Whether a core was free; it is locked then, until `locks` is closed."""
-    user = os.getuid()
-    folder = Path(tempfile.gettempdir()) / f"engrax-cores-{user}"
-    folder.mkdir(mode=0o700, exist_ok=True)
+def _free(core: int, locks: ExitStack) -> bool:
+    """Whether a core was free; it is claimed then, until `locks` is closed."""
+    folder = Path(tempfile.gettempdir()) / f"engrax-cores-{os.getuid()}" / str(core)
+    folder.mkdir(parents=True, exist_ok=True)
     try:
-        locks.enter_context(FileLock(folder / f"{core}.lock", timeout=0))
-    except Timeout:
+        locks.enter_context(locked(folder))
+    except BusyError:
         return False
     return True

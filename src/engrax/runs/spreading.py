@@ -34,8 +34,7 @@ class Work(NamedTuple):
         asked: the episodes to play.
         also: levels besides those it was trained on.
         imports: packages that register what the experiment holds.
-        cpus: processors to keep to.
-        gpus: accelerators; with 0 JAX computes on processors.
+        cluster: what it may use; without accelerators JAX computes on processors.
         version: of engrax where the work comes from.
     """
 
@@ -44,8 +43,7 @@ class Work(NamedTuple):
     asked: Asked
     also: tuple[str, ...]
     imports: tuple[str, ...]
-    cpus: int
-    gpus: float
+    cluster: Cluster
     version: str
 
 
@@ -69,8 +67,8 @@ def train_and_play(work: Work) -> Result:
         return Result(
             "failed", f"{host} does not see {work.out}: --out must be where all nodes see it"
         )
-    with claimed(work.cpus):
-        if not work.gpus:
+    with claimed(work.cluster.cpus):
+        if not work.cluster.gpus:
             jax.config.update("jax_platforms", "cpu")
         try:
             import_packages(work.imports)
@@ -95,6 +93,7 @@ def _train_and_play(work: Work) -> Result:
 
 def spread(
     runs: Sequence[Planned],
+    out: Path,
     asked: Asked,
     also: Sequence[str],
     cluster: Cluster,
@@ -105,6 +104,7 @@ def spread(
 
     Args:
         runs: of the comparison.
+        out: the folder of the comparison.
         asked: the episodes to play.
         also: levels besides those they were trained on.
         cluster: where, and with how much.
@@ -117,12 +117,16 @@ def spread(
     Raises:
         UserError: there is no such cluster, or none of its nodes is large enough.
     """
-    named = {str(one.path): one for one in runs}
-    given = {name: _work(one, asked, also, cluster) for name, one in named.items()}
+    named, imports = {str(one.path): one for one in runs}, imported_packages()
+    given = {
+        name: Work(
+            _plain(one), out.resolve(), asked, tuple(also), imports, cluster, engrax.__version__
+        )
+        for name, one in named.items()
+    }
     ended: dict[Ended, list[Planned]] = {"done": [], "stopped": [], "elsewhere": [], "failed": []}
     with connected(cluster.address) as ray:
-        for work in given.values():
-            work.out.mkdir(parents=True, exist_ok=True)
+        out.mkdir(parents=True, exist_ok=True)
         look = lambda names: progress(_line(runs, [named[name] for name in names]))  # noqa: E731
         for task in run_tasks(ray, train_and_play, given, cluster, look):
             result, one = _result(task, named[task.name]), named[task.name]
@@ -134,14 +138,10 @@ def spread(
     return Progressed(ordered, ended["elsewhere"], stopped, tuple(ended["failed"]))
 
 
-def _work(one: Planned, asked: Asked, also: Sequence[str], cluster: Cluster) -> Work:
-    plain: Any = encode(one.experiment)
-    run = one._replace(experiment=plain, path=one.path.resolve(), scores=one.scores.resolve())
-    out = run.scores.parent.parent
-    imports = imported_packages()
-    return Work(
-        run, out, asked, tuple(also), imports, cluster.cpus, cluster.gpus, engrax.__version__
-    )
+def _plain(one: Planned) -> Planned:
+    """The run for a node: its experiment as JSON, its paths absolute."""
+    experiment: Any = encode(one.experiment)
+    return one._replace(experiment=experiment, path=one.path.resolve(), scores=one.scores.resolve())
 
 
 def _result(task: Finished[Result], one: Planned) -> Result:

@@ -56,10 +56,9 @@ def auxiliary_losses(agent, segments, outs, effective):
     return jax.vmap(one)(segments, outs, effective)
 
 
-def weights(learner, batch):
-    """The weights of a batch that is all there is."""
-    masks = learning.masks_of(learner, batch)
-    return learning.weights_of(masks, jax.tree.map(jnp.sum, masks))
+def counts(learner, batch):
+    """How many steps count in a batch that is all there is."""
+    return jax.tree.map(jnp.sum, learning.masks_of(learner, batch))
 
 
 @quick_jit
@@ -67,7 +66,7 @@ def loss_of(learner, agent, segments):
     """The learner's loss, its metrics, and the batch it was made of."""
     batch = learner.prepare(segments)
     cost = jnp.asarray(learner.entropy_cost)
-    total, _, found = learning.gradient_of(learner, agent, batch, weights(learner, batch), cost)
+    total, _, found = learning.gradient_of(learner, agent, batch, counts(learner, batch), cost)
     return total, learning.metrics_of(found), batch
 
 

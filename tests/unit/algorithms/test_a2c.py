@@ -17,7 +17,7 @@ from engrax.nn.policies import Categorical
 from engrax.testing.contract import quick_jit
 from engrax.types import Discrete, Interface, Segment, TimeStep, VectorSpec
 
-from .loops import actions_of, auxiliary_losses, loss_of, transitions, weights
+from .loops import actions_of, auxiliary_losses, counts, loss_of, transitions
 from oracles import learners, merlin
 
 ACTIONS, STREAMS, STEPS = 3, 4, 20
@@ -138,7 +138,9 @@ def test_the_opening_state_is_data(segments):
     def total(state):
         one = eqx.tree_at(lambda s: s.state, segment, state)
         batch = LEARNER.prepare(jax.tree.map(lambda leaf: leaf[None], one))
-        return learning.loss(agent, LEARNER, batch, weights(LEARNER, batch), jnp.asarray(0.1))[0]
+        masks = learning.masks_of(LEARNER, batch)
+        weights = learning.weights_of(masks, counts(LEARNER, batch))
+        return learning.loss(agent, LEARNER, batch, weights, jnp.asarray(0.1))[0]
 
     value, gradient = quick_jit(jax.value_and_grad(total))(segment.state)
     assert all(np.all(np.asarray(leaf) == 0) for leaf in jax.tree.leaves(gradient))

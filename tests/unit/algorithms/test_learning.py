@@ -10,7 +10,7 @@ from engrax.agents import ActorCritic
 from engrax.algorithms import A2C, LEARNERS, PPO, Ramp, learning, make_optimiser, update
 from engrax.testing.contract import quick_jit
 
-from .loops import as_a, loss_of, weights
+from .loops import as_a, counts, loss_of
 
 SETTINGS = {"minibatches": 2, "entropy_cost": 0.03}
 
@@ -107,7 +107,7 @@ class Measuring(ActorCritic):
 def loss_and_gradient(learner, agent, segments):
     batch, cost = learner.prepare(segments), jnp.asarray(learner.entropy_cost)
     total, gradient, found = learning.gradient_of(
-        learner, agent, batch, weights(learner, batch), cost
+        learner, agent, batch, counts(learner, batch), cost
     )
     return (total, learning.metrics_of(found)), gradient
 

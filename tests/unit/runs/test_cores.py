@@ -3,10 +3,19 @@
 import os
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
 from engrax.runs.cores import claimed
+
+
+@pytest.fixture(autouse=True)
+def claims_of_its_own(tmp_path, monkeypatch):
+    """Runs of other tests beside this one claim cores too."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
 
 needs_affinity = pytest.mark.skipif(
     not hasattr(os, "sched_setaffinity"), reason="this system does not keep processes to cores"
@@ -24,7 +33,10 @@ with claimed(1) as cores:
 @needs_affinity
 def test_processes_keep_to_cores_of_their_own():
     free = os.sched_getaffinity(0)
-    holders = [subprocess.Popen([sys.executable, "-c", HOLD], stdout=-1, text=True) for _ in free]
+    holders = [
+        subprocess.Popen([sys.executable, "-c", HOLD], stdout=subprocess.PIPE, text=True)
+        for _ in free
+    ]
     try:
         held = [int(holder.stdout.readline()) for holder in holders]
         assert sorted(held) == sorted(free)

@@ -34,7 +34,7 @@ def planned(out: Path) -> list[Planned]:
 
 def work(one: Planned, out: Path) -> Work:
     plain = one._replace(experiment=encode(one.experiment))
-    return Work(plain, out, ASKED, (), (), 1, 0.0, engrax.__version__)
+    return Work(plain, out, ASKED, (), (), Cluster(), engrax.__version__)
 
 
 @pytest.mark.slow
@@ -46,7 +46,8 @@ def test_runs_that_are_killed_end_as_if_they_had_not_been(tmp_path):
     killers = [Thread(target=kill, args=(one.path, killed)) for one in spread_out]
     for killer in killers:
         killer.start()
-    progress = spread(spread_out, ASKED, ["delay=6"], Cluster(), print, warned.append)
+    out = tmp_path / "spread"
+    progress = spread(spread_out, out, ASKED, ["delay=6"], Cluster(), print, warned.append)
     for killer in killers:
         killer.join()
     assert progress == Progressed(spread_out, [], stopped=False)
@@ -117,5 +118,5 @@ def test_a_run_of_other_settings_fails_alone(tmp_path):
 def test_a_cluster_that_is_not_there_is_said_before_anything_is_written(tmp_path):
     runs = planned(tmp_path / "out")
     with pytest.raises(UserError, match="no Ray cluster answers"):
-        spread(runs, ASKED, (), Cluster("127.0.0.1:1"), print, print)
+        spread(runs, tmp_path / "out", ASKED, (), Cluster("127.0.0.1:1"), print, print)
     assert not (tmp_path / "out").exists()

@@ -67,7 +67,7 @@ def test_a_run_that_breaks_off_on_a_cluster_is_named_at_the_end(tmp_path, monkey
     """What is trained elsewhere is stood for by runs trained here, all but the last."""
     given = []
 
-    def spread(runs, asked, also, cluster, progress, warn):
+    def spread(runs, out, asked, also, cluster, progress, warn):
         progress("under way")
         given.append((asked.episodes, list(also), cluster))
         *done, failed = runs
@@ -82,6 +82,15 @@ def test_a_run_that_breaks_off_on_a_cluster_is_named_at_the_end(tmp_path, monkey
     assert "debug-1 broke off and is not in the report" in capsys.readouterr().err
     report = json.loads((out / "report.json").read_text())
     assert len(report["levels"]["recall"]["debug"]["scores"]) == 1
+
+
+def test_where_no_run_is_trained_there_is_no_report(tmp_path, monkeypatch, capsys):
+    failed = lambda runs, *others: comparing.Progressed([], [], False, tuple(runs))  # noqa: E731
+    monkeypatch.setattr(spreading, "spread", failed)
+    out = tmp_path / "out"
+    assert main(["compare", "debug", "--seeds", "1", "--ray", "--out", str(out)]) == 1
+    assert "debug-0 broke off" in capsys.readouterr().err
+    assert not (out / "report.html").exists()
 
 
 def check_report(out: Path):
