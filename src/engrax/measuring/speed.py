@@ -30,8 +30,8 @@ class Speed(NamedTuple):
         acting: share in the agent's acting.
         learning: share in targets, losses, gradients and the optimiser.
         flops_per_step: what a step needs by definition; see `engrax.measuring.flops`.
-        product_flops: those a second in a large float32 matrix product on this machine, in this
-            run.
+        product_flops: those a second in a large matrix product on this machine, in this run, of the
+            precision of the trainer's placement.
     """
 
     steps_per_second: float
@@ -91,7 +91,7 @@ def _parts(trainer: Trainer) -> dict[str, Callable[[], Any]]:
     arrays, rest = eqx.partition(agent, eqx.is_array)
     act = lambda arrays, *given: trainer.act(eqx.combine(arrays, rest), *given)  # noqa: E731
     fused = trainer.placement.jit(act)
-    product = jax.jit(lambda a, b: a @ b)
+    product = trainer.placement.jit(lambda a, b: a @ b)
     matrix = jax.random.normal(key, (PRODUCT_SIZE, PRODUCT_SIZE), jnp.float32)
 
     def update():

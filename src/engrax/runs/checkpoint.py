@@ -2,8 +2,8 @@
 
 A file holds one array a leaf, named by its path in the tree, and a SHA-256 of all it holds. It is
 only data: reading one runs no code (docs/decisions/0001-checkpoints-are-safetensors.md). Typed
-random keys are stored as the integers they are made of. Leaves that are not arrays, such as
-activation functions, belong to the program, not to the file.
+random keys are stored as the integers they are made of, and bfloat16 as its bits. Leaves that are
+not arrays, such as activation functions, belong to the program, not to the file.
 """
 
 import hashlib
@@ -81,6 +81,8 @@ def save(path: Path, tree: Any, words: Mapping[str, str] | None = None) -> None:
         name: str(jax.random.key_impl(array)) for name, array in arrays.items() if _is_key(array)
     }
     words = {**(words or {}), "format": _FORMAT, "keys": json.dumps(keys)}
+    if rounded := [name for name, array in arrays.items() if array.dtype == jnp.bfloat16]:
+        words["bfloat16"] = json.dumps(rounded)
     words["sha256"] = _sign(arrays, words)
     # Not safetensors' save_file: it leaves a stray file of a random name behind if the process is
     # killed.
@@ -179,6 +181,8 @@ def _read(path: Path) -> Contents:
         arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     for name, impl in json.loads(words["keys"]).items():
         arrays[name] = jax.random.wrap_key_data(jnp.array(arrays[name]), impl=impl)
+    for name in json.loads(words.get("bfloat16", "[]")):
+        arrays[name] = arrays[name].view(jnp.bfloat16)
     return Contents(arrays, words)
 
 
@@ -212,7 +216,8 @@ def _named_arrays(tree: Any) -> dict[str, Any]:
 
 def _numbers(array: Any) -> np.ndarray:
     # In C order, as safetensors writes an array's memory as it lies, whatever its strides.
-    return np.asarray(jax.random.key_data(array) if _is_key(array) else array, order="C")
+    numbers = np.asarray(jax.random.key_data(array) if _is_key(array) else array, order="C")
+    return numbers.view(np.uint16) if numbers.dtype == jnp.bfloat16 else numbers
 
 
 def _copy(array: Any) -> jax.Array:

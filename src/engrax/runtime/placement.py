@@ -1,4 +1,5 @@
-"""Where streams are: shared out over devices, and in tiles that are computed one after the other.
+"""Where streams are, and how precisely products are computed: streams are shared out over devices,
+and in tiles that are computed one after the other.
 
 A run's streams are divided evenly over devices. Each device acts in its own streams and computes
 the gradient of its own part of every minibatch; gradients are summed, and the parameters are the
@@ -6,9 +7,10 @@ same everywhere. The same arithmetic runs on one device where fewer are there th
 with.
 """
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal, get_args
 
 import jax
 from jax.flatten_util import ravel_pytree
@@ -19,12 +21,20 @@ from jaxtyping import PyTree
 from engrax.algorithms.tiles import cut, joined, number_of_tiles
 from engrax.gym.choosing import Workers
 from engrax.losses.masks import Total, alone
+from engrax.nn.checks import check_choice
 
 AXIS = "devices"
 OWN_THREADS = {"xla_cpu_multi_thread_eigen": False}
 """The compiler's options where a CPU is several devices: one thread a device, or they would wait
 for one another.
 """
+Precision = Literal["float32", "tf32", "bfloat16"]
+PRODUCTS: dict[Precision, str] = {
+    "float32": "float32",
+    "tf32": "tensorfloat32",
+    "bfloat16": "BF16_BF16_F32",
+}
+"""JAX's names for how products of float32 matrices are computed. All sums are in float32."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +56,11 @@ class Placement:
     groups: int | None = None
     """Groups of streams that act in turn where environments run in Python: one acts while another
     is stepped; a new run takes 2 where there are worker processes and an accelerator."""
+    precision: Precision | None = None
+    """What the factors of matrix products are rounded to in training: `float32` (not at all),
+    `tf32` (10 bits after the point), or `bfloat16` (7 bits). A new run takes `tf32` on an
+    accelerator, else `float32`. Processors round nothing. Convolutions are never rounded to
+    bfloat16."""
 
     def __post_init__(self):
         for name in ("devices", "acting_tile", "learning_tile", "groups"):
@@ -54,6 +69,8 @@ class Placement:
                 raise ValueError(f"{name} is {value}, expected at least 1")
         if self.workers is not None and self.workers < 0:
             raise ValueError(f"workers is {self.workers}, expected at least 0")
+        if self.precision is not None:
+            check_choice(get_args(Precision), precision=self.precision)
         if not self.worker_timeout > 0:
             raise ValueError(f"worker_timeout is {self.worker_timeout}, expected above 0 seconds")
 
@@ -94,6 +111,7 @@ class Placement:
         minibatches: int,
         acting_tile: int,
         learning_tile: int,
+        precision: Precision,
     ) -> "Placement":
         """The placement with everything decided.
 
@@ -103,6 +121,7 @@ class Placement:
             minibatches: of an update.
             acting_tile: the most streams that should act side by side.
             learning_tile: the most streams whose gradient should be computed at once.
+            precision: of products, where it is not given.
         """
         devices = self.devices or largest_divisor(streams // minibatches, available)
         share = streams // devices
@@ -112,6 +131,7 @@ class Placement:
             devices=devices,
             acting_tile=self.acting_tile or largest_divisor(share, acting_tile),
             learning_tile=self.learning_tile or largest_divisor(learned, learning_tile),
+            precision=self.precision or precision,
         )
 
     @property
@@ -169,9 +189,12 @@ class Placement:
         return Mesh(jax.local_devices()[:count], (AXIS,))
 
     def jit(self, function: Callable[..., Any], **settings: Any) -> Wrapped:
-        """`jax.jit` of a function that calls `spread`."""
+        """`jax.jit` of a function that calls `spread`, with products of this precision."""
         on_cpu = self.mesh is not None and jax.default_backend() == "cpu"
-        return jax.jit(function, compiler_options=OWN_THREADS if on_cpu else None, **settings)
+        precise = _with_products(
+            function, None if self.precision is None else PRODUCTS[self.precision]
+        )
+        return jax.jit(precise, compiler_options=OWN_THREADS if on_cpu else None, **settings)
 
     def put_everywhere(self, arrays: PyTree) -> PyTree:
         """Arrays on every device."""
@@ -205,6 +228,19 @@ def in_turn(function: Callable[[Any], Any], arrays: PyTree, tile: int | None) ->
     if tiles == 1:
         return function(arrays)
     return joined(jax.lax.map(function, cut(arrays, tiles)))
+
+
+def _with_products(function: Callable[..., Any], how: str | None) -> Callable[..., Any]:
+    """A function that is traced with products computed so; None leaves it to JAX."""
+    if how is None:
+        return function
+
+    @functools.wraps(function)
+    def traced(*arguments: Any, **named: Any) -> Any:
+        with jax.default_matmul_precision(how):
+            return function(*arguments, **named)
+
+    return traced
 
 
 def _summed(tree: PyTree) -> PyTree:

@@ -94,13 +94,27 @@ def _is_key(leaf: Any) -> bool:
 
 
 def key_words(tree: PyTree) -> PyTree:
-    """The words of keys in place of keys: plain arrays."""
-    return jax.tree.map(lambda leaf: jax.random.key_data(leaf) if _is_key(leaf) else leaf, tree)
+    """The words of keys in place of keys, and the bits of bfloat16 in its place: arrays that NumPy
+    has a dtype for.
+    """
+
+    def words(leaf: Any) -> Any:
+        if _is_key(leaf):
+            return jax.random.key_data(leaf)
+        return np.asarray(leaf).view(np.uint16) if _is_bfloat16(leaf) else leaf
+
+    return jax.tree.map(words, tree)
 
 
 def with_key(leaf: Any, like: Any) -> Any:
-    """The key with these words, where the like is a key; otherwise the leaf."""
-    return jax.random.wrap_key_data(leaf, impl=jax.random.key_impl(like)) if _is_key(like) else leaf
+    """The leaf of which `key_words` made this one, in the place of one like it."""
+    if _is_key(like):
+        return jax.random.wrap_key_data(leaf, impl=jax.random.key_impl(like))
+    return np.asarray(leaf).view(jnp.bfloat16) if _is_bfloat16(like) else leaf
+
+
+def _is_bfloat16(leaf: Any) -> bool:
+    return getattr(leaf, "dtype", None) == jnp.bfloat16
 
 
 def garbage_like(state: PyTree, numbers: np.random.Generator) -> PyTree:

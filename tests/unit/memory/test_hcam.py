@@ -66,6 +66,20 @@ def test_step_equals_the_oracle(case):
     np.testing.assert_allclose(got, oracle_memory(memory, xs, np.asarray(firsts)), atol=2e-5)
 
 
+def test_rows_in_bfloat16_are_rounded_rows():
+    """Of the oracle, whose rows are exact, the outputs differ by roundings to 8 bits, and do."""
+    keys = jax.random.split(jax.random.key(0), 2)
+    memory = HCAM(5, replace(SIZES, row_dtype="bfloat16"), key=keys[0])
+    xs, firsts = jax.random.normal(keys[1], (25, 5)), jnp.zeros(25, bool).at[0].set(True)
+    stored = memory.init_state().layers[0].contents
+    assert stored.dtype == jnp.bfloat16
+    wanted = oracle_memory(memory, xs, np.asarray(firsts))
+    for run in (scan, unroll):
+        state, got = run(memory, memory.init_state(), xs, firsts)
+        assert state.layers[0].contents.dtype == jnp.bfloat16
+        assert 1e-4 < np.abs(got - wanted).max() < 0.05
+
+
 @pytest.mark.slow
 def test_recall_shows_the_rows_that_can_be_read(case):
     """After 11 steps of chunks of 3, with 2 chunks kept, steps 3..8 are 8..3 steps ago; all weight

@@ -34,7 +34,7 @@ class Net(eqx.Module):
 
 
 def make(seed: float = 0.0, key: int = 3) -> dict[str, Any]:
-    numbers = (jnp.uint8, jnp.int32, jnp.uint32, jnp.float16, jnp.float32, bool)
+    numbers = (jnp.uint8, jnp.int32, jnp.uint32, jnp.float16, jnp.float32, jnp.bfloat16, bool)
     return {
         "net": Net(jnp.arange(6.0).reshape(2, 3) + seed, jnp.int32(7), jax.nn.relu, 3),
         "keys": (jax.random.key(key), jax.random.split(jax.random.key(1, impl="rbg"), 4)),

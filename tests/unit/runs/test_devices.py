@@ -39,10 +39,18 @@ def test_a_core_is_a_device(monkeypatch):
 
 def test_a_new_run_takes_all_devices_and_keeps_what_it_was_given():
     run = settled(replace(DEBUG, streams=64, segment_length=64))
-    assert run.placement == Placement(devices=2, acting_tile=32, learning_tile=8)
+    decided = Placement(devices=2, acting_tile=32, learning_tile=8, precision="float32")
+    assert run.placement == decided
     assert settled(run) == run
     given = replace(run, placement=Placement(devices=1, learning_tile=4))
-    assert settled(given).placement == Placement(devices=1, acting_tile=64, learning_tile=4)
+    assert settled(given).placement == replace(decided, devices=1, acting_tile=64, learning_tile=4)
+
+
+def test_an_accelerator_computes_products_in_tf32(monkeypatch):
+    precision = lambda run: settled(run).placement.precision  # noqa: E731
+    exact = replace(DEBUG, placement=Placement(precision="float32"))
+    monkeypatch.setattr(devices.jax, "default_backend", lambda: "gpu")
+    assert (precision(DEBUG), precision(exact)) == ("tf32", "float32")
 
 
 def test_small_states_act_in_larger_tiles_and_merlin_learns_from_all_at_once():

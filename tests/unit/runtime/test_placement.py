@@ -39,18 +39,47 @@ def test_a_tile_of_more_streams_than_there_are_is_all_of_them():
 
 def settled(placement, available, acting=5, learning=3):
     tiles = {"acting_tile": acting, "learning_tile": learning}
-    return placement.settled(available, streams=48, minibatches=4, **tiles)
+    return placement.settled(available, streams=48, minibatches=4, precision="tf32", **tiles)
 
 
 def test_the_most_devices_and_the_largest_tiles_that_divide_the_streams_are_chosen():
-    assert settled(Placement(), 1) == Placement(devices=1, acting_tile=4, learning_tile=3)
-    assert settled(Placement(), 5) == Placement(devices=4, acting_tile=4, learning_tile=3)
-    assert settled(Placement(), 2, 1000, 0) == Placement(devices=2, acting_tile=24, learning_tile=1)
+    decided = lambda *numbers: Placement(  # noqa: E731
+        **dict(zip(("devices", "acting_tile", "learning_tile"), numbers, strict=True)),
+        precision="tf32",
+    )
+    assert settled(Placement(), 1) == decided(1, 4, 3)
+    assert settled(Placement(), 5) == decided(4, 4, 3)
+    assert settled(Placement(), 2, 1000, 0) == decided(2, 24, 1)
 
 
 def test_what_is_given_is_kept():
-    given = Placement(devices=2, acting_tile=12, learning_tile=2)
+    given = Placement(devices=2, acting_tile=12, learning_tile=2, precision="bfloat16")
     assert settled(given, 1) == given
+
+
+@pytest.mark.parametrize(
+    ("precision", "said"),
+    [
+        (None, "precision = [DEFAULT, DEFAULT] :"),
+        ("float32", "precision = [HIGHEST, HIGHEST] :"),
+        ("tf32", "precision = [HIGH, HIGH] :"),
+        (
+            "bfloat16",
+            "lhs_precision_type = bf16, rhs_precision_type = bf16, accumulation_type = f32",
+        ),
+    ],
+)
+def test_products_are_computed_as_the_placement_says(precision, said):
+    """Also those of gradients; on a processor the numbers are the same."""
+    square = jnp.arange(9.0).reshape(3, 3)
+    gradient = Placement(precision=precision).jit(jax.grad(lambda a: jnp.sum((a @ a) ** 2)))
+    program = gradient.lower(square).as_text()
+    products = [line for line in program.splitlines() if "dot_general" in line]
+    assert len(products) == 3
+    assert all(said in line for line in products)
+    np.testing.assert_allclose(
+        gradient(square), jax.grad(lambda a: jnp.sum((a @ a) ** 2))(square), rtol=1e-6
+    )
 
 
 def test_divisors():

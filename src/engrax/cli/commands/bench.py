@@ -50,7 +50,8 @@ def _in_words(speed: "Speed", result: Mapping[str, Any]) -> dict[str, object]:
         for name, share in shares.items()
     }
     what = f"{result['memory']} on {result['task']}, learner {result['learner']}"
-    product = f"{speed.product_flops / 1e9:,.1f} GFLOP/s, float32, measured in between"
+    rate_of = f"{speed.product_flops / 1e9:,.1f} GFLOP/s"
+    product = f"{rate_of}, {placement['precision']}, measured in between"
     return {
         "preset": f"{result['preset']}: {what}",
         "steps a second": f"{rate:,.0f}, learner included ({micro:,.1f} microseconds each)",

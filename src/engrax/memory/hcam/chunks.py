@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, Int, Key
 from engrax.nn.linear import Initialiser, apply, linear
 from engrax.nn.positions import age_code
 
+RowDtype = Literal["float32", "bfloat16"]
 ReadInit = Literal["contrast", "identity", "he"]
 VALUE_AND_OUTPUT: dict[ReadInit, tuple[Initialiser, Initialiser]] = {
     "contrast": ("identity", "minus_half"),
@@ -23,8 +24,8 @@ class Chunks(NamedTuple):
     """M chunks of C vectors that a read may choose from.
 
     Attributes:
-        rows: the vectors, in one array or in several that follow one another.
-        means: of each chunk.
+        rows: the vectors, in one array or in several that follow one another, of one dtype.
+        means: of each chunk, in float32.
         order: all M places; of chunks of equal relevance the earlier in it are chosen. If not
             given, the order in which they stand.
     """
@@ -51,7 +52,7 @@ def _taken(rows: Float[Array, "m c d"], places: Int[Array, " k"]) -> Float[Array
 
 def chunks_of(contents: Float[Array, "m c d"]) -> Chunks:
     """All chunks of one array."""
-    return Chunks((contents,), jnp.mean(contents, axis=1))
+    return Chunks((contents,), jnp.mean(contents, axis=1, dtype=jnp.float32))
 
 
 class Details(eqx.Module):
@@ -61,6 +62,7 @@ class Details(eqx.Module):
     Rows are not projected. The query goes through the keys' weights instead, <W_q x, W_k y> =
     <W_k' W_q x, y>, and the mixed rows through the values' weights: what is remembered depends on
     no parameters. A key's bias adds the same to all scores of a softmax, so that it has no effect.
+    All is computed in float32, whatever the rows' dtype.
     """
 
     query: eqx.nn.Linear
@@ -94,7 +96,7 @@ class Details(eqx.Module):
         absorbed = jnp.einsum("he,hed->hd", query, self._by_heads(self.key))
         coded = apply(self.key, age_code(*rows.shape[1:])).reshape(-1, *query.shape)
         codes = jnp.einsum("he,che->hc", query, coded)
-        flat = rows.reshape(-1, rows.shape[-1])
+        flat = rows.reshape(-1, rows.shape[-1]).astype(jnp.float32)
         scores = jnp.einsum("hd,rd->hr", absorbed, flat).reshape(-1, *rows.shape[:2])
         return (scores + codes[:, None]) / query.shape[1] ** 0.5
 
@@ -102,7 +104,7 @@ class Details(eqx.Module):
         self, weights: Float[Array, "h k c"], rows: Float[Array, "k c d"]
     ) -> Float[Array, " d"]:
         """The output for weights that sum to 1 in each head."""
-        flat, heads = rows.reshape(-1, rows.shape[-1]), weights.shape[0]
+        flat, heads = rows.reshape(-1, rows.shape[-1]).astype(jnp.float32), weights.shape[0]
         mixed = jnp.einsum("hr,rd->hd", weights.reshape(heads, -1), flat)
         values = jnp.einsum("hd,hed->he", mixed, self._by_heads(self.value))
         coded = apply(self.value, age_code(*rows.shape[1:])).reshape(-1, *values.shape)
@@ -115,7 +117,7 @@ class Details(eqx.Module):
         """What `mix` of the softmax of `scores` in each chunk, times its relevance, gives for many
         queries: by projecting every row once.
         """
-        coded = rows + age_code(*rows.shape[1:])[None]
+        coded = rows.astype(jnp.float32) + age_code(*rows.shape[1:])[None]
         heads = lambda layer, x: apply(layer, x).reshape(*x.shape[:-1], self.num_heads, -1)  # noqa: E731
         queries, keys, values = (
             heads(self.query, xs),

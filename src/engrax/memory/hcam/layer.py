@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from engrax.memory.hcam import clock
-from engrax.memory.hcam.chunks import Chunks, chunks_of
+from engrax.memory.hcam.chunks import Chunks, RowDtype, chunks_of
 from engrax.memory.hcam.read import AbstractRead, Read
 from engrax.memory.ring import Recent, RecentAttention, put, put_last
 from engrax.nn.linear import MLP, LayerNorm, standardised
@@ -22,7 +22,7 @@ class LayerState(NamedTuple):
 
     Attributes:
         recent: the last W inputs.
-        contents: a ring of M + 1 chunks.
+        contents: a ring of M + 1 chunks, in the dtype of rows.
         means: of each chunk.
     """
 
@@ -52,6 +52,7 @@ class HCAMLayer(eqx.Module):
     num_slots: int = eqx.field(static=True)
     bypass: bool = eqx.field(static=True)
     normalise_stored: bool = eqx.field(static=True)
+    row_dtype: RowDtype = eqx.field(static=True)
 
     def __init__(
         self,
@@ -65,6 +66,7 @@ class HCAMLayer(eqx.Module):
         mlp_size: int,
         bypass: bool,
         normalise_stored: bool,
+        row_dtype: RowDtype,
         key: Key[Array, ""],
     ):
         """Args: as in `HCAMSizes`; `read` makes the read of chunks."""
@@ -76,6 +78,7 @@ class HCAMLayer(eqx.Module):
         self.mlp = MLP((size, mlp_size, size), key=mlp_key, last_init="small")
         self.chunk_size, self.num_slots = chunk_size, num_chunks + 1
         self.bypass, self.normalise_stored = bypass, normalise_stored
+        self.row_dtype = row_dtype
 
     @property
     def recent(self) -> RecentAttention:
@@ -85,8 +88,9 @@ class HCAMLayer(eqx.Module):
     def init_state(self) -> LayerState:
         """Zeros; what is valid follows from the step count alone."""
         slots, size = self.num_slots, self.block_norm.scale.shape[0]
-        chunks = jnp.zeros((slots, self.chunk_size, size), jnp.float32)
-        return LayerState(self.recent.init_state(), chunks, chunks[:, 0])
+        chunks = jnp.zeros((slots, self.chunk_size, size), self.row_dtype)
+        means = jnp.zeros((slots, size), jnp.float32)
+        return LayerState(self.recent.init_state(), chunks, means)
 
     def pack(self, state: LayerState) -> PackedLayer:
         """All but the keys and values of the recent inputs."""
@@ -131,7 +135,8 @@ class HCAMLayer(eqx.Module):
         return state, self._output(attended, found, valid)
 
     def _stored(self, x: Float[Array, "*t d"]) -> Float[Array, "*t d"]:
-        return finite(standardised(x) if self.normalise_stored else x)
+        stored = standardised(x) if self.normalise_stored else x
+        return finite(stored.astype(self.row_dtype))
 
     def _output(
         self, x: Float[Array, "*t d"], read: Float[Array, "*t d"], valid: Bool[Array, "*t m"]
@@ -150,14 +155,14 @@ class HCAMLayer(eqx.Module):
     ) -> LayerState:
         slot, place = count // self.chunk_size % self.num_slots, count % self.chunk_size
         contents = put(state.contents, (slot, place), x)
-        mean = jnp.mean(contents[slot], axis=0)
+        mean = jnp.mean(contents[slot], axis=0, dtype=jnp.float32)
         return LayerState(state.recent, contents, put(state.means, slot, mean))
 
     def _past(self, state: LayerState | None, count: Int[Array, ""]) -> Float[Array, "p d"]:
         """The last C - 1 stored rows, oldest first."""
         size, length = self.block_norm.scale.shape[0], self.chunk_size - 1
         if state is None:
-            return jnp.zeros((length, size), jnp.float32)
+            return jnp.zeros((length, size), self.row_dtype)
         rows = state.contents.reshape(-1, size)
         return rows[(count - length + jnp.arange(length, dtype=jnp.int32)) % rows.shape[0]]
 
@@ -203,4 +208,5 @@ class HCAMLayer(eqx.Module):
         rows = state.contents.reshape(-1, xs.shape[1])
         contents = put_last(rows, steps, stored).reshape(state.contents.shape)
         inputs = self.recent.write_sequence(state.recent.inputs, steps, xs)
-        return self.unpack((inputs, contents, jnp.mean(contents, axis=1)))
+        means = jnp.mean(contents, axis=1, dtype=jnp.float32)
+        return self.unpack((inputs, contents, means))

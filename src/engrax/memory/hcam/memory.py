@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import get_args
 
 import equinox as eqx
 import jax
@@ -12,7 +13,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from engrax.memory.arguments import check_step, check_unroll
 from engrax.memory.base import AbstractMemory, AbstractMemorySizes, MemoryOutput
 from engrax.memory.hcam import clock
-from engrax.memory.hcam.chunks import VALUE_AND_OUTPUT, ReadInit
+from engrax.memory.hcam.chunks import VALUE_AND_OUTPUT, ReadInit, RowDtype
 from engrax.memory.hcam.layer import HCAMLayer, LayerState, PackedLayer
 from engrax.memory.hcam.read import AbstractRead, HierarchicalRead, Read
 from engrax.memory.layout import Layout
@@ -52,6 +53,8 @@ class HCAMSizes(AbstractMemorySizes):
     normalise_stored: bool = False
     """Whether what is remembered gets zero mean and unit variance first, so that attention to it
     cannot become hard as activations grow (ours)."""
+    row_dtype: RowDtype = "float32"
+    """In what the rows of chunks are stored: `bfloat16` takes half of the space (ours)."""
 
     def __post_init__(self):
         check_width(self.width, self.num_heads)
@@ -59,6 +62,7 @@ class HCAMSizes(AbstractMemorySizes):
         check_at_least(1, chunk_size=self.chunk_size, num_chunks=self.num_chunks)
         check_at_least(1, top_k=self.top_k, window=self.window)
         check_choice(VALUE_AND_OUTPUT, read_init=self.read_init)
+        check_choice(get_args(RowDtype), row_dtype=self.row_dtype)
         if self.window < self.chunk_size:
             raise ValueError(
                 f"window is {self.window} and chunk_size {self.chunk_size}, expected a window of "
@@ -151,6 +155,7 @@ class HCAM(AbstractMemory[HCAMState]):
                 mlp_size=sizes.mlp_size,
                 bypass=sizes.bypass,
                 normalise_stored=sizes.normalise_stored,
+                row_dtype=sizes.row_dtype,
                 key=layer_key,
             )
             for index, layer_key in enumerate(layer_keys)
