@@ -5,10 +5,13 @@
 In this order, each part in a process of its own, so that one that runs out of memory stops nothing:
 
 * the rates of large matrix products, in float32, TF32 and bfloat16;
-* for two presets and several numbers of streams: how fast they train, the seconds of compilation,
-  the peak of the device's memory, the share of the product's rate, and how many copies of the
-  memory's state the compiled acting loop makes;
-* the laws of memories and agents, at full precision;
+* for two presets, several numbers of streams, and products in TF32 or bfloat16 (and then rows of
+  chunks in bfloat16, too): how fast they train, the seconds of compilation, the peak of the
+  device's memory, the share of the product's rate, and how many copies of the memory's state the
+  compiled acting loop makes;
+* the learner's read of HCAM as a gather of each query's chunks, and as one masked product;
+* several seeds side by side in one program;
+* the laws of memories and agents, at each precision;
 * training for the minutes that are left, and 500 fresh episodes.
 
 The results are written after each part. A part that is not started in time is left out and named.
@@ -28,8 +31,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-PRESETS = ("hcam-ballet-levels", "hcam-ballet-paper")
-STREAMS = (64, 512, 4096)
+SMALL, LARGE = "hcam-ballet-levels", "hcam-ballet-paper"
+SPEEDS = (
+    *((LARGE, count, precision) for count in (64, 512) for precision in ("tf32", "bfloat16")),
+    *((SMALL, count, "tf32") for count in (64, 512, 4096)),
+)
+READS = ((SMALL, 64), (SMALL, 512))
+SEEDS = 4
+TOLERANCES = {"float32": 1e-4, "tf32": 2e-2, "bfloat16": 1e-1}
+"""Of laws, by the precision of products."""
 PRODUCT_SIZE = 8192
 SHORTEST = 60.0
 """Seconds that a part must have to be started."""
@@ -62,9 +72,13 @@ def main():
 
 def planned(toy: bool) -> list[str]:
     """The parts, in order."""
-    streams = (4, 8) if toy else STREAMS
-    speeds = [f"speed:{preset}:{count}" for preset in PRESETS for count in streams]
-    return ["products", *(speeds[:1] if toy else speeds), "laws", "training"]
+    speeds = [f"speed:{preset}:{count}:{how}" for preset, count, how in SPEEDS]
+    reads = [f"{how}:{preset}:{count}" for preset, count in READS for how in ("gathered", "dense")]
+    together = [f"together:{SMALL}:{SEEDS}"]
+    laws = [f"laws:{precision}" for precision in TOLERANCES]
+    if toy:
+        speeds, reads, laws = speeds[1:2], reads[1:2], laws[1:2]
+    return ["products", *speeds, *reads, *together, *laws, "training"]
 
 
 def run(part: str, toy: bool, seconds: float) -> dict[str, Any]:
@@ -104,13 +118,58 @@ def products(toy: bool) -> dict[str, Any]:
     return {"device": device.device_kind, "jax": jax.__version__, "flops_per_second": rates}
 
 
-def speed(toy: bool, preset: str, streams: str) -> dict[str, Any]:
-    """How fast a preset trains with so many streams."""
+def speed(toy: bool, preset: str, streams: str, precision: str) -> dict[str, Any]:
+    """How fast a preset trains with so many streams, with products of a precision."""
+    settings = {"streams": streams, "placement.precision": precision}
+    if precision == "bfloat16":
+        settings["memory.row_dtype"] = precision
+    return measured_speed(experiment(preset, toy, settings))
+
+
+def gathered(toy: bool, preset: str, streams: str) -> dict[str, Any]:
+    """How fast a preset trains if the learner's reads gather the chunks of every query."""
+    return speed_of_reads(sys.maxsize, toy, preset, streams)
+
+
+def dense(toy: bool, preset: str, streams: str) -> dict[str, Any]:
+    """How fast a preset trains if the learner's reads are masked products over all chunks."""
+    return speed_of_reads(0, toy, preset, streams)
+
+
+def speed_of_reads(most_taken: int, toy: bool, preset: str, streams: str) -> dict[str, Any]:
+    """The speed where reads of more numbers than this are masked products."""
+    from engrax.memory.hcam import read
+
+    read.MOST_TAKEN = most_taken
+    return measured_speed(experiment(preset, toy, {"streams": streams}))
+
+
+def together(toy: bool, preset: str, seeds: str) -> dict[str, Any]:
+    """Environment steps a second of one run, and of several side by side in one program."""
+    from dataclasses import replace
+
+    import jax
+
+    from engrax.runtime.side_by_side import SideBySide
+
+    chosen = experiment(preset, toy, {"placement.devices": "1"})
+    trainers = [replace(chosen, seed=seed).build() for seed in range(int(seeds))]
+    rates = {}
+    for count in (1, len(trainers)):
+        runs = SideBySide(trainers[0], [trainer.init() for trainer in trainers[:count]])
+        runs.update()
+        times = [seconds_of(runs.update) for _ in range(10)]
+        rates[str(count)] = round(count * trainers[0].environment_steps(1) / min(times))
+    return {"steps_per_second": rates, "device": jax.devices()[0].device_kind}
+
+
+def measured_speed(chosen: Any) -> dict[str, Any]:
+    """How fast an experiment trains."""
     import jax
 
     from engrax.measuring.speed import measure
 
-    trainer = experiment(preset, toy, {"streams": streams}).build()
+    trainer = chosen.build()
     started, rounds = time.perf_counter(), measure(trainer, 3)
     next(rounds)
     compiled = time.perf_counter() - started
@@ -148,24 +207,31 @@ def copies(trainer: Any) -> dict[str, int]:
     return dict(Counter(shape for shape in made if shape in shapes))
 
 
-def laws(toy: bool) -> dict[str, Any]:
-    """The laws of memories and agents, where products are not rounded to fewer bits."""
+def laws(toy: bool, precision: str) -> dict[str, Any]:
+    """The laws of memories and agents at a precision, with rows in bfloat16 where it is that."""
+    from dataclasses import replace
+
     import jax
 
     from engrax.agents import ActorCriticSizes, MERLINSizes
     from engrax.envs import Recall
     from engrax.memory import MEMORIES
+    from engrax.runtime.placement import PRODUCTS
     from engrax.testing import check_agent, check_memory
 
-    jax.config.update("jax_default_matmul_precision", "highest")
+    jax.config.update("jax_default_matmul_precision", PRODUCTS[precision])
+    tolerance = TOLERANCES[precision]
     interface, key = Recall().interface, jax.random.key(0)
     names = ("none",) if toy else ("hcam", "gtrxl", "lstm", "dnc")
+    sizes = {name: MEMORIES[name].tiny() for name in names}
+    if precision == "bfloat16" and "hcam" in sizes:
+        sizes["hcam"] = replace(sizes["hcam"], row_dtype="bfloat16")
     checks: dict[str, Callable[[], None]] = {
-        name: lambda name=name: check_memory(MEMORIES[name].tiny().build(5, key=key), 5)
-        for name in names
+        name: lambda one=one: check_memory(one.build(5, key=key), 5, tolerance=tolerance)
+        for name, one in sizes.items()
     }
-    for sizes in () if toy else (ActorCriticSizes(), MERLINSizes()):
-        agent = sizes.tiny().build(interface, key=key)
+    for chosen in () if toy or precision != "float32" else (ActorCriticSizes(), MERLINSizes()):
+        agent = chosen.tiny().build(interface, key=key)
         checks[type(agent).__name__] = lambda agent=agent: check_agent(agent, interface)
     return {name: outcome(check) for name, check in checks.items()}
 
@@ -184,7 +250,7 @@ def training(toy: bool, seconds: str) -> dict[str, Any]:
     import engrax
     from engrax.runs.evaluating import evaluate_levels
 
-    chosen = experiment(PRESETS[0], toy, {} if toy else TRAINING)
+    chosen = experiment(SMALL, toy, {} if toy else TRAINING)
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "run"
@@ -220,7 +286,15 @@ def seconds_of(run: Callable[[], Any]) -> float:
     return time.perf_counter() - started
 
 
-PARTS = {"products": products, "speed": speed, "laws": laws, "training": training}
+PARTS = {
+    "products": products,
+    "speed": speed,
+    "gathered": gathered,
+    "dense": dense,
+    "together": together,
+    "laws": laws,
+    "training": training,
+}
 
 
 def parse() -> argparse.Namespace:

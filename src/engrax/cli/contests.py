@@ -31,13 +31,15 @@ def add_contest(parser: Parser, seeds: int) -> None:
     add_seed(parser, 1)
     also = "levels to play besides: settings of the task"
     parser.add_argument("--also", metavar="LEVEL", nargs="+", default=[], help=also)
-    add_cluster(parser)
+    add_many(parser)
     add_import(parser)
 
 
-def add_cluster(parser: Parser) -> None:
-    """Adds the arguments that say on which cluster runs are trained."""
-    group = parser.add_argument_group("many runs at once (needs engrax[ray])")
+def add_many(parser: Parser) -> None:
+    """Adds the arguments that say how many runs are trained at once, and where."""
+    group = parser.add_argument_group("many runs at once (all but --together need engrax[ray])")
+    one_program = "train all seeds of an agent in one program, which an accelerator does faster"
+    group.add_argument("--together", action="store_true", help=one_program)
     on_ray = "train the runs side by side, on a Ray cluster; without an address, of this machine"
     group.add_argument("--ray", action="store_true", help=on_ray)
     address = 'a cluster that runs already: HOST:PORT, or "auto" for the one of this machine'
@@ -62,7 +64,10 @@ def cluster_of(arguments: argparse.Namespace) -> "Cluster | None":
 
     limits = {name: getattr(arguments, name) for name in ("cpus", "gpus", "retries")}
     given = {name: value for name, value in limits.items() if value is not None}
-    if arguments.ray or arguments.ray_address is not None:
+    on_ray = arguments.ray or arguments.ray_address is not None
+    if on_ray and arguments.together:
+        raise UsageError("--together and --ray are two ways to train many runs: choose one")
+    if on_ray:
         return Cluster(arguments.ray_address, **given)
     if given:
         raise UsageError(f"--{min(given)} says what a run has on a cluster: give --ray with it")
@@ -100,7 +105,10 @@ def hold(
     from engrax.runs.comparing import Asked, play_all
 
     asked, cluster = Asked(arguments.episodes, arguments.seed), cluster_of(arguments)
-    progress = _train(runs) if cluster is None else _spread(arguments, runs, asked, cluster)
+    if cluster is not None:
+        progress = _spread(arguments, runs, asked, cluster)
+    else:
+        progress = _train_together(runs) if arguments.together else _train(runs)
     if progress.stopped:
         last_word("stopped, all is saved; the same command goes on")
         return 130
@@ -134,6 +142,19 @@ def _train(runs: "Sequence[Planned]") -> "Progressed":
         return train_shown(job)
 
     return train_all(runs, run_job, warn)
+
+
+def _train_together(runs: "Sequence[Planned]") -> "Progressed":
+    from engrax.cli.display import make_display
+    from engrax.runs.together import train_group, train_together
+
+    def run_group(group, jobs):
+        seeds = ", ".join(str(one.seed) for one in group)
+        say(f"{group[0].agent}, seeds {seeds} together")
+        with make_display(group[0].experiment.updates) as display:
+            return train_group(jobs, display.show)
+
+    return train_together(runs, run_group, warn)
 
 
 def _report(agents: "Sequence[Agent]", out: Path) -> None:

@@ -97,25 +97,47 @@ def run(
         DivergedError: a metric or a parameter is no longer finite; earlier checkpoints are kept.
         RunFailedError: a file cannot be written; earlier checkpoints are kept.
     """
-    elapsed, deadline = stopwatch(directory), time.monotonic() + seconds
-    cpu = CPUTime(directory)
-    update, shown = updates_made(state), True
-    steps = trainer.environment_steps
-    with interruptible() as interrupted, _logs(directory, steps(update)) as logs:
-        while update < until and shown and not interrupted() and time.monotonic() < deadline:
+    deadline, update, going = time.monotonic() + seconds, updates_made(state), True
+    with interruptible() as interrupted, recording(trainer, directory, update) as record:
+        while update < until and going and not interrupted() and time.monotonic() < deadline:
             state, metrics = trainer.update(state)
             update += 1
-            row = {"update": update, "environment_steps": steps(update)}
+            going = shown(progress, record(update, metrics))
+            if update % checkpoint_every == 0 and update < until:
+                save(trainer, state, directory)
+        save(trainer, state, directory)
+        return Outcome(directory, state, update, interrupted() or not going)
+
+
+@contextmanager
+def recording(
+    trainer: Trains, directory: RunDirectory, update: int, share: float = 1.0
+) -> Iterator[Callable[[int, Mapping[str, Any]], Row]]:
+    """Opens the logs of a run, and starts its clocks.
+
+    Args:
+        trainer: of the run.
+        directory: of the run.
+        update: where it goes on from.
+        share: of this process's CPU time that is the run's.
+
+    Yields:
+        A function of an update's number and metrics that logs them as a row, and returns it; it
+        raises `DivergedError` where a metric is not finite.
+    """
+    elapsed, cpu, steps = stopwatch(directory), CPUTime(directory, share), trainer.environment_steps
+    with _logs(directory, steps(update)) as logs:
+
+        def record(update: int, metrics: Mapping[str, Any]) -> Row:
+            row: Row = {"update": update, "environment_steps": steps(update)}
             row |= {"seconds": round(elapsed(), 3), "cpu_seconds": round(cpu.after(metrics), 3)}
             row |= _checked(metrics, update, directory)
             with writing(directory):
                 for log in (directory.metrics, *logs):
                     log.append(row)
-            shown = _shown(progress, row)
-            if update % checkpoint_every == 0 and update < until:
-                save(trainer, state, directory)
-        save(trainer, state, directory)
-        return Outcome(directory, state, update, interrupted() or not shown)
+            return row
+
+        yield record
 
 
 def save(trainer: Trains, state: State, directory: RunDirectory) -> None:
@@ -167,14 +189,15 @@ def _logs(directory: RunDirectory, steps: int) -> Iterator[list[EventLog | Wandb
 class CPUTime:
     """CPU time of training so far, that before a resume and that of worker processes included."""
 
-    def __init__(self, directory: RunDirectory):
-        self._before = _logged(directory, "cpu_seconds")
+    def __init__(self, directory: RunDirectory, share: float):
+        self._before, self._share = _logged(directory, "cpu_seconds"), share
         self._start, self._workers = time.process_time(), 0.0
 
     def after(self, metrics: Mapping[str, Any]) -> float:
         """Seconds after an update with these metrics."""
         self._workers += float(metrics.get("worker_cpu_seconds", 0.0))
-        return self._before + time.process_time() - self._start + self._workers
+        own = self._share * (time.process_time() - self._start)
+        return self._before + own + self._workers
 
 
 def _logged(directory: RunDirectory, name: str) -> float:
@@ -183,7 +206,7 @@ def _logged(directory: RunDirectory, name: str) -> float:
     return float(rows[-1].get(name) or 0.0) if rows else 0.0
 
 
-def _shown(progress: Progress, row: Row) -> bool:
+def shown(progress: Progress, row: Row) -> bool:
     """Whether progress could be reported: not if its reader has gone, or its terminal or disk."""
     try:
         progress(row)
@@ -194,7 +217,7 @@ def _shown(progress: Progress, row: Row) -> bool:
 
 def _checked(metrics: Mapping[str, Any], update: int, directory: RunDirectory) -> Row:
     """Metrics as numbers, with None for means over no episodes; others must be finite."""
-    values = measured(dict(metrics))
+    values = measured(metrics)
     bad = {name: value for name, value in values.items() if not math.isfinite(value)}
     if bad:
         names = ", ".join(f"{name} ({value})" for name, value in bad.items())

@@ -8,7 +8,7 @@ with.
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
@@ -29,7 +29,7 @@ OWN_THREADS = {"xla_cpu_multi_thread_eigen": False}
 for one another.
 """
 Precision = Literal["float32", "tf32", "bfloat16"]
-PRODUCTS: dict[Precision, str] = {
+PRODUCTS: Mapping[str, str] = {
     "float32": "float32",
     "tf32": "tensorfloat32",
     "bfloat16": "BF16_BF16_F32",

@@ -2,6 +2,7 @@
 pure.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ import numpy as np
 import optax
 from jax.core import Tracer
 from jax.stages import Traced
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int, Key, PyTree
 
 from engrax.agents.base import AbstractAgent, check_interface
@@ -356,9 +358,9 @@ def summary(episodes: Episodes) -> Metrics:
     return metrics
 
 
-def measured(metrics: Metrics) -> dict[str, float]:
+def measured(metrics: Mapping[str, ArrayLike]) -> dict[str, float]:
     """Metrics as numbers; means over the episodes that ended are left out where none did."""
-    numbers = {name: float(value) for name, value in jax.device_get(metrics).items()}
+    numbers = {name: float(value) for name, value in jax.device_get(dict(metrics)).items()}
     missing = ("return", "success") if numbers.get("episodes") == 0 else ()
     return {name: value for name, value in numbers.items() if name not in missing}
 

@@ -11,6 +11,7 @@ _EXAMPLES = """\
   engrax compare "debug --memory.width 8" "debug --memory.width 16" --out runs/width
   engrax compare results/hcam-ballet-levels runs/mine-0 runs/mine-1 --out runs/trained
   engrax compare hcam-ballet-laptop lstm-ballet-laptop --also dance_delay=48 --out runs/delay
+  engrax compare hcam-ballet-laptop lstm-ballet-laptop --seeds 5 --together --out runs/five
   engrax compare hcam-ballet-laptop lstm-ballet-laptop --ray-address head:6379 --out /shared/ballet
 
 Given again, it goes on where it was stopped; given twice at once with the same --out, two processes
@@ -30,7 +31,7 @@ def _parser() -> Parser:
     parser = Parser("compare", what, _EXAMPLES)
     parser.usage = (
         "engrax compare AGENT ... --out DIR [--seeds N] [--updates N | --steps N] [--episodes N] "
-        "[--seed S] [--also SETTING=VALUE[,...] ...] [--ray] [--any.setting VALUE ...]"
+        "[--seed S] [--also SETTING=VALUE[,...] ...] [--together | --ray] [--any.setting VALUE ...]"
     )
     agents = (
         "a preset; a preset with settings of its own, in quotes; or the directory of a run that is "

@@ -36,7 +36,7 @@ def _parser() -> Parser:
     parser = Parser("sweep", what, _EXAMPLES)
     parser.usage = (
         "engrax sweep PRESET --over SETTING=VALUE[,...] ... --out DIR [--random N] [--seeds N] "
-        "[--updates N | --steps N] [--episodes N] [--seed S] [--also ...] [--ray] "
+        "[--updates N | --steps N] [--episodes N] [--seed S] [--also ...] [--together | --ray] "
         "[--any.setting VALUE ...]"
     )
     preset = "a preset; with settings of its own, in quotes"
