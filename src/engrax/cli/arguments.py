@@ -165,6 +165,14 @@ def check_budget(arguments: argparse.Namespace) -> None:
         raise UsageError("--updates and --steps both say how long to train: give one of them")
 
 
+def add_ray_address(
+    parser: argparse.ArgumentParser | argparse._ArgumentGroup, note: str = ""
+) -> None:
+    """Adds `--ray-address`."""
+    address = 'a cluster that runs already: HOST:PORT, or "auto" for the one of this machine'
+    parser.add_argument("--ray-address", metavar="ADDRESS", help=address + note)
+
+
 def add_import(parser: Parser) -> None:
     """Adds `--import`, for packages that register memories, agents, tasks or learners."""
     parser.add_argument(

@@ -7,7 +7,15 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engrax.cli.arguments import Parser, add_budget, add_import, add_seed, integer, share
+from engrax.cli.arguments import (
+    Parser,
+    add_budget,
+    add_import,
+    add_ray_address,
+    add_seed,
+    integer,
+    share,
+)
 from engrax.cli.output import last_word, say, warn
 from engrax.errors import UsageError
 
@@ -42,8 +50,7 @@ def add_many(parser: Parser) -> None:
     group.add_argument("--together", action="store_true", help=one_program)
     on_ray = "train the runs side by side, on a Ray cluster; without an address, of this machine"
     group.add_argument("--ray", action="store_true", help=on_ray)
-    address = 'a cluster that runs already: HOST:PORT, or "auto" for the one of this machine'
-    group.add_argument("--ray-address", metavar="ADDRESS", help=f"{address}; includes --ray")
+    add_ray_address(group, "; includes --ray")
     each = "of each run"
     cpus, retries = integer(1, 10**4), integer(0, 10**4)
     group.add_argument("--cpus", metavar="N", type=cpus, help=f"processors {each} (1)")

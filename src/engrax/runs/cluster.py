@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from typing import Any, Generic, TypeVar
 
 from engrax.errors import ConfigError, UserError, show
+from engrax.gym.choosing import processors_here
 from engrax.runs.interrupts import interruptible
 
 SECONDS_TO_CONNECT = 5.0
@@ -61,11 +62,12 @@ class Finished(Generic[T]):
 
 
 @contextmanager
-def connected(address: str | None) -> Iterator[Any]:
+def connected(address: str | None, cpus: int = 0) -> Iterator[Any]:
     """Connects to a cluster, or starts one, until the end of the block.
 
     Args:
         address: see `Cluster`.
+        cpus: processors that a cluster which is started says it has, if there are fewer here.
 
     Yields:
         The module `ray`.
@@ -74,17 +76,16 @@ def connected(address: str | None) -> Iterator[Any]:
         ConfigError: the package ray is not installed.
         UserError: there is no such cluster, or it cannot be started.
     """
-    if find_spec("ray") is None:
-        raise ConfigError(
-            'the package ray is not installed: pip install "engrax[ray]", or leave out --ray'
-        )
+    check_installed()
     address = address or os.environ.get("RAY_ADDRESS") or None
-    _check_reachable(address)
+    check_reachable(address)
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     import ray
 
-    started: dict[str, Any] = {} if address else {"include_dashboard": False}
+    started: dict[str, Any] = {}
+    if not address:
+        started = {"include_dashboard": False, "num_cpus": max(cpus, len(processors_here()))}
     try:
         with warnings.catch_warnings():
             # JAX warns of forks; those of Ray turn into its own programs at once.
@@ -157,7 +158,16 @@ def _finished(ray: Any, task: Any, name: str) -> Finished[Any]:
         return Finished(name, None, " ".join(str(error).split("\n")[0].split()))
 
 
-def _check_reachable(address: str | None) -> None:
+def check_installed() -> None:
+    """Raises ConfigError unless the package ray is there."""
+    if find_spec("ray") is None:
+        raise ConfigError(
+            'the package ray is not installed: pip install "engrax[ray]", or leave out --ray or '
+            "--actors"
+        )
+
+
+def check_reachable(address: str | None) -> None:
     """Raises UserError unless something listens at HOST:PORT; Ray would try for minutes."""
     if address in (None, "auto", "local") or "://" in address:
         return

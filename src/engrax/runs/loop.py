@@ -17,6 +17,7 @@ from engrax.runs.interrupts import interruptible
 from engrax.runs.metrics import Row
 from engrax.runs.wandb_log import WandbLog
 from engrax.runtime import measured
+from engrax.runtime.apart import ActorsLostError
 
 Progress = Callable[[Row], object]
 """Called after every update with its metrics; a mean that does not exist is None."""
@@ -95,12 +96,19 @@ def run(
 
     Raises:
         DivergedError: a metric or a parameter is no longer finite; earlier checkpoints are kept.
-        RunFailedError: a file cannot be written; earlier checkpoints are kept.
+        RunFailedError: a file cannot be written, or too few actors are left; see `ApartTrainer`.
+            Earlier checkpoints are kept.
     """
     deadline, update, going = time.monotonic() + seconds, updates_made(state), True
     with interruptible() as interrupted, recording(trainer, directory, update) as record:
         while update < until and going and not interrupted() and time.monotonic() < deadline:
-            state, metrics = trainer.update(state)
+            try:
+                state, metrics = trainer.update(state)
+            except ActorsLostError as error:
+                save(trainer, state, directory)
+                raise RunFailedError(
+                    f"{error}; all is saved, go on by `engrax resume {directory.path}`"
+                ) from error
             update += 1
             going = shown(progress, record(update, metrics))
             if update % checkpoint_every == 0 and update < until:

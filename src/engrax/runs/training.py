@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +12,7 @@ from engrax.experiments.config import Experiment
 from engrax.gym.host import AbstractHostTask
 from engrax.memory import AbstractMemorySizes
 from engrax.runs import loop
+from engrax.runs.actors import RayActors, check_actors
 from engrax.runs.asking import experiment_for
 from engrax.runs.building import build_trainer, experiment_of, opened
 from engrax.runs.devices import offer_devices, settled
@@ -21,6 +22,7 @@ from engrax.runs.loop import Outcome, Progress, Trains, ignore
 from engrax.runs.naming import new_path
 from engrax.runs.wandb_log import check_installed
 from engrax.runs.warm_start import learnt, started_from
+from engrax.runtime.apart import ApartTrainer
 
 Warn = Callable[[str], object]
 
@@ -50,7 +52,7 @@ class Job(NamedTuple):
         stepped, one line each.
         """
         host = isinstance(self.experiment.task, AbstractHostTask)
-        return self.state.streams.world.notes if host else ()
+        return self.state.streams.world.notes if host and self.state.streams is not None else ()
 
     def run(
         self, progress: Progress = ignore, until: int | None = None, seconds: float = math.inf
@@ -65,15 +67,16 @@ class Job(NamedTuple):
         Returns:
             How it ended; see `loop.run` for errors.
         """
-        return loop.run(
-            self.trainer,
-            self.state,
-            self.directory,
-            until=self.experiment.updates if until is None else until,
-            checkpoint_every=self.experiment.checkpoint_every,
-            progress=progress,
-            seconds=seconds,
-        )
+        with _acting(self.trainer):
+            return loop.run(
+                self.trainer,
+                self.state,
+                self.directory,
+                until=self.experiment.updates if until is None else until,
+                checkpoint_every=self.experiment.checkpoint_every,
+                progress=progress,
+                seconds=seconds,
+            )
 
 
 @contextmanager
@@ -86,6 +89,7 @@ def new_run(
     source: RunDirectory | Path | None = None,
     log: str | None = None,
     warn: Warn = log_warning,
+    ray_address: str | None = None,
 ) -> Iterator[Job]:
     """Makes a run directory, and holds it.
 
@@ -98,6 +102,7 @@ def new_run(
             is kept; they are saved at once, so that the run can be resumed without it.
         log: where to log beside the run directory: "wandb", or nowhere.
         warn: called with one line for whatever of the source was passed over.
+        ray_address: of the cluster of the actors, where it has some.
 
     Yields:
         The job.
@@ -110,7 +115,7 @@ def new_run(
     """
     _check_log(log)
     experiment = settled(experiment)
-    trainer, shapes = build_trainer(experiment)
+    trainer, shapes = _built(experiment, ray_address)
     before = None if source is None else learnt(opened(source), shapes, warn)
     directory = RunDirectory.create(
         new_path(preset) if path is None else path,
@@ -135,6 +140,7 @@ def resumed_run(
     warn: Warn = log_warning,
     *,
     log: str | None = None,
+    ray_address: str | None = None,
 ) -> Iterator[Job]:
     """Goes back to the newest whole checkpoint of a run, and holds its directory.
 
@@ -143,6 +149,7 @@ def resumed_run(
         updates: total updates to stop after from now on; as before if not given.
         warn: called with one line for each damaged checkpoint that was passed over.
         log: where to log from now on: "wandb" or "none"; as before if not given.
+        ray_address: of the cluster of the actors, where it has some.
 
     Yields:
         The job; without any checkpoint it starts from the run's config.
@@ -158,14 +165,17 @@ def resumed_run(
     directory = opened(directory)
     _check_log(log or ("wandb" if directory.wandb else None))
     with directory.exclusive():
-        job = restored_job(directory, updates, warn)
+        job = restored_job(directory, updates, warn, ray_address)
         if log is not None:
             directory.set_log(log)
         yield job
 
 
 def restored_job(
-    directory: RunDirectory, updates: int | None = None, warn: Warn = log_warning
+    directory: RunDirectory,
+    updates: int | None = None,
+    warn: Warn = log_warning,
+    ray_address: str | None = None,
 ) -> Job:
     """The job of `resumed_run`, for a directory that this process holds already."""
     experiment = experiment_of(directory)
@@ -175,7 +185,7 @@ def restored_job(
             f"this run has its streams on {devices} devices, but JAX has {available} here: one "
             "computes all shares, and the numbers are the same to rounding only"
         )
-    trainer, shapes = build_trainer(experiment)
+    trainer, shapes = _built(experiment, ray_address)
     logged = int((directory.metrics.rows() or [{}])[-1].get("update") or 0)
     state = directory.resume(shapes, warn)
     _check_taken_over(directory, state)
@@ -197,6 +207,7 @@ def train(
     settings: Mapping[str, str] | None = None,
     source: Path | str | None = None,
     log: str | None = None,
+    ray_address: str | None = None,
     progress: Progress = ignore,
     seconds: float = math.inf,
 ) -> Outcome:
@@ -213,6 +224,7 @@ def train(
         settings: of the experiment, as typed: `{"memory.width": "128"}`.
         source: the directory of a run or a published result to start from.
         log: where to log beside the run directory: "wandb" for Weights & Biases.
+        ray_address: of the cluster of the actors, where `placement.actors` asks for some.
         progress: called after every update with its metrics.
         seconds: time to stop after.
 
@@ -226,7 +238,9 @@ def train(
     preset = task if isinstance(task, str) else "custom"
     experiment = experiment_for(task, memory=memory, steps=steps, settings=settings)
     path, source = (None if each is None else Path(each) for each in (out, source))
-    with new_run(experiment, path, preset=preset, source=source, log=log) as job:
+    with new_run(
+        experiment, path, preset=preset, source=source, log=log, ray_address=ray_address
+    ) as job:
         return job.run(progress, seconds=seconds)
 
 
@@ -234,6 +248,7 @@ def resume(
     directory: RunDirectory | Path | str,
     updates: int | None = None,
     *,
+    ray_address: str | None = None,
     progress: Progress = ignore,
     seconds: float = math.inf,
 ) -> Outcome:
@@ -242,6 +257,7 @@ def resume(
     Args:
         directory: of the run, or its path.
         updates: total updates to stop after; as before if not given.
+        ray_address: of the cluster of the actors, where it has some.
         progress: called after every update with its metrics.
         seconds: time to stop after.
 
@@ -252,8 +268,26 @@ def resume(
         UserError: see `resumed_run`.
         RunFailedError: training broke off; see `loop.run`.
     """
-    with resumed_run(directory, updates) as job:
+    with resumed_run(directory, updates, ray_address=ray_address) as job:
         return job.run(progress, seconds=seconds)
+
+
+def _built(experiment: Experiment, ray_address: str | None) -> tuple[Trains, Any]:
+    """The trainer of an experiment, with its actors where it has some, and the shapes of what a
+    checkpoint holds of its state.
+    """
+    if experiment.placement.actors is None:
+        return build_trainer(experiment)
+    check_actors(experiment)
+    trainer, shapes = build_trainer(experiment)
+    actors = RayActors(experiment, ray_address)
+    return ApartTrainer(trainer, actors), shapes._replace(streams=None)
+
+
+def _acting(trainer: Trains) -> AbstractContextManager[object]:
+    """What is there while a trainer trains: its actors, where it has some."""
+    actors = trainer.actors if isinstance(trainer, ApartTrainer) else None
+    return actors if isinstance(actors, RayActors) else nullcontext()
 
 
 def _check_log(log: str | None) -> None:

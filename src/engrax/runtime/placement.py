@@ -56,6 +56,11 @@ class Placement:
     groups: int | None = None
     """Groups of streams that act in turn where environments run in Python: one acts while another
     is stepped; a new run takes 2 where there are worker processes and an accelerator."""
+    actors: int | None = None
+    """Processes of a Ray cluster that act, each in its part of the streams, where environments run
+    in Python; this process acts if not given."""
+    min_actors: int = 1
+    """Actors without which training stops, all being saved."""
     precision: Precision | None = None
     """What the factors of matrix products are rounded to in training: `float32` (not at all),
     `tf32` (10 bits after the point), or `bfloat16` (7 bits). A new run takes `tf32` on an
@@ -63,7 +68,7 @@ class Placement:
     bfloat16."""
 
     def __post_init__(self):
-        for name in ("devices", "acting_tile", "learning_tile", "groups"):
+        for name in ("devices", "acting_tile", "learning_tile", "groups", "actors", "min_actors"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f"{name} is {value}, expected at least 1")
@@ -93,6 +98,7 @@ class Placement:
                 f"placement.groups is {groups}, expected what divides {streams // devices} streams "
                 "of a device"
             )
+        self._check_actors(streams)
         acting, learning = streams // devices, streams // devices // minibatches
         for name, share in (("acting_tile", acting), ("learning_tile", learning)):
             tile = getattr(self, name)
@@ -102,6 +108,21 @@ class Placement:
                     f"placement.{name} is {tile}, expected one of {fitting}: a device has {share} "
                     "streams to divide"
                 )
+
+    def _check_actors(self, streams: int) -> None:
+        if self.actors is None:
+            return
+        if streams % self.actors:
+            fitting = ", ".join(map(str, divisors(streams)))
+            raise ValueError(
+                f"placement.actors is {self.actors}, expected one of {fitting}: each actor has the "
+                f"same number of {streams} streams"
+            )
+        if self.min_actors > self.actors:
+            raise ValueError(
+                f"placement.min_actors is {self.min_actors}, expected at most the {self.actors} "
+                "that there are"
+            )
 
     def settled(
         self,

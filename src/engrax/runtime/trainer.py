@@ -26,6 +26,7 @@ from engrax.runtime.collecting import collect
 from engrax.runtime.placement import ONE_DEVICE, Placement
 from engrax.runtime.streams import Episodes, Streams, open_streams
 from engrax.runtime.worlds import Blank, Host, as_world
+from engrax.types import Segment
 
 Metrics = dict[str, Float[Array, ""]]
 
@@ -126,22 +127,31 @@ class Trainer:
 
     def init(self) -> TrainState:
         """The state before the first update."""
-        key, start_key = jax.random.split(self.key)
+        _, start_key = jax.random.split(self.key)
         keys = jax.random.split(start_key, self.streams)
         opening = lambda keys: open_streams(self.agent, self.world, keys)  # noqa: E731
         streams = jax.jit(opening)(keys) if self.world.pure else opening(keys)
+        return self.placed(TrainState(self.init_learner(), streams))
+
+    def init_learner(self) -> LearnerState:
+        """The learner's part of the state before the first update."""
+        key, _ = jax.random.split(self.key)
         optimiser = self.optimiser.init(eqx.filter(self.agent, eqx.is_inexact_array))
         # A copy: the trainer's own agent must survive donation.
-        arrays = [jnp.array(leaf) for leaf in self._leaves if is_arraylike(leaf)]
+        arrays = [jnp.array(leaf) for leaf in arrays_of(self.agent)]
         parameters = Parameters(arrays, optimiser, key, jnp.zeros((), jnp.int32))
-        return self.placed(TrainState(self._whole(parameters), streams))
+        return self.placed_learner(self._whole(parameters))
 
     def placed(self, state: TrainState) -> TrainState:
         """The state with its arrays on the devices that use them."""
-        parameters, streams = _parameters(state.learner), state.streams
+        streams = state.streams
         if self.world.pure:
             streams = self.placement.put_shares(streams)
-        return TrainState(self._whole(self.placement.put_everywhere(parameters)), streams)
+        return TrainState(self.placed_learner(state.learner), streams)
+
+    def placed_learner(self, learner: LearnerState) -> LearnerState:
+        """The learner's state on all devices."""
+        return self._whole(self.placement.put_everywhere(_parameters(learner)))
 
     def shadow(self) -> "Trainer":
         """A trainer with the same shapes in a pure world: to trace, where this one's world cannot
@@ -197,16 +207,35 @@ class Trainer:
         check_not_used_up(parameters)
         if self.world.pure:
             parameters, streams, metrics = self._update(parameters, streams, self._numbers)
-        else:
-            key, act_key, learn_key = jax.random.split(parameters.key, 3)
-            environments = streams.world
-            before = _workers(environments)
-            streams, segments, episodes = self.act(state.learner.agent, streams, act_key)
-            parameters, metrics = self._learn(parameters, segments, learn_key, key, self._numbers)
-            metrics |= summary(episodes)
-            after = _workers(environments)
-            metrics |= {name: jnp.float32(after[name] - before[name]) for name in after}
-        return TrainState(self._whole(parameters), streams), metrics
+            return TrainState(self._whole(parameters), streams), metrics
+        key, act_key, learn_key = jax.random.split(parameters.key, 3)
+        environments = streams.world
+        before = _workers(environments)
+        streams, segments, episodes = self.act(state.learner.agent, streams, act_key)
+        learner, metrics = self.learned(state.learner, segments, learn_key, key)
+        after = _workers(environments)
+        metrics |= {name: jnp.float32(after[name] - before[name]) for name in after}
+        return TrainState(learner, streams), metrics | summary(episodes)
+
+    def learned(
+        self,
+        learner: LearnerState,
+        segments: Segment[Any],
+        key: Key[Array, ""],
+        following: Key[Array, ""],
+    ) -> tuple[LearnerState, Metrics]:
+        """The learning half of an update, compiled; it uses up the learner's state.
+
+        Args:
+            learner: the state before.
+            segments: of all streams.
+            key: for the minibatches.
+            following: the key of the state after it.
+        """
+        parameters, metrics = self._learn(
+            _parameters(learner), segments, key, following, self._numbers
+        )
+        return self._whole(parameters), metrics
 
     def try_out(self, shapes: TrainState) -> Traced:
         """Traces an update of a pure world on the shapes of a state: what does not go together
@@ -365,6 +394,10 @@ def measured(metrics: Mapping[str, ArrayLike]) -> dict[str, float]:
     return {name: value for name, value in numbers.items() if name not in missing}
 
 
+def arrays_of(agent: AbstractAgent[Any]) -> list[Any]:
+    """An agent's arrays, in the order of its leaves."""
+    return [leaf for leaf in jax.tree.leaves(agent) if is_arraylike(leaf)]
+
+
 def _parameters(learner: LearnerState) -> Parameters:
-    arrays = [leaf for leaf in jax.tree.leaves(learner.agent) if is_arraylike(leaf)]
-    return Parameters(arrays, learner.optimiser, learner.key, learner.updates)
+    return Parameters(arrays_of(learner.agent), learner.optimiser, learner.key, learner.updates)

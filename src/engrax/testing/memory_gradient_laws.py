@@ -207,7 +207,8 @@ def _slopes(
     # Only the next output: what is stored from here on may be stored without gradient, by
     # definition.
     arguments = (states, xs[:, :1], np.zeros_like(firsts[:, :1]), _weights(memory, settings)[:, :1])
-    losses, grads = refreshed_gradients(eqx.combine(moved, rest), *arguments)
+    with jax.default_matmul_precision("highest"):  # differences magnify what products round
+        losses, grads = refreshed_gradients(eqx.combine(moved, rest), *arguments)
     grads = eqx.filter(grads, eqx.is_inexact_array)
     dots = jax.tree.map(
         lambda g, d: (np.asarray(g[0]) * d).reshape(DIRECTIONS, -1).sum(1), grads, directions

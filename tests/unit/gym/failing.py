@@ -74,6 +74,25 @@ class Failing(gymnasium.Env[Any, Any]):
         return before
 
 
+class Elsewhere(gymnasium.Env[Any, Any]):
+    """Ends every process that steps it but one."""
+
+    observation_space = spaces.Box(0, np.inf, (1,), np.float32)
+    action_space = spaces.Discrete(2)
+
+    def __init__(self, home: int):
+        self.home = home
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None):
+        super().reset(seed=seed, options=options)
+        return np.zeros(1, np.float32), {}
+
+    def step(self, action: Any):
+        if os.getpid() != self.home:
+            os._exit(7)
+        return np.zeros(1, np.float32), 1.0, False, False, {}
+
+
 class Untrue(gymnasium.Env[Any, Any]):
     """Shows what its space does not contain: a value of this shape and dtype."""
 

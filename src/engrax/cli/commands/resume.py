@@ -11,6 +11,7 @@ from engrax.cli.arguments import (
     add_import,
     add_json,
     add_log,
+    add_ray_address,
     check_budget,
 )
 from engrax.cli.output import say, warn
@@ -34,7 +35,8 @@ def run(words: Sequence[str]) -> int:
     from engrax.runs.training import resumed_run
 
     directory = RunDirectory.open(arguments.directory)
-    with resumed_run(directory, _updates(directory, arguments), warn, log=arguments.log) as job:
+    updates, address = _updates(directory, arguments), arguments.ray_address
+    with resumed_run(directory, updates, warn, log=arguments.log, ray_address=address) as job:
         say(where_from(job.restored, job.logged))
         if (job.restored or 0) >= job.experiment.updates:
             say(f"{directory.path} has made its {job.restored} updates; --updates N goes further")
@@ -70,6 +72,7 @@ def _parser() -> Parser:
     parser = Parser("resume", what, _EXAMPLES)
     add_directory(parser, "a run directory")
     add_budget(parser)
+    add_ray_address(parser, "; for a run with actors")
     add_log(parser, "log to Weights & Biases from now on (wandb), or no longer (none)")
     add_import(parser)
     add_json(parser, "what `engrax show` says of the run at its end")

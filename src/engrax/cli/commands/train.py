@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engrax.cli.arguments import Parser, add_import, add_json, add_log, add_preset, count
+from engrax.cli.arguments import (
+    Parser,
+    add_import,
+    add_json,
+    add_log,
+    add_preset,
+    add_ray_address,
+    count,
+    integer,
+)
 from engrax.cli.output import say, warn
 from engrax.errors import UsageError
 
@@ -19,6 +28,7 @@ _EXAMPLES = """\
   engrax train hcam-ballet-laptop --memory.width 128 --steps 2e6
   engrax train hcam-ballet-laptop --memory lstm --memory.width 256
   engrax train hcam-ballet-laptop --from results/hcam-ballet-demo --out runs/further
+  engrax train gymnasium:MiniGrid-MemoryS7-v0 --actors 4 --out runs/maze
   WANDB_MODE=offline engrax train hcam-ballet-laptop --log wandb
   engrax train hcam-ballet-laptop --help     # every setting and its value
   engrax train hcam-ballet-laptop --memory lstm --help
@@ -42,6 +52,7 @@ def run(words: Sequence[str]) -> int:
         source=arguments.source,
         log=arguments.log,
         warn=warn,
+        ray_address=arguments.ray_address,
     ) as job:
         for note in job.notes:
             say(note)
@@ -53,14 +64,28 @@ def run(words: Sequence[str]) -> int:
 def _experiment(arguments: argparse.Namespace, settings: Mapping[str, str]) -> "Experiment":
     from dataclasses import replace
 
+    from engrax.runs.actors import with_impala
     from engrax.runs.building import experiment_named, updates_of
 
-    experiment = experiment_named(arguments.preset, settings)
+    experiment = experiment_named(arguments.preset, {**settings, **_actors(arguments)})
+    if arguments.actors is not None and not any(map(_of_learner, settings)):
+        say("actors act, and IMPALA learns")
+        experiment = with_impala(experiment)
     if arguments.steps is None:
         return experiment
     if "updates" in settings:
         raise UsageError("--updates and --steps both say how long to train: give one of them")
     return replace(experiment, updates=updates_of(experiment, arguments.steps))
+
+
+def _actors(arguments: argparse.Namespace) -> dict[str, str]:
+    """The settings that `--actors` and `--min-actors` stand for."""
+    given = {name: getattr(arguments, name) for name in ("actors", "min_actors")}
+    return {f"placement.{name}": str(value) for name, value in given.items() if value is not None}
+
+
+def _of_learner(setting: str) -> bool:
+    return setting.split(".")[0] == "learner"
 
 
 def _help(words: Sequence[str]) -> int:
@@ -87,11 +112,22 @@ def _settings_shown(parser: Parser, words: Sequence[str]) -> str:
     return f"{title}\n{settings_help(experiment, shutil.get_terminal_size().columns)}"
 
 
+def add_actors(parser: Parser) -> None:
+    """Adds the arguments that have other processes act."""
+    group = parser.add_argument_group("actors on a Ray cluster (needs engrax[ray])")
+    many = integer(1, 10**6)
+    text = "processes that act, where environments run in Python; IMPALA learns"
+    group.add_argument("--actors", metavar="N", type=many, help=text)
+    least = "training stops, all being saved, where fewer are left (1)"
+    group.add_argument("--min-actors", metavar="N", type=many, help=least)
+    add_ray_address(group)
+
+
 def _parser() -> Parser:
     what = "Train an agent: a new run directory with metrics, checkpoints and weights."
     parser = Parser("train", what, _EXAMPLES)
-    options = "[--steps N] [--from DIR] [--out DIR] [--log wandb] [--import PACKAGE] [--json]"
-    parser.usage = f"engrax train PRESET [--any.setting VALUE ...] {options}"
+    options = "[--steps N] [--from DIR] [--out DIR] [--actors N] [--log wandb] [--import PACKAGE]"
+    parser.usage = f"engrax train PRESET [--any.setting VALUE ...] {options} [--json]"
     add_preset(parser)
     out = "the run directory; runs/PRESET-TIME if not given"
     parser.add_argument("--out", metavar="DIR", type=Path, help=out)
@@ -99,6 +135,7 @@ def _parser() -> Parser:
     parser.add_argument("--from", dest="source", metavar="DIR", type=Path, help=source)
     steps = "environment steps in all, such as 2e6, instead of --updates; rounded up to an update"
     parser.add_argument("--steps", metavar="N", type=count(1, 10**18), help=steps)
+    add_actors(parser)
     add_log(parser, "log to Weights & Biases as well: wandb")
     add_import(parser)
     add_json(parser, "what `engrax show` says of the run at its end")
