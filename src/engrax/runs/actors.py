@@ -6,7 +6,7 @@ import socket
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import fields, replace
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import jax
 import numpy as np
@@ -77,6 +77,9 @@ class RayActors:
         UserError: no cluster answers at the address.
     """
 
+    process: ClassVar[type] = Actor
+    """The class of an actor's process; its `collect` is called, and returns a parcel."""
+
     def __init__(self, experiment: Experiment, address: str | None = None):
         check_installed()
         check_reachable(address)
@@ -93,7 +96,7 @@ class RayActors:
                 f"placement.actors is {self._count}, and the cluster has {there} processors: lower "
                 "--actors"
             )
-        self._make = self._ray.remote(num_cpus=1, max_restarts=0)(Actor)
+        self._make = self._ray.remote(num_cpus=1, max_restarts=0)(self.process)
         self._actors: dict[int, Any] = {}
         self._asked: dict[Any, int] = {}
         self._born = collections.Counter[int]()
