@@ -13,7 +13,7 @@ import numpy as np
 
 import engrax
 from engrax.algorithms import IMPALA, AbstractLearner
-from engrax.errors import ConfigError, UserError
+from engrax.errors import ConfigError, EnvironmentFailedError, RunFailedError, UserError
 from engrax.experiments.codec import decode, encode
 from engrax.experiments.config import Experiment
 from engrax.experiments.registries import import_packages, imported_packages
@@ -85,17 +85,18 @@ class RayActors:
         check_reachable(address)
         self._experiment, self._address = experiment, address
         self._count = experiment.placement.actors or 1
-        self._closing = ExitStack()
 
     def __enter__(self) -> "RayActors":
         """Connects to the cluster, and has the actors start."""
-        self._ray = self._closing.enter_context(connected(self._address, self._count))
-        there = int(self._ray.cluster_resources().get("CPU", 0))
-        if there < self._count:
-            raise UserError(
-                f"placement.actors is {self._count}, and the cluster has {there} processors: lower "
-                "--actors"
-            )
+        with ExitStack() as opened:
+            self._ray = opened.enter_context(connected(self._address, self._count))
+            there = int(self._ray.cluster_resources().get("CPU", 0))
+            if there < self._count:
+                raise UserError(
+                    f"placement.actors is {self._count}, and the cluster has {there} processors: "
+                    "lower --actors"
+                )
+            self._closing = opened.pop_all()
         self._make = self._ray.remote(num_cpus=1, max_restarts=0)(self.process)
         self._actors: dict[int, Any] = {}
         self._asked: dict[Any, int] = {}
@@ -130,11 +131,12 @@ class RayActors:
         return parcels
 
     def counted(self) -> Mapping[str, float]:
-        """Parcels that have arrived and wait, and actors that were made again."""
+        """Parcels that have arrived and wait, actors, and those of them that were made again."""
         asked = list(self._asked)
         ready, _ = self._ray.wait(asked, num_returns=len(asked), timeout=0)
         restarts, self._restarts = self._restarts, 0
-        return {"queue": float(len(ready)), "actor_restarts": float(restarts)}
+        counted = {"queue": len(ready), "actors": len(self._actors), "actor_restarts": restarts}
+        return {name: float(count) for name, count in counted.items()}
 
     def _received(self, task: Any) -> list[Parcel]:
         """What a task brought, and a new one in its place; nothing where its actor has died."""
@@ -143,8 +145,11 @@ class RayActors:
         try:
             parcel = self._ray.get(task)
         except errors.RayTaskError as error:
-            raise error.cause from error
-        except errors.RayActorError as error:
+            if isinstance(error.cause, UserError | RunFailedError):
+                raise error.cause from error
+            what = f"an actor's environment failed: {error.cause!r}"
+            raise EnvironmentFailedError(what, str(error)) from error
+        except errors.RayError as error:  # its process has died, or its node, and what it had sent
             self._replace(place, error)
             return []
         self._deaths[place] = 0

@@ -176,7 +176,7 @@ def check_reachable(address: str | None) -> None:
         raise UserError(f'--ray-address {show(address)}: expected HOST:PORT or "auto"')
     try:
         socket.create_connection((host, int(port)), SECONDS_TO_CONNECT).close()
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: of a host that no name can have
         raise UserError(
             f"no Ray cluster answers at {show(address)} ({error}): start one by `ray start --head` "
             "there, or leave out --ray-address"

@@ -25,6 +25,8 @@ STARTS = (
     "runs.devices.settled",
     "runs.evaluating.load_trained",
     "runs.comparing.train_all",
+    "runs.together.train_together",
+    "runs.spreading.spread",
     "runs.publishing.evaluate",
     "runs.building.load_trained",
     "runs.benchmarking.build_trainer",

@@ -129,6 +129,25 @@ def line(
     return parts.map(lambda parts: [command, *(word for part in parts for word in part)])
 
 
+ADDRESSES = [
+    "auto",
+    "127.0.0.1:1",
+    "::1:1",
+    "..:80",
+    "a" * 300 + ":80",
+    ":80",
+    "here:",
+    "here:99999",
+]
+addresses = st.sampled_from(ADDRESSES) | values
+MANY = [
+    ("--together", values),
+    ("--ray", values),
+    ("--ray-address", addresses),
+    ("--cpus", values),
+    ("--gpus", values),
+    ("--retries", values),
+]
 presets = (
     st.sampled_from(["debug", "debug", "hcam-ballet-laptop", "hcam-ballet-demo", "debgu"]) | values
 )
@@ -137,11 +156,21 @@ LINES = {
     "list": line("list", values),
     "train": st.one_of(
         line("train", presets, ("--out", paths), ("--from", paths), *assignments),
+        line(
+            "train",
+            st.sampled_from(["debug", "lstm-cartpole-hidden"]),
+            ("--actors", values),
+            ("--min-actors", values),
+            ("--ray-address", addresses),
+            *assignments,
+        ),
         st.tuples(st.sampled_from(SETTINGS), values).map(
             lambda pair: ["train", "debug", f"--{pair[0]}={pair[1]}"]
         ),
     ),
-    "resume": line("resume", paths, ("--updates", values), ("--steps", values)),
+    "resume": line(
+        "resume", paths, ("--updates", values), ("--steps", values), ("--ray-address", addresses)
+    ),
     "evaluate": line(
         "evaluate",
         paths,
@@ -157,6 +186,7 @@ LINES = {
         ("--random", values),
         ("--out", paths),
         ("--seeds", values),
+        *MANY,
     ),
     "compare": line(
         "compare",
@@ -173,6 +203,7 @@ LINES = {
                 ["delay=6", "delay=-1", "delay", "task.delay=3,num_cues=2", "=", ","]
             ),
         ),
+        *MANY,
         *assignments,
     ),
     "show": line("show", paths),

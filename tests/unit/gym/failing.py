@@ -75,13 +75,13 @@ class Failing(gymnasium.Env[Any, Any]):
 
 
 class Elsewhere(gymnasium.Env[Any, Any]):
-    """Ends every process that steps it but one."""
+    """Ends every process that steps it but one, or raises there."""
 
     observation_space = spaces.Box(0, np.inf, (1,), np.float32)
     action_space = spaces.Discrete(2)
 
-    def __init__(self, home: int):
-        self.home = home
+    def __init__(self, home: int, raises: bool = False):
+        self.home, self.raises = home, raises
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None):
         super().reset(seed=seed, options=options)
@@ -89,6 +89,8 @@ class Elsewhere(gymnasium.Env[Any, Any]):
 
     def step(self, action: Any):
         if os.getpid() != self.home:
+            if self.raises:
+                raise ZeroDivisionError("nothing to divide by")
             os._exit(7)
         return np.zeros(1, np.float32), 1.0, False, False, {}
 

@@ -1,5 +1,6 @@
 """Actors as processes of a Ray cluster: what they play, and what happens when they die or hang."""
 
+import json
 import os
 import signal
 import time
@@ -131,20 +132,35 @@ def test_training_goes_on_where_actors_die_and_hang(tmp_path, capsys):
     assert sum(row["actor_restarts"] for row in rows) == 1
     assert max(row["lag_max"] for row in rows) >= 2
     assert all(row["queue"] <= 4 for row in rows)
+    assert all(row["actors"] == 2 for row in rows)
     assert not actors()
     assert main(["resume", str(out), "--updates", str(made + 3)]) == 0
     assert len(MetricsLog(out / "metrics.jsonl").rows()) == made + 3
 
 
+def train_elsewhere(out: Path, **kwargs: bool) -> int:
+    """Trains on an environment that fails in other processes."""
+    arguments = json.dumps({"home": os.getpid(), **kwargs})
+    task = ["gymnasium:unit.gym.failing:Elsewhere", "--task.kwargs", arguments, "--memory", "none"]
+    words = ["--learner", "impala", *SMALL, "--actors", "2", "--min-actors", "2"]
+    return main(["train", *task, *words, "--out", str(out)])
+
+
 @pytest.mark.slow
 def test_too_few_actors_end_a_run_that_is_saved(tmp_path, capsys):
     """Their environment ends their processes."""
-    home = f'{{"home": {os.getpid()}}}'
-    task = ["gymnasium:unit.gym.failing:Elsewhere", "--task.kwargs", home, "--memory", "none"]
-    words = ["--learner", "impala", *SMALL, "--actors", "2", "--min-actors", "2"]
-    assert main(["train", *task, *words, "--out", str(tmp_path / "run")]) == 1
+    assert train_elsewhere(tmp_path / "run") == 1
     said = capsys.readouterr().err
     assert "1 of 2 actors are left, fewer than placement.min_actors, 2" in said
     assert "all is saved, go on by `engrax resume" in said
     assert RunDirectory.open(tmp_path / "run").checkpoints()
+    assert not actors()
+
+
+@pytest.mark.slow
+def test_an_environment_that_raises_is_shown(tmp_path, capsys):
+    assert train_elsewhere(tmp_path / "run", raises=True) == 1
+    said = capsys.readouterr().err
+    assert "an actor's environment failed: ZeroDivisionError('nothing to divide by')" in said
+    assert "failing.py" in said
     assert not actors()

@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engrax.errors import ConfigError, UserError
 from engrax.runs import cluster
@@ -108,6 +110,26 @@ def test_an_address_that_is_none_is_named_at_once(address, message):
     with pytest.raises(UserError, match=message), connected(address):
         pass
     assert time.monotonic() - begun < 30.0
+
+
+hosts = st.text() | st.sampled_from(["..", "a" * 300, "\ud800", "a\0b", "::1", " ", "*"])
+
+
+@given(st.text() | st.tuples(hosts, st.integers().map(str) | st.text()).map(":".join))
+def test_any_address_is_refused_in_one_line(address):
+    """Where nothing answers; names are looked up as far as that needs no network."""
+
+    def call(place, timeout):
+        place[0].encode("idna")
+        raise ConnectionRefusedError("refused")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cluster.socket, "create_connection", call)
+        if address in ("", "auto", "local") or "://" in address:
+            return
+        with pytest.raises(UserError) as error:
+            cluster.check_reachable(address)
+    assert str(error.value).isprintable()
 
 
 def test_without_its_package_the_extra_is_named(monkeypatch):

@@ -40,6 +40,7 @@ class Sized:
         full: the laptop's.
         steps: of the longest episode of each.
         discount: of rewards, a step.
+        rewards_in_z: whether MERLIN's z is made to hold the reward.
     """
 
     title: str
@@ -47,6 +48,7 @@ class Sized:
     full: Task
     steps: tuple[int, int]
     discount: float = 0.96
+    rewards_in_z: bool = False
 
 
 def led(task: AbstractEnvironment[Any], *easier: Mapping[str, Any]) -> Mixture:
@@ -75,7 +77,11 @@ TASKS = {
         (120, 300),
     ),
     "tasting": Sized(
-        "tasting", led(Tasting(4, 1, 4, 8), *KINDS), led(Tasting(), *KINDS), (32, 96), 0.96
+        "tasting",
+        led(Tasting(4, 1, 4, 8), *KINDS),
+        led(Tasting(), *KINDS),
+        (32, 96),
+        rewards_in_z=True,
     ),
     "latent-tmaze": Sized(
         "the latent T-maze",
@@ -104,7 +110,7 @@ def merlin(rows: int, encoders: EncoderSizes, latent: int) -> MERLINSizes:
     """MERLIN for what takes so many steps, with a row for each.
 
     Rewards and words weigh as much as symbols. That is enough for words; of a rare reward z holds
-    little even so (docs/tasks/water_mazes.md).
+    little even so, see `with_rewards_in_z`.
     """
     return MERLINSizes(
         width=64,
@@ -116,11 +122,19 @@ def merlin(rows: int, encoders: EncoderSizes, latent: int) -> MERLINSizes:
     )
 
 
-def agents(steps: int) -> Mapping[str, AbstractAgentSizes]:
+def with_rewards_in_z(agent: MERLINSizes) -> MERLINSizes:
+    """MERLIN whose z holds the previous reward: it weighs enough to pay for its place, and is large
+    enough among the posterior's 2,000 inputs to be found (docs/tasks/water_mazes.md).
+    """
+    return replace(agent, past_scale=30.0, weights=replace(agent.weights, reward=500.0))
+
+
+def agents(steps: int, rewards_in_z: bool) -> Mapping[str, AbstractAgentSizes]:
     """MERLIN and its rivals by name, with room for so many steps.
 
     RL-LSTM and RL-MEM are trained by policy and value alone, as in the paper.
     """
+    predictor = merlin(steps, ENCODERS, latent=64)
     memories = control_memories(steps)
     rivals = {
         name: ActorCriticSizes(memory=memories[name], encoders=ENCODERS, reconstruction=False)
@@ -128,7 +142,7 @@ def agents(steps: int) -> Mapping[str, AbstractAgentSizes]:
     }
     hcam = short_chunks(-(-steps // 4))
     return {
-        "merlin": merlin(steps, ENCODERS, latent=64),
+        "merlin": with_rewards_in_z(predictor) if rewards_in_z else predictor,
         **rivals,
         "hcam": ActorCriticSizes(memory=hcam, encoders=ENCODERS, weights=RECONSTRUCTION),
     }
@@ -202,7 +216,7 @@ def latent_tmaze(start: Experiment, **changed: Any) -> Experiment:
 def _presets() -> dict[str, Preset]:
     found = {}
     for task, sized in TASKS.items():
-        easy, full = (agents(steps) for steps in sized.steps)
+        easy, full = (agents(steps, sized.rewards_in_z) for steps in sized.steps)
         for name in easy:
             demo = experiment(easy[name], sized.easy, sized.steps[0], sized.discount, 1500)
             laptop = experiment(full[name], sized.full, sized.steps[1], sized.discount, 3000)
