@@ -14,8 +14,8 @@ And `stopped`: an actor that is stopped by SIGSTOP for as many seconds as `--sto
 
 Of each kind is reported: updates that are missing or twice in the log, rows whose count of steps is
 wrong, for `trainer` whether the state is that of a run that nothing happened to, and processes and
-shared memory that are left. Anything but none makes the exit status 1. No other command of engrax or
-Ray may start or end meanwhile: its processes would be counted.
+shared memory that are left. Anything but none makes the exit status 1. No other command of engrax
+or Ray may start or end meanwhile: its processes would be counted.
 """
 
 import argparse
@@ -62,6 +62,8 @@ def main():
     arguments = parse()
     draw, found = random.Random(arguments.seed), {}
     for name, kind in KINDS.items():
+        if arguments.only not in (None, name):
+            continue
         count = max(1, round(arguments.kills * SHARES.get(name, 0)))
         stop = arguments.stop if name == "stopped" else 0.0
         with tempfile.TemporaryDirectory() as folder:
@@ -95,8 +97,9 @@ def tried(kind: Kind, kills: int, stop: float, draw: random.Random, out: Path) -
     wait_for_rows(out, run, updates(out) + 2)
     run.send_signal(signal.SIGINT)
     run.wait(SECONDS_TO_END)
-    time.sleep(5.0)
-    left = ours() - there
+    ended = time.monotonic()
+    while (left := ours() - there) and time.monotonic() - ended < SECONDS_TO_END:
+        time.sleep(0.5)
     logged = rows(out)
     numbers = [row["update"] for row in logged]
     faults = {
@@ -118,7 +121,8 @@ def tried(kind: Kind, kills: int, stop: float, draw: random.Random, out: Path) -
         "resumed": again,
         "updates": max(numbers),
         "restarts": sum(restarts(row) for row in logged),
-        "seconds": round(time.monotonic() - began, 1),
+        "seconds": round(ended - began, 1),
+        "seconds_until_no_process_was_left": round(time.monotonic() - ended, 1),
         "faults": faults,
     }
 
@@ -246,6 +250,7 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("--kills", type=int, default=100, help="in all (100)")
     parser.add_argument("--stop", type=float, default=60.0, help="seconds of SIGSTOP (60)")
+    parser.add_argument("--only", metavar="KIND", choices=KINDS, help="one kind alone")
     parser.add_argument("--seed", type=int, default=0, help="of the moments and victims")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where to write the results")
     return parser.parse_args()

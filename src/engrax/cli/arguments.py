@@ -173,6 +173,49 @@ def add_ray_address(
     parser.add_argument("--ray-address", metavar="ADDRESS", help=address + note)
 
 
+def add_hosts(parser: Parser) -> None:
+    """Adds what several processes that train one run are told, and `--retries`."""
+    group = parser.add_argument_group("several processes, on one machine or many")
+    where = "where they meet: HOST:PORT, at which the first listens; auto asks SLURM or Open MPI"
+    group.add_argument("--coordinator", metavar="ADDRESS", help=where)
+    group.add_argument("--hosts", metavar="N", type=integer(1, 10**6), help="how many there are")
+    index = "which of them this one is, from 0"
+    group.add_argument("--host", metavar="I", type=integer(0, 10**6), help=index)
+    again = "how often to go on from the newest checkpoint after the process has died (0)"
+    group.add_argument("--retries", metavar="N", type=integer(0, 10**4), default=0, help=again)
+
+
+def join_hosts(arguments: argparse.Namespace) -> list[str]:
+    """Meets the other processes, where there are some; to be called before JAX starts.
+
+    Returns:
+        The words that say so, for another command.
+
+    Raises:
+        UserError: it is not said where, or they do not come.
+    """
+    names = ("coordinator", "hosts", "host")
+    given = {name: getattr(arguments, name) for name in names}
+    words = [
+        word
+        for name, value in given.items()
+        if value is not None
+        for word in (f"--{name}", str(value))
+    ]
+    if not words:
+        return []
+    if arguments.coordinator is None:
+        raise UsageError("--hosts and --host need --coordinator HOST:PORT")
+    from engrax.runs.hosts import Hosts, check_hosts, join
+
+    hosts = Hosts(arguments.coordinator, arguments.hosts, arguments.host)
+    if arguments.retries:
+        check_hosts(hosts)  # the process that is watched joins them
+    else:
+        join(hosts)
+    return words
+
+
 def add_import(parser: Parser) -> None:
     """Adds `--import`, for packages that register memories, agents, tasks or learners."""
     parser.add_argument(

@@ -6,13 +6,15 @@ from contextlib import nullcontext, suppress
 from engrax.cli.display import make_display
 from engrax.cli.output import last_word, print_json, say, warn
 from engrax.runs.entries import summary_entry
+from engrax.runs.hosts import is_first
 from engrax.runs.loop import Outcome
 from engrax.runs.summarising import summarise
 from engrax.runs.training import Job
 
 
 def train_and_report(job: Job, as_json: bool) -> int:
-    """Trains a job to its end, and says how it went and what to do next.
+    """Trains a job to its end, and says how it went and what to do next; of several processes the
+    first does.
 
     Args:
         job: the run.
@@ -24,6 +26,8 @@ def train_and_report(job: Job, as_json: bool) -> int:
     Raises:
         RunFailedError: training broke off.
     """
+    if not is_first():
+        return 130 if job.run().interrupted else 0
     outcome, path = train_shown(job), job.directory.path
     if outcome.interrupted:
         last_word(stopped(outcome))

@@ -6,6 +6,7 @@ from dataclasses import replace
 import equinox as eqx
 import jax
 
+from engrax.errors import ConfigError
 from engrax.experiments.config import Experiment
 from engrax.gym.choosing import processors_here
 from engrax.gym.host import AbstractHostTask
@@ -38,8 +39,10 @@ def offer_devices(count: int | None = None) -> int:
             else one for each core.
 
     Returns:
-        The devices that there are, of the kind that JAX computes on.
+        The devices that there are, of the kind that JAX computes on, and of all processes.
     """
+    if jax.distributed.is_initialized():
+        return jax.device_count()
     wanted = count or asked_for() or cores()
     with suppress(RuntimeError):  # where JAX has started, what there is must do
         jax.config.update("jax_num_cpu_devices", wanted)
@@ -55,7 +58,8 @@ def settled(experiment: Experiment) -> Experiment:
     accelerator, which is what JAX does of itself on those that have it.
 
     Raises:
-        UserError: JAX cannot start, or the experiment cannot be built.
+        UserError: JAX cannot start, the experiment cannot be built, or its streams cannot be shared
+            out over the devices of all processes.
     """
     with building():
         available = offer_devices(experiment.placement.devices)
@@ -71,7 +75,18 @@ def settled(experiment: Experiment) -> Experiment:
             learning_tile=learning,
             precision="float32" if on_cpu else "tf32",
         )
+        check_processes(placement.devices or 1, available)
         return replace(experiment, placement=placement)
+
+
+def check_processes(devices: int, available: int) -> None:
+    """Raises ConfigError where several processes have other devices than a run is divided over."""
+    if jax.distributed.is_initialized() and devices != available:
+        raise ConfigError(
+            f"placement.devices is {devices}, and {jax.process_count()} processes have {available} "
+            "devices: both must be the same, and divide the streams of a minibatch. Weights of a "
+            "run with other devices are taken by --from"
+        )
 
 
 def _groups(experiment: Experiment) -> int | None:

@@ -238,7 +238,18 @@ class RunDirectory:
         return self._checkpoints.newest(warn)
 
     def resume(self, template: S, warn: Callable[[str], object]) -> S | None:
-        """The state of the newest whole checkpoint; the metrics are cut back to it.
+        """`newest_state`; the metrics are cut back to it.
+
+        Raises:
+            OSError: the metrics cannot be written.
+        """
+        state = self.newest_state(template, warn)
+        self._checkpoints.path.mkdir(exist_ok=True)
+        self.metrics.trim(0 if state is None else updates_made(state))
+        return state
+
+    def newest_state(self, template: S, warn: Callable[[str], object]) -> S | None:
+        """The state of the newest whole checkpoint; nothing is written.
 
         Args:
             template: a state of the same form, see `checkpoint.restore`.
@@ -251,7 +262,7 @@ class RunDirectory:
             RunError: this is a published result.
             CheckpointError: there is none that is whole, or it does not have the form of the
                 template.
-            OSError: it cannot be read, or the metrics cannot be written.
+            OSError: it cannot be read.
         """
         if self.published:
             raise RunError(
@@ -268,8 +279,6 @@ class RunDirectory:
             raise CheckpointError(
                 f"{found[0]} says two things of how many updates it is after; delete it"
             )
-        self._checkpoints.path.mkdir(exist_ok=True)
-        self.metrics.trim(0 if state is None else updates_made(state))
         return state
 
     def _tidy(self) -> None:

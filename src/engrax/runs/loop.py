@@ -13,6 +13,7 @@ import numpy as np
 from engrax.errors import RunFailedError, describe
 from engrax.runs.directory import RunDirectory, State, updates_made
 from engrax.runs.events import EventLog
+from engrax.runs.hosts import any_of_them, is_first, only_first, together
 from engrax.runs.interrupts import interruptible
 from engrax.runs.metrics import Row
 from engrax.runs.wandb_log import WandbLog
@@ -100,21 +101,25 @@ def run(
             Earlier checkpoints are kept.
     """
     deadline, update, going = time.monotonic() + seconds, updates_made(state), True
-    with interruptible() as interrupted, recording(trainer, directory, update) as record:
-        while update < until and going and not interrupted() and time.monotonic() < deadline:
+    go_on = f"go on by `engrax resume {directory.path}`"
+    with (
+        interruptible() as interrupted,
+        recording(trainer, directory, update) as record,
+        together(f"what was saved is kept, all {go_on}"),
+    ):
+        asked = lambda: not going or interrupted() or time.monotonic() >= deadline  # noqa: E731
+        while update < until and not any_of_them(asked()):
             try:
                 state, metrics = trainer.update(state)
             except ActorsLostError as error:
                 save(trainer, state, directory)
-                raise RunFailedError(
-                    f"{error}; all is saved, go on by `engrax resume {directory.path}`"
-                ) from error
+                raise RunFailedError(f"{error}; all is saved, {go_on}") from error
             update += 1
             going = shown(progress, record(update, metrics))
             if update % checkpoint_every == 0 and update < until:
                 save(trainer, state, directory)
         save(trainer, state, directory)
-        return Outcome(directory, state, update, interrupted() or not going)
+        return Outcome(directory, state, update, any_of_them(interrupted() or not going))
 
 
 @contextmanager
@@ -134,14 +139,14 @@ def recording(
         raises `DivergedError` where a metric is not finite.
     """
     elapsed, cpu, steps = stopwatch(directory), CPUTime(directory, share), trainer.environment_steps
-    with _logs(directory, steps(update)) as logs:
+    with only_first(_logs(directory, steps(update))) as logs:
 
         def record(update: int, metrics: Mapping[str, Any]) -> Row:
             row: Row = {"update": update, "environment_steps": steps(update)}
             row |= {"seconds": round(elapsed(), 3), "cpu_seconds": round(cpu.after(metrics), 3)}
             row |= _checked(metrics, update, directory)
             with writing(directory):
-                for log in (directory.metrics, *logs):
+                for log in [] if logs is None else [directory.metrics, *logs]:
                     log.append(row)
             return row
 
@@ -159,8 +164,10 @@ def save(trainer: Trains, state: State, directory: RunDirectory) -> None:
                 f"the agent's {name} is no longer finite at update {update}; "
                 f"{_where_to_look(directory)}"
             )
-    with writing(directory):
-        directory.save(trainer.saved(state), trainer.environment_steps(update))
+    saved = trainer.saved(state)
+    if is_first():
+        with writing(directory):
+            directory.save(saved, trainer.environment_steps(update))
 
 
 @contextmanager

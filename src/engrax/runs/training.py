@@ -15,8 +15,9 @@ from engrax.runs import loop
 from engrax.runs.actors import RayActors, check_actors
 from engrax.runs.asking import experiment_for
 from engrax.runs.building import build_trainer, experiment_of, opened
-from engrax.runs.devices import offer_devices, settled
+from engrax.runs.devices import check_processes, offer_devices, settled
 from engrax.runs.directory import RunDirectory, updates_made
+from engrax.runs.hosts import all_or_none, is_first, only_first, several
 from engrax.runs.log import warn as log_warning
 from engrax.runs.loop import Outcome, Progress, Trains, ignore
 from engrax.runs.naming import new_path
@@ -117,15 +118,21 @@ def new_run(
     experiment = settled(experiment)
     trainer, shapes = _built(experiment, ray_address)
     before = None if source is None else learnt(opened(source), shapes, warn)
-    directory = RunDirectory.create(
-        new_path(preset) if path is None else path,
-        experiment,
-        preset=preset,
-        command=command,
-        origin=None if before is None else before.origin,
-        log=log,
-    )
-    with directory.exclusive():
+    if path is None and several():
+        raise UserError("several processes train this run: give them the same --out")
+    path = new_path(preset) if path is None else path
+    with all_or_none("make the run directory"):
+        if is_first():
+            RunDirectory.create(
+                path,
+                experiment,
+                preset=preset,
+                command=command,
+                origin=None if before is None else before.origin,
+                log=log,
+            )
+    directory = RunDirectory.open(path)
+    with only_first(directory.exclusive()):
         state = trainer.init()
         if before is not None:
             state = started_from(state, before)
@@ -164,9 +171,9 @@ def resumed_run(
     """
     directory = opened(directory)
     _check_log(log or ("wandb" if directory.wandb else None))
-    with directory.exclusive():
+    with only_first(directory.exclusive()):
         job = restored_job(directory, updates, warn, ray_address)
-        if log is not None:
+        if log is not None and is_first():
             directory.set_log(log)
         yield job
 
@@ -185,15 +192,18 @@ def restored_job(
             f"this run has its streams on {devices} devices, but JAX has {available} here: one "
             "computes all shares, and the numbers are the same to rounding only"
         )
+    check_processes(devices, available)
     trainer, shapes = _built(experiment, ray_address)
     logged = int((directory.metrics.rows() or [{}])[-1].get("update") or 0)
-    state = directory.resume(shapes, warn)
+    with all_or_none("go on from the newest checkpoint"):
+        state = (directory.resume if is_first() else directory.newest_state)(shapes, warn)
     _check_taken_over(directory, state)
     restored = None if state is None else updates_made(state)
     if updates is not None:
         _check_target(directory, restored or 0, updates)
         experiment = replace(experiment, updates=updates)
-        directory.set_target(updates)
+        if is_first():
+            directory.set_target(updates)
     state = trainer.init() if state is None else _streams_restored(trainer, state, warn)
     return Job(trainer, state, directory, experiment, restored, logged)
 

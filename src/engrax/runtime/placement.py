@@ -7,12 +7,16 @@ same everywhere. The same arithmetic runs on one device where fewer are there th
 with.
 """
 
-import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial, wraps
 from typing import Any, Literal, get_args
 
 import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.core import Tracer
+from jax.experimental import multihost_utils
 from jax.flatten_util import ravel_pytree
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jax.stages import Wrapped
@@ -203,11 +207,13 @@ class Placement:
 
     @property
     def mesh(self) -> Mesh | None:
-        """The devices; None where there is one, or where fewer are there than asked for."""
+        """The devices, those of other processes included; None where there is one, or where fewer
+        are there than asked for.
+        """
         count = self.devices or 1
-        if count == 1 or count > jax.local_device_count():
+        if count == 1 or count > jax.device_count():
             return None
-        return Mesh(jax.local_devices()[:count], (AXIS,))
+        return Mesh(jax.devices()[:count], (AXIS,))
 
     def jit(self, function: Callable[..., Any], **settings: Any) -> Wrapped:
         """`jax.jit` of a function that calls `spread`, with products of this precision."""
@@ -225,9 +231,17 @@ class Placement:
         """Arrays whose first axis are the streams, on each device its share."""
         return self._put(arrays, PartitionSpec(AXIS))
 
+    def whole(self, arrays: PyTree) -> PyTree:
+        """Arrays that every process can read, of those whose shares are with several."""
+        return arrays if jax.process_count() == 1 else jax.tree.map(_gathered, arrays)
+
     def _put(self, arrays: PyTree, spec: PartitionSpec) -> PyTree:
-        mesh = self.mesh
-        return arrays if mesh is None else jax.device_put(arrays, NamedSharding(mesh, spec))
+        if (mesh := self.mesh) is None:
+            return arrays
+        sharding = NamedSharding(mesh, spec)
+        if jax.process_count() == 1:
+            return jax.device_put(arrays, sharding)
+        return jax.tree.map(partial(_put_own, sharding), arrays)
 
 
 ONE_DEVICE = Placement(devices=1)
@@ -256,12 +270,38 @@ def _with_products(function: Callable[..., Any], how: str | None) -> Callable[..
     if how is None:
         return function
 
-    @functools.wraps(function)
+    @wraps(function)
     def traced(*arguments: Any, **named: Any) -> Any:
         with jax.default_matmul_precision(how):
             return function(*arguments, **named)
 
     return traced
+
+
+def _put_own(sharding: NamedSharding, array: Any) -> Any:
+    """An array that every process has, put where its shares belong; each puts its own. One that is
+    traced has no place.
+    """
+    if isinstance(array, Tracer):
+        return array
+    if is_key(array):
+        words = _put_own(sharding, jax.random.key_data(array))
+        return jax.random.wrap_key_data(words, impl=jax.random.key_impl(array))
+    numbers = np.asarray(array)
+    return jax.make_array_from_callback(numbers.shape, sharding, lambda part: numbers[part])
+
+
+def _gathered(array: Any) -> Any:
+    """An array with the shares of all processes; all must ask."""
+    if is_key(array):
+        words = _gathered(jax.random.key_data(array))
+        return jax.random.wrap_key_data(words, impl=jax.random.key_impl(array))
+    return multihost_utils.process_allgather(array, tiled=True)
+
+
+def is_key(array: Any) -> bool:
+    """Whether an array holds random keys."""
+    return jnp.issubdtype(array.dtype, jax.dtypes.prng_key)
 
 
 def _summed(tree: PyTree) -> PyTree:

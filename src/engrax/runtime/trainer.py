@@ -173,7 +173,7 @@ class Trainer:
     def saved(self, state: TrainState) -> TrainState:
         """The state as a checkpoint holds it, in the form of a state of `shadow()`: arrays only."""
         if not isinstance(self.world, Host):
-            return state
+            return state._replace(streams=self.placement.whole(state.streams))
         return TrainState(
             state.learner, replace(state.streams, world=self.world.save(state.streams.world))
         )

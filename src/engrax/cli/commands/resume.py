@@ -8,13 +8,16 @@ from engrax.cli.arguments import (
     Parser,
     add_budget,
     add_directory,
+    add_hosts,
     add_import,
     add_json,
     add_log,
     add_ray_address,
     check_budget,
+    join_hosts,
 )
 from engrax.cli.output import say, warn
+from engrax.cli.retrying import supervised, without
 
 if TYPE_CHECKING:
     from engrax.runs.directory import RunDirectory
@@ -30,15 +33,21 @@ def run(words: Sequence[str]) -> int:
     """Runs the command; see `engrax resume --help`."""
     arguments = _parser().read(words)
     check_budget(arguments)
+    hosts = join_hosts(arguments)
+    if arguments.retries:
+        once = ["resume", *without(words, "--retries")]
+        return supervised(once, arguments.directory, hosts, arguments.retries)
     from engrax.cli.reporting import train_and_report
     from engrax.runs.directory import RunDirectory
+    from engrax.runs.hosts import is_first
     from engrax.runs.training import resumed_run
 
     directory = RunDirectory.open(arguments.directory)
     updates, address = _updates(directory, arguments), arguments.ray_address
     with resumed_run(directory, updates, warn, log=arguments.log, ray_address=address) as job:
-        say(where_from(job.restored, job.logged))
-        if (job.restored or 0) >= job.experiment.updates:
+        if is_first():
+            say(where_from(job.restored, job.logged))
+        if is_first() and (job.restored or 0) >= job.experiment.updates:
             say(f"{directory.path} has made its {job.restored} updates; --updates N goes further")
         return train_and_report(job, arguments.json)
 
@@ -73,6 +82,7 @@ def _parser() -> Parser:
     add_directory(parser, "a run directory")
     add_budget(parser)
     add_ray_address(parser, "; for a run with actors")
+    add_hosts(parser)
     add_log(parser, "log to Weights & Biases from now on (wandb), or no longer (none)")
     add_import(parser)
     add_json(parser, "what `engrax show` says of the run at its end")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from engrax.cli.arguments import (
     Parser,
+    add_hosts,
     add_import,
     add_json,
     add_log,
@@ -15,8 +16,10 @@ from engrax.cli.arguments import (
     add_ray_address,
     count,
     integer,
+    join_hosts,
 )
 from engrax.cli.output import say, warn
+from engrax.cli.retrying import supervised, without
 from engrax.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,6 +32,8 @@ _EXAMPLES = """\
   engrax train hcam-ballet-laptop --memory lstm --memory.width 256
   engrax train hcam-ballet-laptop --from results/hcam-ballet-demo --out runs/further
   engrax train gymnasium:MiniGrid-MemoryS7-v0 --actors 4 --out runs/maze
+  engrax train hcam-ballet-paper --coordinator node-1:9000 --hosts 4 --host 0 --out /shared/run
+  engrax train hcam-ballet-paper --retries 3 --out runs/paper
   WANDB_MODE=offline engrax train hcam-ballet-laptop --log wandb
   engrax train hcam-ballet-laptop --help     # every setting and its value
   engrax train hcam-ballet-laptop --memory lstm --help
@@ -40,6 +45,12 @@ def run(words: Sequence[str]) -> int:
     if {"-h", "--help"} & set(words):
         return _help([word for word in words if word not in ("-h", "--help")])
     arguments, settings = _parser().read_settings(words)
+    hosts = join_hosts(arguments)
+    if arguments.retries:
+        if arguments.out is None:
+            raise UsageError("--retries goes on with a run: say which by --out")
+        once = ["train", *without(words, "--retries")]
+        return supervised(once, arguments.out, hosts, arguments.retries)
     from engrax.cli.reporting import train_and_report
     from engrax.runs.training import new_run
 
@@ -136,6 +147,7 @@ def _parser() -> Parser:
     steps = "environment steps in all, such as 2e6, instead of --updates; rounded up to an update"
     parser.add_argument("--steps", metavar="N", type=count(1, 10**18), help=steps)
     add_actors(parser)
+    add_hosts(parser)
     add_log(parser, "log to Weights & Biases as well: wandb")
     add_import(parser)
     add_json(parser, "what `engrax show` says of the run at its end")
