@@ -10,7 +10,8 @@ In this order, each part printed when it is done:
 * `senders`: processes that wait as long as an actor acts, and then send a parcel: how many arrive
   per second, and how many would if the learner's side took no time;
 * `efficiency`: whole training runs, by the command line: one actor on one core, two on two, where
-  the learner shares these cores; and one device on one core, two on two.
+  the learner shares these cores; one device on one core, two on two; one process on one core,
+  two that train one run on two. Twice the streams where there are twice the cores.
 """
 
 import argparse
@@ -35,7 +36,7 @@ from engrax.runtime.apart import ApartTrainer, Collector, Parcel
 from engrax.runtime.trainer import arrays_of
 
 PURE = "lstm-wayfinding-demo"
-"""The preset whose two devices are compared with one."""
+"""The preset of which two devices, or two processes, are compared with one."""
 
 
 def main():
@@ -146,27 +147,43 @@ def senders(arguments: argparse.Namespace, found: dict[str, Any]) -> dict[str, A
 def efficiency(arguments: argparse.Namespace, found: dict[str, Any]) -> dict[str, Any]:
     """Steps per second of whole runs on one core and on two, and two as a share of twice one."""
     results = {}
-    cores = sorted(os.sched_getaffinity(0))[:2]
-    host = run_of(arguments, 1)
-    updates = 4 if arguments.toy else 400
     impala = ["--learner", "impala", "--learner.minibatches", "1"]
-    for name, preset, words in (
-        ("actors", arguments.preset, [*impala, "--actors"]),
-        ("devices", PURE, ["--placement.devices"]),
+    streams = run_of(arguments, 1).streams
+    for name, words in (
+        ("actors", lambda count: [arguments.preset, *impala, "--actors", str(count)]),
+        ("devices", lambda count: [PURE, "--placement.devices", str(count)]),
+        ("processes", lambda count: [PURE]),
     ):
-        rates = []
-        for count in (1, 2):
-            streams = [] if name == "devices" else ["--streams", str(count * host.streams)]
-            with tempfile.TemporaryDirectory() as folder:
-                out = Path(folder) / "run"
-                command = [sys.executable, "-m", "engrax", "train", preset, *words, str(count)]
-                command += [*streams, "--updates", str(updates), "--out", str(out)]
-                allowed = {str(core) for core in cores[:count]}
-                keep = ["taskset", "-c", ",".join(sorted(allowed))]
-                subprocess.run([*keep, *command], check=True, capture_output=True)
-                rates.append(rate_of(out / "metrics.jsonl"))
+        each = streams if name == "actors" else experiment_named(PURE).streams
+        rates = [
+            rate_of_run([*words(count), "--streams", str(count * each)], name, count, arguments.toy)
+            for count in (1, 2)
+        ]
         results[name] = {"one": rates[0], "two": rates[1], "efficiency": rates[1] / rates[0] / 2}
     return results
+
+
+def rate_of_run(words: list[str], name: str, count: int, toy: bool) -> float:
+    """Environment steps per second of a run on so many cores."""
+    cores = [str(core) for core in sorted(os.sched_getaffinity(0))[:2]]
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "run"
+        updates = "4" if toy else "400" if name == "actors" else "100"
+        command = [sys.executable, "-m", "engrax", "train", *words, "--updates", updates]
+        command += ["--out", str(out)]
+        if name == "processes" and count > 1:
+            where = ["--coordinator", "127.0.0.1:29571", "--hosts", str(count), "--host"]
+            commands = [[*command, *where, str(index)] for index in range(count)]
+            kept = [cores[index] for index in range(count)]
+        else:
+            commands, kept = [command], [",".join(cores[:count])]
+        runs = [
+            subprocess.Popen(["taskset", "-c", keep, *one], stderr=subprocess.DEVNULL)
+            for keep, one in zip(kept, commands, strict=True)
+        ]
+        if any([run.wait() for run in runs]):
+            raise SystemExit(f"failed: {commands}")
+        return rate_of(out / "metrics.jsonl")
 
 
 def rate_of(log: Path) -> float:

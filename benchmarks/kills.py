@@ -8,14 +8,15 @@ The kinds in turn, each with its share of the kills:
 * `worker`: a process that steps environments for a run in Python;
 * `actor`: the process of an actor on a Ray cluster of this machine;
 * `learner`: the process that learns from actors; `engrax resume` goes on;
-* `raylet`: Ray's own process on this machine, which takes the learner with it; likewise.
+* `raylet`: Ray's own process on this machine, which takes the learner with it; likewise;
+* `host`: one of two processes that train one run; `--retries` goes on.
 
 And `stopped`: an actor that is stopped by SIGSTOP for as many seconds as `--stop` says (60).
 
 Of each kind is reported: updates that are missing or twice in the log, rows whose count of steps is
-wrong, for `trainer` whether the state is that of a run that nothing happened to, and processes and
-shared memory that are left. Anything but none makes the exit status 1. No other command of engrax
-or Ray may start or end meanwhile: its processes would be counted.
+wrong, for `trainer` and `host` whether the state is that of a run that nothing happened to, and
+processes and shared memory that are left. Anything but none makes the exit status 1. No other
+command of engrax or Ray may start meanwhile: its processes would be counted.
 """
 
 import argparse
@@ -36,7 +37,14 @@ ENGRAX = [sys.executable, "-m", "engrax"]
 HOST = ["lstm-cartpole-hidden", "--streams", "8", "--segment_length", "8"]
 ACTORS = [*HOST, "--learner", "impala", "--learner.minibatches", "2", "--actors", "2"]
 FOREVER = "1000000"
-SHARES = {"trainer": 0.3, "worker": 0.3, "actor": 0.25, "learner": 0.1, "raylet": 0.05}
+SHARES = {
+    "trainer": 0.25,
+    "worker": 0.25,
+    "actor": 0.25,
+    "learner": 0.1,
+    "raylet": 0.05,
+    "host": 0.1,
+}
 SHORTEST, LONGEST = 0.2, 3.0
 """Seconds of training before a kill, at random between these."""
 SECONDS_TO_END = 60.0
@@ -50,12 +58,14 @@ class Kind(NamedTuple):
         victims: of the process of the run, those that may be killed.
         steps: environment steps of an update.
         ends: whether the run's process ends, too, and is resumed.
+        hosts: processes that train the run together.
     """
 
     words: list[str]
     victims: Callable[[int], list[int]]
     steps: int
     ends: bool
+    hosts: int = 1
 
 
 def main():
@@ -79,13 +89,17 @@ def tried(kind: Kind, kills: int, stop: float, draw: random.Random, out: Path) -
     """A run whose processes are killed so often, and what is wrong with it at its end."""
     shared, there = set(os.listdir("/dev/shm")), ours()
     start = [*ENGRAX, "train", *kind.words, "--updates", FOREVER, "--checkpoint_every", "5"]
-    run, again = begun([*start, "--out", str(out)]), 0
+    port = draw.randrange(20_000, 30_000)
+    runs = [
+        begun([*start, "--out", str(out), *place(kind, port, i)], kind) for i in range(kind.hosts)
+    ]
+    run, again = runs[0], 0
     began = time.monotonic()
     for _ in range(kills):
         wait_for_rows(out, run, updates(out) + 2)
         time.sleep(draw.uniform(SHORTEST, LONGEST))
         before = updates(out)
-        victim = draw.choice(kind.victims(run.pid))
+        victim = draw.choice(kind.victims(draw.choice(runs).pid))
         os.kill(victim, signal.SIGSTOP if stop else signal.SIGKILL)
         if stop:
             time.sleep(stop)
@@ -93,10 +107,13 @@ def tried(kind: Kind, kills: int, stop: float, draw: random.Random, out: Path) -
             os.kill(victim, signal.SIGCONT)
         if kind.ends:
             run.wait(SECONDS_TO_END)
-            run, again = begun([*ENGRAX, "resume", str(out)]), again + 1
+            run, again = begun([*ENGRAX, "resume", str(out)], kind), again + 1
+            runs = [run]
     wait_for_rows(out, run, updates(out) + 2)
-    run.send_signal(signal.SIGINT)
-    run.wait(SECONDS_TO_END)
+    for one in runs:  # as Ctrl-C in a terminal: all processes of the group get it
+        os.killpg(one.pid, signal.SIGINT)
+    for one in runs:
+        one.wait(SECONDS_TO_END)
     ended = time.monotonic()
     while (left := ours() - there) and time.monotonic() - ended < SECONDS_TO_END:
         time.sleep(0.5)
@@ -108,12 +125,12 @@ def tried(kind: Kind, kills: int, stop: float, draw: random.Random, out: Path) -
         "wrong_steps": sum(
             row["environment_steps"] != kind.steps * row["update"] for row in logged
         ),
-        "status": int(run.returncode != 130),
+        "status": sum(one.returncode != 130 for one in runs),
         "processes_left": len(left),
         "shared_memory_left": len(set(os.listdir("/dev/shm")) - shared),
     }
     if kind.words[0] == "debug":
-        faults["another_state"] = int(digest(out) != digest_alone(max(numbers), out.parent))
+        faults["another_state"] = int(digest(out) != digest_alone(kind, max(numbers), out.parent))
     if stop:
         faults["no_update_meanwhile"] = int(during == 0)
     return {
@@ -127,10 +144,21 @@ def tried(kind: Kind, kills: int, stop: float, draw: random.Random, out: Path) -
     }
 
 
-def begun(command: list[str]) -> subprocess.Popen[bytes]:
+def begun(command: list[str], kind: Kind) -> subprocess.Popen[bytes]:
     """A process of its own group, which says nothing."""
     quiet = subprocess.DEVNULL
-    return subprocess.Popen(command, stdout=quiet, stderr=quiet, start_new_session=True)
+    devices = {"JAX_NUM_CPU_DEVICES": "1"} if kind.hosts > 1 else {}
+    return subprocess.Popen(
+        command, stdout=quiet, stderr=quiet, start_new_session=True, env={**os.environ, **devices}
+    )
+
+
+def place(kind: Kind, port: int, index: int) -> list[str]:
+    """The words that say which of several processes one is."""
+    if kind.hosts == 1:
+        return []
+    where = ["--coordinator", f"127.0.0.1:{port}", "--hosts", str(kind.hosts), "--host", str(index)]
+    return [*where, "--retries", "1000"]
 
 
 def wait_for_rows(out: Path, run: subprocess.Popen[bytes], count: int) -> None:
@@ -168,11 +196,13 @@ def digest(out: Path) -> str:
     return json.loads(shown.stdout)["state_sha256"]
 
 
-def digest_alone(count: int, folder: Path) -> str:
-    """Of the state of a run of so many updates, to which nothing happens."""
+def digest_alone(kind: Kind, count: int, folder: Path) -> str:
+    """Of the state of a run of so many updates, in one process, to which nothing happens."""
     out = folder / "alone"
-    command = [*ENGRAX, "train", *KINDS["trainer"].words, "--updates", str(count)]
-    subprocess.run([*command, "--out", str(out)], check=True, capture_output=True)
+    command = [*ENGRAX, "train", *kind.words, "--updates", str(count), "--out", str(out)]
+    devices = {"JAX_NUM_CPU_DEVICES": str(kind.hosts)} if kind.hosts > 1 else {}
+    surroundings = {**os.environ, **devices}
+    subprocess.run(command, check=True, capture_output=True, env=surroundings)
     return digest(out)
 
 
@@ -229,7 +259,13 @@ def workers(pid: int) -> list[int]:
 
 
 def itself(pid: int) -> list[int]:
+    """The process of the run."""
     return [pid]
+
+
+def watched(pid: int) -> list[int]:
+    """The process that another one watches."""
+    return named("-m engrax")(pid)
 
 
 KINDS = {
@@ -240,6 +276,7 @@ KINDS = {
     "actor": Kind(ACTORS, named("ray::Actor"), 64, False),
     "learner": Kind(ACTORS, itself, 64, True),
     "raylet": Kind(ACTORS, named("raylet/raylet"), 64, True),
+    "host": Kind(["debug", "--streams", "4"], watched, 64, False, hosts=2),
     "stopped": Kind(ACTORS, named("ray::Actor"), 64, False),
 }
 

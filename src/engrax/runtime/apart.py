@@ -14,6 +14,7 @@ from jaxtyping import PyTree
 
 from engrax.agents.base import AbstractAgent
 from engrax.errors import RunFailedError
+from engrax.runtime.shards import is_key
 from engrax.runtime.trainer import (
     LearnerState,
     Metrics,
@@ -156,7 +157,7 @@ def to_plain(tree: PyTree) -> PyTree:
     """A tree with NumPy arrays in place of JAX's, and words in place of keys."""
 
     def plain(leaf: Any) -> Any:
-        if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+        if is_key(leaf):
             return Words(np.asarray(jax.random.key_data(leaf)), str(jax.random.key_impl(leaf)))
         return np.asarray(leaf)
 

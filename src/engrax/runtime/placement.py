@@ -13,10 +13,6 @@ from functools import partial, wraps
 from typing import Any, Literal, get_args
 
 import jax
-import jax.numpy as jnp
-import numpy as np
-from jax.core import Tracer
-from jax.experimental import multihost_utils
 from jax.flatten_util import ravel_pytree
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jax.stages import Wrapped
@@ -26,6 +22,7 @@ from engrax.algorithms.tiles import cut, joined, number_of_tiles
 from engrax.gym.choosing import Workers
 from engrax.losses.masks import Total, alone
 from engrax.nn.checks import check_choice
+from engrax.runtime.shards import gathered, put_own
 
 AXIS = "devices"
 OWN_THREADS = {"xla_cpu_multi_thread_eigen": False}
@@ -233,7 +230,7 @@ class Placement:
 
     def whole(self, arrays: PyTree) -> PyTree:
         """Arrays that every process can read, of those whose shares are with several."""
-        return arrays if jax.process_count() == 1 else jax.tree.map(_gathered, arrays)
+        return arrays if jax.process_count() == 1 else jax.tree.map(gathered, arrays)
 
     def _put(self, arrays: PyTree, spec: PartitionSpec) -> PyTree:
         if (mesh := self.mesh) is None:
@@ -241,7 +238,7 @@ class Placement:
         sharding = NamedSharding(mesh, spec)
         if jax.process_count() == 1:
             return jax.device_put(arrays, sharding)
-        return jax.tree.map(partial(_put_own, sharding), arrays)
+        return jax.tree.map(partial(put_own, sharding), arrays)
 
 
 ONE_DEVICE = Placement(devices=1)
@@ -276,32 +273,6 @@ def _with_products(function: Callable[..., Any], how: str | None) -> Callable[..
             return function(*arguments, **named)
 
     return traced
-
-
-def _put_own(sharding: NamedSharding, array: Any) -> Any:
-    """An array that every process has, put where its shares belong; each puts its own. One that is
-    traced has no place.
-    """
-    if isinstance(array, Tracer):
-        return array
-    if is_key(array):
-        words = _put_own(sharding, jax.random.key_data(array))
-        return jax.random.wrap_key_data(words, impl=jax.random.key_impl(array))
-    numbers = np.asarray(array)
-    return jax.make_array_from_callback(numbers.shape, sharding, lambda part: numbers[part])
-
-
-def _gathered(array: Any) -> Any:
-    """An array with the shares of all processes; all must ask."""
-    if is_key(array):
-        words = _gathered(jax.random.key_data(array))
-        return jax.random.wrap_key_data(words, impl=jax.random.key_impl(array))
-    return multihost_utils.process_allgather(array, tiled=True)
-
-
-def is_key(array: Any) -> bool:
-    """Whether an array holds random keys."""
-    return jnp.issubdtype(array.dtype, jax.dtypes.prng_key)
 
 
 def _summed(tree: PyTree) -> PyTree:

@@ -27,6 +27,8 @@ STARTS = (
     "runs.comparing.train_all",
     "runs.together.train_together",
     "runs.spreading.spread",
+    "runs.hosts.join",
+    "cli.retrying._run",
     "runs.publishing.evaluate",
     "runs.building.load_trained",
     "runs.benchmarking.build_trainer",

@@ -148,6 +148,12 @@ MANY = [
     ("--gpus", values),
     ("--retries", values),
 ]
+HOSTS = [
+    ("--coordinator", addresses),
+    ("--hosts", values),
+    ("--host", values),
+    ("--retries", values),
+]
 presets = (
     st.sampled_from(["debug", "debug", "hcam-ballet-laptop", "hcam-ballet-demo", "debgu"]) | values
 )
@@ -162,6 +168,8 @@ LINES = {
             ("--actors", values),
             ("--min-actors", values),
             ("--ray-address", addresses),
+            ("--out", paths),
+            *HOSTS,
             *assignments,
         ),
         st.tuples(st.sampled_from(SETTINGS), values).map(
@@ -169,7 +177,12 @@ LINES = {
         ),
     ),
     "resume": line(
-        "resume", paths, ("--updates", values), ("--steps", values), ("--ray-address", addresses)
+        "resume",
+        paths,
+        ("--updates", values),
+        ("--steps", values),
+        ("--ray-address", addresses),
+        *HOSTS,
     ),
     "evaluate": line(
         "evaluate",

@@ -101,7 +101,7 @@ def test_tiles_in_turn_are_as_all_at_once():
 @pytest.mark.parametrize("available", [1, 2])
 def test_every_device_has_its_share_and_the_sum_of_all(available, monkeypatch):
     """By two devices, and by one that computes both shares."""
-    monkeypatch.setattr(jax, "local_device_count", lambda: available)
+    monkeypatch.setattr(jax, "device_count", lambda: available)
     placement = Placement(devices=2)
     assert (placement.mesh is None) == (available == 1)
 
