@@ -42,7 +42,8 @@ PURE = "lstm-wayfinding-demo"
 def main():
     arguments = parse()
     found: dict[str, Any] = {}
-    for name, part in PARTS.items():
+    wanted = ["messages", arguments.only] if arguments.only else list(PARTS)
+    for name, part in ((name, PARTS[name]) for name in PARTS if name in wanted):
         found[name] = part(arguments, found)
         print(f"{name}: {json.dumps(found[name])}", flush=True)
         if arguments.json:
@@ -240,6 +241,7 @@ def parse() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--preset", default="lstm-cartpole-hidden", help="with host environments")
+    parser.add_argument("--only", metavar="PART", choices=PARTS, help="one part alone")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where to write the results")
     parser.add_argument("--toy", action="store_true", help="toy sizes, to see that it runs")
     return parser.parse_args()
