@@ -27,10 +27,18 @@ install_import_hook("engrax", "beartype.beartype")
 import jax
 import pytest
 
+from engrax.experiments import registries
+
 DEVICES = int(os.environ.get("ENGRAX_TEST_DEVICES", "2"))
 jax.config.update("jax_num_cpu_devices", DEVICES)  # for tests of several; others use the first
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
+
+
+@pytest.fixture(autouse=True)
+def forget_imported_packages(monkeypatch: pytest.MonkeyPatch):
+    """Or the processes of a cluster would be told to import those of an earlier test."""
+    monkeypatch.setattr(registries, "_IMPORTED", dict(registries._IMPORTED))
 
 
 @pytest.fixture(autouse=True, scope="module")

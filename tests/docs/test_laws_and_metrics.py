@@ -21,6 +21,7 @@ CONTRACTS = {
 OF_OTHER_TASKS = {"reconstruct_image", "reconstruct_symbols", "reconstruct_text"} | {
     "worker_restarts",
     "worker_cpu_seconds",  # see unit/runtime/test_host_worlds.py
+    *("lag", "lag_max", "queue", "actors", "actor_restarts"),  # see unit/runs/test_actors.py
 }
 
 

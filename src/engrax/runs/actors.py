@@ -3,6 +3,7 @@
 import collections
 import re
 import socket
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import fields, replace
@@ -39,11 +40,13 @@ class Role(NamedTuple):
         experiment: of its share of the streams, as JSON.
         imports: packages that register what the experiment holds.
         version: of engrax where the learner is.
+        path: where the learner finds modules, such as that of the environment.
     """
 
     experiment: Any
     imports: tuple[str, ...]
     version: str
+    path: tuple[str, ...]
 
 
 class Actor:
@@ -54,6 +57,7 @@ class Actor:
             raise UserError(
                 f"{socket.gethostname()} has engrax {engrax.__version__}, not {role.version}"
             )
+        sys.path += [folder for folder in role.path if folder not in sys.path]
         self._cores = ExitStack()
         self._cores.enter_context(claimed(1))
         jax.config.update("jax_platforms", "cpu")
@@ -184,7 +188,7 @@ class RayActors:
     def _start(self, place: int) -> None:
         self._born[place] += 1
         share = share_of(self._experiment, place, self._born[place])
-        role = Role(encode(share), imported_packages(), engrax.__version__)
+        role = Role(encode(share), imported_packages(), engrax.__version__, tuple(sys.path))
         self._actors[place] = self._make.remote(role)
 
 

@@ -282,7 +282,7 @@ def resume(
         return job.run(progress, seconds=seconds)
 
 
-def _built(experiment: Experiment, ray_address: str | None) -> tuple[Trains, Any]:
+def _built(experiment: Experiment, ray_address: str | None) -> tuple[Any, Any]:
     """The trainer of an experiment, with its actors where it has some, and the shapes of what a
     checkpoint holds of its state.
     """

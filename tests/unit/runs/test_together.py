@@ -21,7 +21,9 @@ UPDATES = 6
 
 
 def runs_in(folder: Path, agents=("debug",), seeds=2, updates=UPDATES):
-    return plan(agents, folder, seeds=seeds, length=lambda one: updates)
+    """On one device, as runs that are trained together are."""
+    settings = {"placement.devices": "1"}
+    return plan(agents, folder, seeds=seeds, settings=settings, length=lambda one: updates)
 
 
 def parameters(path: Path):
