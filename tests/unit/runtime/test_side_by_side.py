@@ -20,6 +20,7 @@ AGENTS = {
     "merlin": MERLINSizes().tiny(),
 }
 QUICK = {"hcam", "merlin"}
+"""The others take a minute and a half together, of what `vmap` does the same for all."""
 RUN = Experiment(
     task=Recall(delay=2),
     agent=AGENTS["hcam"],
@@ -38,7 +39,7 @@ def arrays(state):
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=[pytest.mark.slow] * (n not in QUICK)) for n in AGENTS]
+    "name", [pytest.param(n, marks=[pytest.mark.learn] * (n not in QUICK)) for n in AGENTS]
 )
 def test_each_of_several_seeds_trains_as_it_does_alone(name):
     learner = A2C() if name == "merlin" else RUN.learner
