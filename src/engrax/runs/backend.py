@@ -32,16 +32,17 @@ def _why_jax_cannot_start() -> str | None:
     try:
         import jax
     except Exception as error:
-        return f"JAX cannot be imported: {_line(error)}; {_VARIABLES}"
+        return f"JAX cannot be imported: {one_line(error)}; {_VARIABLES}"
     try:
         jax.devices()
     except Exception as error:
-        reason = _line(error) or "there is no such device here"
+        reason = one_line(error) or "there is no such device here"
         platforms = os.environ.get("JAX_PLATFORMS")
         setting = f" with JAX_PLATFORMS={platforms[:40]!r}" if platforms else ""
         return f"JAX cannot start{setting}: {reason}; {_PLATFORM if platforms else _VARIABLES}"
     return None
 
 
-def _line(error: Exception) -> str:
+def one_line(error: Exception) -> str:
+    """An error's message in one line, never long."""
     return " ".join(str(error).split())[:200]

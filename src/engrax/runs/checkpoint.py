@@ -22,6 +22,7 @@ from safetensors.numpy import save as to_bytes
 
 from engrax.errors import UserError
 from engrax.runs.storage import machine_memory, regular_size, write_atomically
+from engrax.runtime.shards import is_key
 
 T = TypeVar("T")
 
@@ -78,7 +79,7 @@ def save(path: Path, tree: Any, words: Mapping[str, str] | None = None) -> None:
     """
     arrays = _named_arrays(tree)
     keys = {
-        name: str(jax.random.key_impl(array)) for name, array in arrays.items() if _is_key(array)
+        name: str(jax.random.key_impl(array)) for name, array in arrays.items() if is_key(array)
     }
     words = {**(words or {}), "format": _FORMAT, "keys": json.dumps(keys)}
     if rounded := [name for name, array in arrays.items() if array.dtype == jnp.bfloat16]:
@@ -194,10 +195,6 @@ def _is_parameter(leaf: Any) -> bool:
     return _is_array(leaf) and jnp.issubdtype(leaf.dtype, jnp.inexact)
 
 
-def _is_key(leaf: Any) -> bool:
-    return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
-
-
 def _name(where: jtu.KeyPath) -> str:
     return jtu.keystr(where, simple=True, separator=".")
 
@@ -216,13 +213,13 @@ def _named_arrays(tree: Any) -> dict[str, Any]:
 
 def _numbers(array: Any) -> np.ndarray:
     # In C order, as safetensors writes an array's memory as it lies, whatever its strides.
-    numbers = np.asarray(jax.random.key_data(array) if _is_key(array) else array, order="C")
+    numbers = np.asarray(jax.random.key_data(array) if is_key(array) else array, order="C")
     return numbers.view(np.uint16) if numbers.dtype == jnp.bfloat16 else numbers
 
 
 def _copy(array: Any) -> jax.Array:
     # A copy, as what is restored will be donated, and must not alias memory that JAX does not own.
-    return array if _is_key(array) else jnp.array(array, copy=True)
+    return array if is_key(array) else jnp.array(array, copy=True)
 
 
 def _digest(arrays: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from engrax.errors import ConfigError, UserError, show
 from engrax.gym.choosing import processors_here
+from engrax.runs.addresses import host_and_port
 from engrax.runs.interrupts import interruptible
 
 SECONDS_TO_CONNECT = 5.0
@@ -171,11 +172,9 @@ def check_reachable(address: str | None) -> None:
     """Raises UserError unless something listens at HOST:PORT; Ray would try for minutes."""
     if address in (None, "auto", "local") or "://" in address:
         return
-    host, colon, port = address.rpartition(":")
-    if not colon or not host or not port.isdecimal() or not 0 < int(port) < 2**16:
-        raise UserError(f'--ray-address {show(address)}: expected HOST:PORT or "auto"')
+    place = host_and_port("--ray-address", address)
     try:
-        socket.create_connection((host, int(port)), SECONDS_TO_CONNECT).close()
+        socket.create_connection(place, SECONDS_TO_CONNECT).close()
     except (OSError, ValueError) as error:  # ValueError: of a host that no name can have
         raise UserError(
             f"no Ray cluster answers at {show(address)} ({error}): start one by `ray start --head` "

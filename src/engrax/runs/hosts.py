@@ -12,7 +12,9 @@ import jax
 import numpy as np
 from jax.experimental import multihost_utils
 
-from engrax.errors import RunFailedError, UserError, show
+from engrax.errors import RunFailedError, UserError
+from engrax.runs.addresses import host_and_port
+from engrax.runs.backend import one_line
 from engrax.runs.devices import asked_for, cores
 
 T = TypeVar("T")
@@ -45,9 +47,7 @@ def check_hosts(hosts: Hosts) -> None:
         if hosts.count is not None or hosts.index is not None:
             raise UserError("--coordinator auto finds out --hosts and --host: leave them out")
         return
-    name, colon, port = hosts.coordinator.rpartition(":")
-    if not name or not colon or not port.isdecimal() or not 0 < int(port) < 2**16:
-        raise UserError(f'--coordinator {show(hosts.coordinator)}: expected HOST:PORT or "auto"')
+    host_and_port("--coordinator", hosts.coordinator)
     if hosts.count is None or hosts.index is None:
         raise UserError("--coordinator HOST:PORT needs --hosts N and --host I, from 0 to N - 1")
     if not 0 <= hosts.index < hosts.count:
@@ -73,8 +73,7 @@ def join(hosts: Hosts) -> None:
             heartbeat_timeout_seconds=SECONDS_TO_MISS,
         )
     except (RuntimeError, ValueError, OSError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise UserError(f"the processes of --coordinator cannot meet: {reason}") from error
+        raise UserError(f"the processes of --coordinator cannot meet: {one_line(error)}") from error
 
 
 def several() -> bool:
@@ -100,7 +99,7 @@ def only_first(context: AbstractContextManager[T]) -> AbstractContextManager[T |
 
 
 @contextmanager
-def together(go_on: str) -> Iterator[None]:
+def all_alive(go_on: str) -> Iterator[None]:
     """Around what all processes do together: raises RunFailedError where one of them is gone.
 
     Args:
@@ -111,8 +110,9 @@ def together(go_on: str) -> Iterator[None]:
     except jax.errors.JaxRuntimeError as error:
         if not several():
             raise
-        reason = " ".join(str(error).split())[:200]
-        raise RunFailedError(f"another process of this run is gone ({reason}); {go_on}") from error
+        raise RunFailedError(
+            f"another process of this run is gone ({one_line(error)}); {go_on}"
+        ) from error
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import numpy as np
 from engrax.errors import RunFailedError, describe
 from engrax.runs.directory import RunDirectory, State, updates_made
 from engrax.runs.events import EventLog
-from engrax.runs.hosts import any_of_them, is_first, only_first, together
+from engrax.runs.hosts import all_alive, any_of_them, is_first, only_first
 from engrax.runs.interrupts import interruptible
 from engrax.runs.metrics import Row
 from engrax.runs.wandb_log import WandbLog
@@ -105,7 +105,7 @@ def run(
     with (
         interruptible() as interrupted,
         recording(trainer, directory, update) as record,
-        together(f"what was saved is kept, all {go_on}"),
+        all_alive(f"what was saved is kept, all {go_on}"),
     ):
         asked = lambda: not going or interrupted() or time.monotonic() >= deadline  # noqa: E731
         while update < until and not any_of_them(asked()):

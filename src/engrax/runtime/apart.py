@@ -104,7 +104,6 @@ class ApartTrainer:
     def __init__(self, trainer: Trainer, actors: Actors):
         self.trainer, self.actors = trainer, actors
         self._count = trainer.placement.actors or 1
-        self.streams = trainer.streams
 
     def init(self) -> Any:
         """The state before the first update."""

@@ -215,9 +215,7 @@ class Placement:
     def jit(self, function: Callable[..., Any], **settings: Any) -> Wrapped:
         """`jax.jit` of a function that calls `spread`, with products of this precision."""
         on_cpu = self.mesh is not None and jax.default_backend() == "cpu"
-        precise = _with_products(
-            function, None if self.precision is None else PRODUCTS[self.precision]
-        )
+        precise = _with_products(function, self.precision)
         return jax.jit(precise, compiler_options=OWN_THREADS if on_cpu else None, **settings)
 
     def put_everywhere(self, arrays: PyTree) -> PyTree:
@@ -262,14 +260,14 @@ def in_turn(function: Callable[[Any], Any], arrays: PyTree, tile: int | None) ->
     return joined(jax.lax.map(function, cut(arrays, tiles)))
 
 
-def _with_products(function: Callable[..., Any], how: str | None) -> Callable[..., Any]:
-    """A function that is traced with products computed so; None leaves it to JAX."""
-    if how is None:
+def _with_products(function: Callable[..., Any], precision: Precision | None) -> Callable[..., Any]:
+    """A function that is traced with products of a precision; None leaves it to JAX."""
+    if precision is None:
         return function
 
     @wraps(function)
     def traced(*arguments: Any, **named: Any) -> Any:
-        with jax.default_matmul_precision(how):
+        with jax.default_matmul_precision(PRODUCTS[precision]):
             return function(*arguments, **named)
 
     return traced

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Key, PyTree
 
+from engrax.runtime.shards import is_key
 from engrax.testing.contract import Settings
 from engrax.types import Actions, Spec
 
@@ -81,16 +82,12 @@ def broadcast_state(state: PyTree, streams: int) -> PyTree:
 
 def on_host(tree: PyTree) -> Any:
     """NumPy arrays in place of JAX's: slicing these compiles nothing. Keys stay as they are."""
-    return jax.tree.map(lambda leaf: leaf if _is_key(leaf) else np.asarray(leaf), tree)
+    return jax.tree.map(lambda leaf: leaf if is_key(leaf) else np.asarray(leaf), tree)
 
 
 def stream(tree: PyTree, index: int) -> Any:
     """One of the streams that lie along the first axis."""
     return jax.tree.map(lambda leaf: leaf[index], tree)
-
-
-def _is_key(leaf: Any) -> bool:
-    return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
 
 
 def key_words(tree: PyTree) -> PyTree:
@@ -99,7 +96,7 @@ def key_words(tree: PyTree) -> PyTree:
     """
 
     def words(leaf: Any) -> Any:
-        if _is_key(leaf):
+        if is_key(leaf):
             return jax.random.key_data(leaf)
         return np.asarray(leaf).view(np.uint16) if _is_bfloat16(leaf) else leaf
 
@@ -108,7 +105,7 @@ def key_words(tree: PyTree) -> PyTree:
 
 def with_key(leaf: Any, like: Any) -> Any:
     """The leaf of which `key_words` made this one, in the place of one like it."""
-    if _is_key(like):
+    if is_key(like):
         return jax.random.wrap_key_data(leaf, impl=jax.random.key_impl(like))
     return np.asarray(leaf).view(jnp.bfloat16) if _is_bfloat16(like) else leaf
 
@@ -127,7 +124,7 @@ def garbage_like(state: PyTree, numbers: np.random.Generator) -> PyTree:
 
 
 def _garbage(leaf: Any, numbers: np.random.Generator) -> Any:
-    if _is_key(leaf):
+    if is_key(leaf):
         data = jax.random.key_data(leaf)
         words = numbers.integers(0, 2**32, data.shape, dtype=np.uint32)
         return jax.random.wrap_key_data(jnp.asarray(words), impl=jax.random.key_impl(leaf))

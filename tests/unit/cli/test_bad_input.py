@@ -138,6 +138,7 @@ ADDRESSES = [
     ":80",
     "here:",
     "here:99999",
+    "here:" + "9" * 5000,
 ]
 addresses = st.sampled_from(ADDRESSES) | values
 MANY = [

@@ -47,8 +47,9 @@ def run(words: Sequence[str]) -> int:
     with resumed_run(directory, updates, warn, log=arguments.log, ray_address=address) as job:
         if is_first():
             say(where_from(job.restored, job.logged))
-        if is_first() and (job.restored or 0) >= job.experiment.updates:
-            say(f"{directory.path} has made its {job.restored} updates; --updates N goes further")
+            if (job.restored or 0) >= job.experiment.updates:
+                made = f"{directory.path} has made its {job.restored} updates"
+                say(f"{made}; --updates N goes further")
         return train_and_report(job, arguments.json)
 
 

@@ -52,6 +52,7 @@ def run(words: Sequence[str]) -> int:
         once = ["train", *without(words, "--retries")]
         return supervised(once, arguments.out, hosts, arguments.retries)
     from engrax.cli.reporting import train_and_report
+    from engrax.runs.hosts import is_first
     from engrax.runs.training import new_run
 
     experiment = _experiment(arguments, settings)
@@ -67,7 +68,7 @@ def run(words: Sequence[str]) -> int:
     ) as job:
         for note in job.notes:
             say(note)
-        if (origin := job.directory.origin) is not None:
+        if is_first() and (origin := job.directory.origin) is not None:
             say(f"starting from {origin['directory']} after {origin['updates']} updates")
         return train_and_report(job, arguments.json)
 
