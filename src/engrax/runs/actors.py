@@ -215,7 +215,8 @@ def with_impala(experiment: Experiment) -> Experiment:
     """The experiment with IMPALA in place of another learner.
 
     IMPALA has the settings of that which all learners have, one pass over the segments, and a
-    quarter of its learning rate: with PPO's, CartPole without velocities is not learnt.
+    quarter of its learning rate: on CartPole without velocities, without actors, it had a return of
+    439 after 410,000 steps, and 222 with all of it.
     """
     learner = experiment.learner
     if isinstance(learner, IMPALA):
