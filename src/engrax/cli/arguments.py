@@ -176,11 +176,18 @@ def add_ray_address(
 def add_hosts(parser: Parser) -> None:
     """Adds what several processes that train one run are told, and `--retries`."""
     group = parser.add_argument_group("several processes, on one machine or many")
-    where = "where they meet: HOST:PORT, at which the first listens; auto asks SLURM or Open MPI"
+    where = (
+        "where they meet: HOST:PORT, at which the first listens; auto asks SLURM or Open MPI; ray "
+        "starts them on a Ray cluster"
+    )
     group.add_argument("--coordinator", metavar="ADDRESS", help=where)
     group.add_argument("--hosts", metavar="N", type=integer(1, 10**6), help="how many there are")
     index = "which of them this one is, from 0"
     group.add_argument("--host", metavar="I", type=integer(0, 10**6), help=index)
+    each = "of each, on a Ray cluster"
+    cpus = integer(1, 10**4)
+    group.add_argument("--cpus", metavar="N", type=cpus, help=f"processors {each} (1)")
+    group.add_argument("--gpus", metavar="X", type=share, help=f"accelerators {each} (0)")
     again = "how often to go on from the newest checkpoint after the process has died (0)"
     group.add_argument("--retries", metavar="N", type=integer(0, 10**4), default=0, help=again)
 
@@ -202,6 +209,8 @@ def join_hosts(arguments: argparse.Namespace) -> list[str]:
         if value is not None
         for word in (f"--{name}", str(value))
     ]
+    if arguments.cpus is not None or arguments.gpus is not None:
+        raise UsageError("--cpus and --gpus say what a process has on a cluster: --coordinator ray")
     if not words:
         return []
     if arguments.coordinator is None:

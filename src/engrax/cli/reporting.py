@@ -2,9 +2,11 @@
 
 import math
 from contextlib import nullcontext, suppress
+from pathlib import Path
 
 from engrax.cli.display import make_display
 from engrax.cli.output import last_word, print_json, say, warn
+from engrax.runs.directory import RunDirectory
 from engrax.runs.entries import summary_entry
 from engrax.runs.hosts import is_first
 from engrax.runs.loop import Outcome
@@ -28,21 +30,36 @@ def train_and_report(job: Job, as_json: bool) -> int:
     """
     if not is_first():
         return 130 if job.run().interrupted else 0
-    outcome, path = train_shown(job), job.directory.path
-    if outcome.interrupted:
-        last_word(stopped(outcome))
+    outcome = train_shown(job)
+    return report(outcome.directory, outcome.updates, outcome.interrupted, as_json)
+
+
+def report(directory: RunDirectory, updates: int, interrupted: bool, as_json: bool) -> int:
+    """Says how training ended and what to do next; see `train_and_report`.
+
+    Args:
+        directory: of the run.
+        updates: made in all.
+        interrupted: whether it was stopped early.
+        as_json: see `train_and_report`.
+
+    Returns:
+        The exit status.
+    """
+    path = directory.path
+    if interrupted:
+        last_word(stopped(path, updates))
     else:
         say(f"trained {path}; next: engrax evaluate {path} --episodes 500 --seed 1")
     if as_json:
-        with suppress(OSError) if outcome.interrupted else nullcontext():
-            print_json(summary_entry(summarise(job.directory, warn)))
-    return 130 if outcome.interrupted else 0
+        with suppress(OSError) if interrupted else nullcontext():
+            print_json(summary_entry(summarise(directory, warn)))
+    return 130 if interrupted else 0
 
 
-def stopped(outcome: Outcome) -> str:
+def stopped(path: Path, updates: int) -> str:
     """How to go on with a run that was stopped."""
-    path = outcome.directory.path
-    return f"stopped at update {outcome.updates}, all is saved; go on: engrax resume {path}"
+    return f"stopped at update {updates}, all is saved; go on: engrax resume {path}"
 
 
 def train_shown(job: Job, until: int | None = None, seconds: float = math.inf) -> Outcome:

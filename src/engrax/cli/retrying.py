@@ -28,7 +28,7 @@ def supervised(words: Sequence[str], out: Path, hosts: Sequence[str], retries: i
     for left in range(retries, 0, -1):
         if status in ENDED_WELL:
             break
-        warn(f"its process ended with status {status}; going on ({left} tries left)")
+        warn(f"its process ended with status {status}; going on (tries left: {left})")
         begun = (out / "config.json").exists()
         status = _run(["resume", str(out), *hosts] if begun else words)
     return status

@@ -2,25 +2,20 @@
 
 import collections
 import re
-import socket
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import fields, replace
 from typing import Any, ClassVar, NamedTuple
 
-import jax
 import numpy as np
 
-import engrax
 from engrax.algorithms import IMPALA, AbstractLearner
 from engrax.errors import ConfigError, EnvironmentFailedError, RunFailedError, UserError
 from engrax.experiments.codec import decode, encode
 from engrax.experiments.config import Experiment
-from engrax.experiments.registries import import_packages, imported_packages
 from engrax.gym.host import AbstractHostTask
 from engrax.runs.cluster import check_installed, check_reachable, connected
-from engrax.runs.cores import claimed
+from engrax.runs.nodes import Origin, ready_for, this_process
 from engrax.runtime import Placement
 from engrax.runtime.apart import ActorsLostError, Collector, Parcel
 
@@ -38,30 +33,19 @@ class Role(NamedTuple):
 
     Attributes:
         experiment: of its share of the streams, as JSON.
-        imports: packages that register what the experiment holds.
-        version: of engrax where the learner is.
-        path: where the learner finds modules, such as that of the environment.
+        origin: the learner's process.
     """
 
     experiment: Any
-    imports: tuple[str, ...]
-    version: str
-    path: tuple[str, ...]
+    origin: Origin
 
 
 class Actor:
     """The process of an actor."""
 
     def __init__(self, role: Role):
-        if role.version != engrax.__version__:
-            raise UserError(
-                f"{socket.gethostname()} has engrax {engrax.__version__}, not {role.version}"
-            )
-        sys.path += [folder for folder in role.path if folder not in sys.path]
-        self._cores = ExitStack()
-        self._cores.enter_context(claimed(1))
-        jax.config.update("jax_platforms", "cpu")
-        import_packages(role.imports)
+        self._held = ExitStack()
+        self._held.enter_context(ready_for(role.origin))
         self._collector = Collector(decode(Experiment, role.experiment).build())
 
     def collect(self, arrays: Sequence[np.ndarray], updates: int) -> Parcel:
@@ -188,8 +172,7 @@ class RayActors:
     def _start(self, place: int) -> None:
         self._born[place] += 1
         share = share_of(self._experiment, place, self._born[place])
-        role = Role(encode(share), imported_packages(), engrax.__version__, tuple(sys.path))
-        self._actors[place] = self._make.remote(role)
+        self._actors[place] = self._make.remote(Role(encode(share), this_process()))
 
 
 def share_of(experiment: Experiment, place: int, born: int) -> Experiment:

@@ -84,14 +84,15 @@ def connected(address: str | None, cpus: int = 0) -> Iterator[Any]:
         os.environ.setdefault(name, value)
     import ray
 
-    started: dict[str, Any] = {}
-    if not address:
-        started = {"include_dashboard": False, "num_cpus": max(cpus, len(processors_here()))}
+    started: dict[str, Any] = {"address": address}
+    if not address:  # without "local", Ray would take a cluster that someone else has started here
+        started = {"address": "local", "include_dashboard": False}
+        started["num_cpus"] = max(cpus, len(processors_here()))
     try:
         with warnings.catch_warnings():
             # JAX warns of forks; those of Ray turn into its own programs at once.
             warnings.filterwarnings("ignore", r"os\.fork\(\) was called", RuntimeWarning)
-            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **started)
+            ray.init(log_to_driver=False, logging_level=logging.ERROR, **started)
     except (ConnectionError, ValueError, RuntimeError, OSError) as error:
         what = f"the Ray cluster {show(address)}" if address else "a Ray cluster of this machine"
         raise UserError(f"{what} cannot be used: {show(' '.join(str(error).split()))}") from error
@@ -107,6 +108,7 @@ def run_tasks(
     given: Mapping[str, Any],
     cluster: Cluster,
     look: Callable[[list[str]], object],
+    options: Callable[[str], Mapping[str, Any]] = lambda name: {},
 ) -> Iterator[Finished[T]]:
     """Runs a function once for each argument, each in a process of its own.
 
@@ -119,6 +121,7 @@ def run_tasks(
         given: its argument, by the names of the tasks, in the order in which they begin.
         cluster: what each may use.
         look: called about once a second with the names of the tasks that have not ended.
+        options: of Ray for a task, by its name, besides those of the cluster.
 
     Yields:
         Tasks, as they end; after a request to stop also those that return in time.
@@ -126,7 +129,7 @@ def run_tasks(
     Raises:
         UserError: no node of the cluster has what a task needs.
     """
-    _check_room(ray, cluster)
+    check_room(ray, cluster)
     remote = ray.remote(
         num_cpus=cluster.cpus,
         num_gpus=cluster.gpus,
@@ -134,7 +137,10 @@ def run_tasks(
         max_calls=1,  # a fresh process for each: JAX keeps the devices that it started with
     )(function)
     with interruptible() as stopping:
-        waiting = {remote.remote(argument): name for name, argument in given.items()}
+        waiting = {
+            remote.options(**options(name)).remote(argument): name
+            for name, argument in given.items()
+        }
         while waiting and not stopping():
             done, _ = ray.wait(list(waiting), timeout=POLL)
             yield from (_finished(ray, task, waiting.pop(task)) for task in done)
@@ -182,15 +188,21 @@ def check_reachable(address: str | None) -> None:
         ) from error
 
 
-def _check_room(ray: Any, cluster: Cluster) -> None:
-    """Raises UserError unless some node has what a task needs; it would wait forever."""
+def check_room(ray: Any, cluster: Cluster, count: int = 1) -> None:
+    """Raises UserError unless the nodes have what so many tasks need at once; they would wait
+    forever.
+    """
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     wanted = {"CPU": cluster.cpus, "GPU": cluster.gpus}
-    if any(all(node.get(name, 0) >= count for name, count in wanted.items()) for node in nodes):
+    fit = [
+        min(int(node.get(name, 0) / each) for name, each in wanted.items() if each)
+        for node in nodes
+    ]
+    if sum(fit) >= count:
         return
     most = {name: max(int(node.get(name, 0)) for node in nodes) for name in wanted}
     raise UserError(
-        f"a run is to have {cluster.cpus} processors and {cluster.gpus:g} accelerators, and no "
-        f"node of the cluster has them (at most {most['CPU']} and {most['GPU']}): lower --cpus or "
-        "--gpus"
+        f"{count} times {cluster.cpus} processors and {cluster.gpus:g} accelerators are needed at "
+        f"once, and the cluster has room for {sum(fit)} (its largest node has {most['CPU']} and "
+        f"{most['GPU']}): lower --cpus, --gpus or --hosts"
     )

@@ -6,7 +6,8 @@ All make the same updates, each in its share of the streams. The first of them r
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import TypeVar
+from inspect import signature
+from typing import Any, TypeVar
 
 import jax
 import numpy as np
@@ -15,6 +16,7 @@ from jax.experimental import multihost_utils
 from engrax.errors import RunFailedError, UserError
 from engrax.runs.addresses import host_and_port
 from engrax.runs.backend import one_line
+from engrax.runs.collectives import listen_where_others_reach
 from engrax.runs.devices import asked_for, cores
 
 T = TypeVar("T")
@@ -64,14 +66,13 @@ def join(hosts: Hosts) -> None:
     jax.config.update("jax_num_cpu_devices", asked_for() or cores())
     jax.config.update("jax_cpu_collectives_implementation", "gloo")
     address = None if hosts.coordinator == AUTO else hosts.coordinator
+    initialize: Any = jax.distributed.initialize
+    times = {"initialization_timeout": SECONDS_TO_MEET}
+    if "heartbeat_timeout_seconds" in signature(initialize).parameters:  # not in JAX 0.5
+        times["heartbeat_timeout_seconds"] = SECONDS_TO_MISS
     try:
-        jax.distributed.initialize(
-            address,
-            hosts.count,
-            hosts.index,
-            initialization_timeout=SECONDS_TO_MEET,
-            heartbeat_timeout_seconds=SECONDS_TO_MISS,
-        )
+        initialize(address, hosts.count, hosts.index, **times)
+        listen_where_others_reach(SECONDS_TO_MEET)
     except (RuntimeError, ValueError, OSError) as error:
         raise UserError(f"the processes of --coordinator cannot meet: {one_line(error)}") from error
 
@@ -111,7 +112,7 @@ def all_alive(go_on: str) -> Iterator[None]:
         if not several():
             raise
         raise RunFailedError(
-            f"another process of this run is gone ({one_line(error)}); {go_on}"
+            f"another process of this run is gone or out of reach ({one_line(error)}); {go_on}"
         ) from error
 
 
@@ -123,7 +124,8 @@ def all_or_none(what: str) -> Iterator[None]:
         yield
     except Exception as raised:
         error = raised
-    failed = any_of_them(error is not None)
+    with all_alive("start all of them again, with the same command"):
+        failed = any_of_them(error is not None)
     if error is not None:
         raise error
     if failed:

@@ -5,22 +5,17 @@ system that they share. A task whose process dies goes on, in another one, from 
 checkpoint.
 """
 
-import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-import jax
-
-import engrax
 from engrax.errors import BusyError, RunFailedError, UserError
 from engrax.experiments.codec import decode, encode
 from engrax.experiments.config import Experiment
-from engrax.experiments.registries import import_packages, imported_packages
 from engrax.runs.cluster import Cluster, Finished, connected, run_tasks
 from engrax.runs.comparing import Asked, Planned, Progressed, job_of, scores
-from engrax.runs.cores import claimed
 from engrax.runs.metrics import MetricsLog
+from engrax.runs.nodes import Origin, check_seen, ready_for, this_process
 
 Ended = Literal["done", "stopped", "elsewhere", "failed"]
 
@@ -33,18 +28,16 @@ class Work(NamedTuple):
         out: the folder of the comparison.
         asked: the episodes to play.
         also: levels besides those it was trained on.
-        imports: packages that register what the experiment holds.
-        cluster: what it may use; without accelerators JAX computes on processors.
-        version: of engrax where the work comes from.
+        origin: the process of the comparison.
+        cluster: what it may use.
     """
 
     run: Planned
     out: Path
     asked: Asked
     also: tuple[str, ...]
-    imports: tuple[str, ...]
+    origin: Origin
     cluster: Cluster
-    version: str
 
 
 class Result(NamedTuple):
@@ -60,21 +53,12 @@ def train_and_play(work: Work) -> Result:
     Returns:
         How it ended; errors that a user can correct, and training that breaks off, are in the note.
     """
-    host = socket.gethostname()
-    if work.version != engrax.__version__:
-        return Result("failed", f"{host} has engrax {engrax.__version__}, not {work.version}")
-    if not work.out.is_dir():
-        return Result(
-            "failed", f"{host} does not see {work.out}: --out must be where all nodes see it"
-        )
-    with claimed(work.cluster.cpus):
-        if not work.cluster.gpus:
-            jax.config.update("jax_platforms", "cpu")
-        try:
-            import_packages(work.imports)
+    try:
+        with ready_for(work.origin, work.cluster.cpus, work.cluster.gpus):
+            check_seen(work.out)
             return _train_and_play(work)
-        except (UserError, RunFailedError, OSError) as error:
-            return Result("failed", str(error))
+    except (UserError, RunFailedError, OSError) as error:
+        return Result("failed", str(error))
 
 
 def _train_and_play(work: Work) -> Result:
@@ -117,11 +101,9 @@ def spread(
     Raises:
         UserError: there is no such cluster, or none of its nodes is large enough.
     """
-    named, imports = {str(one.path): one for one in runs}, imported_packages()
+    named, origin = {str(one.path): one for one in runs}, this_process()
     given = {
-        name: Work(
-            _plain(one), out.resolve(), asked, tuple(also), imports, cluster, engrax.__version__
-        )
+        name: Work(_plain(one), out.resolve(), asked, tuple(also), origin, cluster)
         for name, one in named.items()
     }
     ended: dict[Ended, list[Planned]] = {"done": [], "stopped": [], "elsewhere": [], "failed": []}

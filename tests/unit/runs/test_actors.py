@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -164,3 +166,39 @@ def test_an_environment_that_raises_is_shown(tmp_path, capsys):
     assert "an actor's environment failed: ZeroDivisionError('nothing to divide by')" in said
     assert "failing.py" in said
     assert not actors()
+
+
+@pytest.mark.slow
+def test_actors_move_with_the_nodes_of_a_cluster(tmp_path, monkeypatch):
+    """The node of one goes; the other acts alone. On a node that comes it is made again."""
+    from ray.cluster_utils import Cluster
+
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    going = cluster.add_node(num_cpus=1)
+    out, log = tmp_path / "run", MetricsLog(tmp_path / "run" / "metrics.jsonl")
+    where = ["--actors", "2", "--ray-address", cluster.address, "--updates", "100000"]
+    command = [sys.executable, "-m", "engrax", *TRAIN, *where, "--out", str(out)]
+    run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    try:
+        rows_after(log, 5)
+        cluster.remove_node(going)
+        alone = rows_after(log, len(log.rows()) + 30)
+        assert len(actors()) == 1
+        cluster.add_node(num_cpus=1)
+        deadline = time.monotonic() + 120.0
+        while len(actors()) < 2 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert len(actors()) == 2
+        rows_after(log, len(log.rows()) + 30)
+        run.send_signal(signal.SIGINT)
+        said = run.communicate(timeout=120)[1]
+    finally:
+        run.kill()
+        cluster.shutdown()
+    assert run.returncode == 130, said
+    assert "Traceback" not in said
+    rows = log.rows()
+    assert [row["update"] for row in rows] == list(range(1, len(rows) + 1))
+    assert sum(row["actor_restarts"] for row in rows) == 1
+    assert len(rows) > len(alone)

@@ -92,7 +92,7 @@ def test_a_request_to_stop_reaches_the_tasks(ray, tmp_path):
 
 @pytest.mark.parametrize("asked", [{"cpus": 1000}, {"gpus": 1.0}])
 def test_what_no_node_has_is_named(ray, asked):
-    with pytest.raises(UserError, match="and no node of the cluster has them"):
+    with pytest.raises(UserError, match="and the cluster has room for 0"):
         results(ray, mind, {"one": ""}, **asked)
 
 

@@ -76,7 +76,7 @@ def test_two_processes_are_two_devices_also_where_one_is_killed(alone, tmp_path,
     os.kill(child_of(watching[1].pid), signal.SIGKILL)
     (first, said), (second, other) = ended(watching)
     assert (first, second) == (0, 0), said + other
-    assert "its process ended with status -9; going on (2 tries left)" in other
+    assert "its process ended with status -9; going on (tries left: 2)" in other
     assert "resuming from update" in said
     assert "resuming from update" not in other
     assert "Traceback" not in said + other

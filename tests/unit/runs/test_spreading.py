@@ -21,6 +21,7 @@ from engrax.runs.cluster import Cluster
 from engrax.runs.comparing import Asked, Planned, Progressed, plan, play_all, train_all
 from engrax.runs.directory import RunDirectory
 from engrax.runs.metrics import MetricsLog
+from engrax.runs.nodes import this_process
 from engrax.runs.spreading import Work, spread, train_and_play
 
 ASKED = Asked(20, 1)
@@ -34,7 +35,7 @@ def planned(out: Path) -> list[Planned]:
 
 def work(one: Planned, out: Path) -> Work:
     plain = one._replace(experiment=encode(one.experiment))
-    return Work(plain, out, ASKED, (), (), Cluster(), engrax.__version__)
+    return Work(plain, out, ASKED, (), this_process(), Cluster())
 
 
 @pytest.mark.slow

@@ -30,7 +30,7 @@ def run(words: Sequence[str]) -> int:
         dancers(out, arguments.minutes, arguments.episodes)
         cards(out, arguments.merlin_minutes, arguments.episodes)
     except Stopped as stop:
-        last_word(stopped(stop.outcome))
+        last_word(stopped(stop.outcome.directory.path, stop.outcome.updates))
         return 130
     return 0
 

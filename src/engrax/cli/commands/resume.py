@@ -16,6 +16,7 @@ from engrax.cli.arguments import (
     check_budget,
     join_hosts,
 )
+from engrax.cli.on_ray import check_on_ray, train_on_ray_and_report
 from engrax.cli.output import say, warn
 from engrax.cli.retrying import supervised, without
 
@@ -33,6 +34,8 @@ def run(words: Sequence[str]) -> int:
     """Runs the command; see `engrax resume --help`."""
     arguments = _parser().read(words)
     check_budget(arguments)
+    if check_on_ray(arguments):
+        return _on_ray(arguments)
     hosts = join_hosts(arguments)
     if arguments.retries:
         once = ["resume", *without(words, "--retries")]
@@ -51,6 +54,18 @@ def run(words: Sequence[str]) -> int:
                 made = f"{directory.path} has made its {job.restored} updates"
                 say(f"{made}; --updates N goes further")
         return train_and_report(job, arguments.json)
+
+
+def _on_ray(arguments: argparse.Namespace) -> int:
+    from engrax.runs.building import experiment_of
+    from engrax.runs.directory import RunDirectory
+    from engrax.runs.ray_hosts import Training
+
+    directory = RunDirectory.open(arguments.directory)
+    updates = _updates(directory, arguments)
+    training = Training(directory.path, updates=updates, log=arguments.log)
+    until = experiment_of(directory).updates if updates is None else updates
+    return train_on_ray_and_report(training, until, arguments)
 
 
 def where_from(checkpoint: int | None, logged: int) -> str:

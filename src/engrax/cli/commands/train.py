@@ -18,6 +18,7 @@ from engrax.cli.arguments import (
     integer,
     join_hosts,
 )
+from engrax.cli.on_ray import check_on_ray, train_on_ray_and_report
 from engrax.cli.output import say, warn
 from engrax.cli.retrying import supervised, without
 from engrax.errors import UsageError
@@ -33,6 +34,7 @@ _EXAMPLES = """\
   engrax train hcam-ballet-laptop --from results/hcam-ballet-demo --out runs/further
   engrax train gymnasium:MiniGrid-MemoryS7-v0 --actors 4 --out runs/maze
   engrax train hcam-ballet-paper --coordinator node-1:9000 --hosts 4 --host 0 --out /shared/run
+  engrax train hcam-ballet-paper --coordinator ray --hosts 4 --gpus 1 --out /shared/run
   engrax train hcam-ballet-paper --retries 3 --out runs/paper
   WANDB_MODE=offline engrax train hcam-ballet-laptop --log wandb
   engrax train hcam-ballet-laptop --help     # every setting and its value
@@ -45,6 +47,8 @@ def run(words: Sequence[str]) -> int:
     if {"-h", "--help"} & set(words):
         return _help([word for word in words if word not in ("-h", "--help")])
     arguments, settings = _parser().read_settings(words)
+    if check_on_ray(arguments):
+        return _on_ray(arguments, words, _experiment(arguments, settings))
     hosts = join_hosts(arguments)
     if arguments.retries:
         if arguments.out is None:
@@ -71,6 +75,22 @@ def run(words: Sequence[str]) -> int:
         if is_first() and (origin := job.directory.origin) is not None:
             say(f"starting from {origin['directory']} after {origin['updates']} updates")
         return train_and_report(job, arguments.json)
+
+
+def _on_ray(arguments: argparse.Namespace, words: Sequence[str], experiment: "Experiment") -> int:
+    from engrax.experiments.codec import encode
+    from engrax.runs.naming import new_path
+    from engrax.runs.ray_hosts import Training
+
+    training = Training(
+        arguments.out or new_path(arguments.preset),
+        encode(experiment),
+        arguments.preset,
+        ["engrax", "train", *words],
+        arguments.source,
+        log=arguments.log,
+    )
+    return train_on_ray_and_report(training, experiment.updates, arguments)
 
 
 def _experiment(arguments: argparse.Namespace, settings: Mapping[str, str]) -> "Experiment":
