@@ -5,12 +5,12 @@
 The nodes are two network namespaces of this machine with a cable between them (Linux; needs root).
 
 * `actors-N`: a Ray cluster of both, the learner and an actor on the one, an actor on the other; the
-  cable is cut for N seconds. Ray gives a node up that does not answer, and what is left of that node
-  ends itself when the cable is back; it is started again then, as its owner would.
+  cable is cut for N seconds. Ray gives a node up that does not answer, and what is left of that
+  node ends itself when the cable is back; it is started again then, as its owner would.
 * `hosts-N`: one of two processes that train one run on each, with `--retries`.
 
-Reported are the updates while the cable was cut, the seconds until both nodes worked again, and what
-`kills.py` looks for. Anything wrong makes the exit status 1.
+Reported are the updates while the cable was cut, the seconds until both nodes worked again, and
+what `kills.py` looks for. Anything wrong makes the exit status 1.
 """
 
 import argparse
@@ -58,8 +58,8 @@ def network() -> Iterator[None]:
     for name in NAMES:
         ip("netns", "add", name)
     try:
-        ip("link", "add", "cable", "netns", NAMES[0], "type", "veth", "peer", "name", "cable", "netns",
-           NAMES[1])  # fmt: skip
+        ends = ["type", "veth", "peer", "name", "cable", "netns", NAMES[1]]
+        ip("link", "add", "cable", "netns", NAMES[0], *ends)
         for name, address in zip(NAMES, ADDRESSES, strict=True):
             ip("-n", name, "address", "add", f"{address}/24", "dev", "cable")
             for device in ("lo", "cable"):
