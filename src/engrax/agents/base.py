@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Key, PyTree
+from jaxtyping import Array, Bool, Float, Int, Key, PyTree
 
 from engrax.errors import UserError
 from engrax.losses.masks import Total
@@ -126,6 +126,17 @@ class AbstractAgent(eqx.Module, Generic[S]):
         """
         del state, inp, key
         return nothing_recalled()
+
+    @property
+    def unit(self) -> str | None:
+        """What `without` leaves out: a "chunk", a "row" or a "step"; None if it cannot."""
+        return None
+
+    def without(self, state: S, unit: Int[Array, ""]) -> tuple["AbstractAgent[S]", S]:
+        """An agent and a state whose next step cannot find one group of items of its recall; see
+        `AbstractMemory.without`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no items that could be left out")
 
     def auxiliary_losses(
         self,

@@ -64,6 +64,14 @@ def empty_rows(rows: int, width: int) -> Rows:
     return Rows(contents, inverse_norms(contents), left, jnp.zeros(rows, jnp.int32))
 
 
+def without(rows: Rows, row: Int[Array, ""]) -> Rows:
+    """Rows of which one was never written; -1 for none."""
+    emptied = jnp.arange(rows.ages.shape[0], dtype=jnp.int32) == row
+    contents = jnp.where(emptied[:, None], 0.0, rows.contents)
+    left, ages = jnp.where(emptied, 0.0, rows.left), jnp.where(emptied, 0, rows.ages)
+    return Rows(contents, inverse_norms(contents), left, ages)
+
+
 def look_up(
     rows: Rows, keys: Float[Array, "k w"], strengths: Float[Array, " k"]
 ) -> Float[Array, "k n"]:

@@ -3,10 +3,10 @@
 import abc
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 import equinox as eqx
-from jaxtyping import Array, Bool, Float, Key, PyTree
+from jaxtyping import Array, Bool, Float, Int, Key, PyTree
 
 from engrax.memory.layout import Layout
 from engrax.nn.checks import check_at_least
@@ -56,6 +56,8 @@ class AbstractMemory(eqx.Module, Generic[S]):
 
     input_size: eqx.AbstractVar[int]
     output_size: eqx.AbstractVar[int]
+    unit: ClassVar[str | None] = None
+    """What `without` leaves out: a "chunk", a "row" or a "step"; None of a memory without items."""
 
     def __check_init__(self):
         check_at_least(1, input_size=self.input_size, output_size=self.output_size)
@@ -125,6 +127,20 @@ class AbstractMemory(eqx.Module, Generic[S]):
     def refresh(self, state: S) -> S:
         """Computes again what the state caches, after the parameters have changed."""
         return self.unpack(self.pack(state))
+
+    def without(self, state: S, unit: Int[Array, ""]) -> tuple["AbstractMemory[S]", S]:
+        """A memory and a state whose next step cannot find one group of items of its recall.
+
+        For analysis: what the group is worth is how much the output changes.
+
+        Args:
+            state: before the step.
+            unit: the number of the group among those of the recall; -1 leaves out none.
+
+        Raises:
+            NotImplementedError: the memory has no items.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no items that could be left out")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,12 +2,12 @@
 
 import abc
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
 from engrax.memory.arguments import check_step, check_unroll
 from engrax.memory.base import AbstractMemory, AbstractMemorySizes, MemoryOutput
@@ -40,6 +40,7 @@ class AbstractControlledMemory(AbstractMemory[ControllerState[S]]):
 
     lstm: eqx.AbstractVar[StackedLSTM]
     store: eqx.AbstractVar[Any]
+    unit: ClassVar[str | None] = "row"
 
     @abc.abstractmethod
     def access(self, state: S, hidden: Float[Array, " h"]) -> tuple[S, Float[Array, " m"], Recall]:
@@ -52,6 +53,17 @@ class AbstractControlledMemory(AbstractMemory[ControllerState[S]]):
         Returns:
             The state after it, the concatenated reads of all heads, and what they attended to.
         """
+
+    @abc.abstractmethod
+    def emptied(self, state: S, row: Int[Array, ""]) -> S:
+        """The store's state as if a row had never been written; -1 for none."""
+
+    def without(
+        self, state: ControllerState[S], unit: Int[Array, ""]
+    ) -> tuple["AbstractControlledMemory[S]", ControllerState[S]]:
+        """The store as if a row had never been written; what was read before stays."""
+        store = self.emptied(state.store, unit)
+        return self, ControllerState(store, state.layers, state.reads)
 
     def init_state(self) -> ControllerState[S]:
         """An empty store, and zeros."""
@@ -137,6 +149,10 @@ class AbstractStore(eqx.Module, Generic[S]):
     ) -> tuple[S, Float[Array, " m"], Recall]:
         """Reads and writes: the state after it, the reads, and what they attended to."""
 
+    @abc.abstractmethod
+    def without(self, state: S, row: Int[Array, ""]) -> S:
+        """The state as if a row had never been written; -1 for none."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class AbstractControllerSizes(AbstractMemorySizes):
@@ -195,6 +211,10 @@ class ControlledMemory(AbstractControlledMemory[S]):
         self.lstm = StackedLSTM(input_and_reads, sizes.width, sizes.layers, key=lstm_key)
         self.interface = linear(self.lstm.output_size, store.interface_size, key=interface_key)
         self.input_size, self.output_size = input_size, self.lstm.output_size + store.reads_size
+
+    def emptied(self, state: S, row: Int[Array, ""]) -> S:
+        """The store as if a row had never been written."""
+        return self.store.without(state, row)
 
     def access(self, state: S, hidden: Float[Array, " h"]) -> tuple[S, Float[Array, " m"], Recall]:
         """One access of the store."""

@@ -6,9 +6,17 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
-from engrax.memory.addressing import AbstractRowStore, Rows, empty_rows, look_up, recalled, write
+from engrax.memory.addressing import (
+    AbstractRowStore,
+    Rows,
+    empty_rows,
+    look_up,
+    recalled,
+    without,
+    write,
+)
 from engrax.memory.controller import AbstractControllerSizes
 from engrax.types import Recall
 
@@ -97,6 +105,18 @@ class DNC(AbstractRowStore[DNCState]):
             link=zeros["link"],
             write_weights=zeros["row"],
             read_weights=zeros["reads"],
+        )
+
+    def without(self, state: DNCState, row: Int[Array, ""]) -> DNCState:
+        """Zeros in a row, in its usage and in its links; no head was there."""
+        kept = (jnp.arange(self.rows, dtype=jnp.int32) != row).astype(jnp.float32)
+        return DNCState(
+            rows=without(state.rows, row),
+            usage=state.usage * kept,
+            precedence=state.precedence * kept,
+            link=state.link * kept[:, None] * kept[None, :],
+            write_weights=state.write_weights * kept,
+            read_weights=state.read_weights * kept[None, :],
         )
 
     def access(

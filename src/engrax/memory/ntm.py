@@ -5,9 +5,17 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
-from engrax.memory.addressing import AbstractRowStore, Rows, empty_rows, look_up, recalled, write
+from engrax.memory.addressing import (
+    AbstractRowStore,
+    Rows,
+    empty_rows,
+    look_up,
+    recalled,
+    without,
+    write,
+)
 from engrax.memory.controller import AbstractControllerSizes
 from engrax.types import Recall
 
@@ -61,6 +69,10 @@ class NTM(AbstractRowStore[NTMState]):
         """Rows of zeros, and all heads on the first row."""
         start = jnp.eye(1, self.rows, dtype=jnp.float32)
         return NTMState(empty_rows(self.rows, self.width), start, jnp.tile(start, (self.heads, 1)))
+
+    def without(self, state: NTMState, row: Int[Array, ""]) -> NTMState:
+        """Zeros in a row; heads stay where they are."""
+        return state._replace(rows=without(state.rows, row))
 
     def access(
         self, state: NTMState, interface: Float[Array, " i"]

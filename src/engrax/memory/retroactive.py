@@ -171,6 +171,11 @@ class RetroactiveMemory(eqx.Module):
             writes=state.writes + 1,
         )
 
+    def without(self, state: RetroactiveState, row: Int[Array, ""]) -> RetroactiveState:
+        """The store with a row that counts as empty, and is not read; -1 for none."""
+        emptied = jnp.arange(self.rows, dtype=jnp.int32) == row
+        return state._replace(ages=jnp.where(emptied, 0, state.ages))
+
     def _readable(
         self, written: Bool[Array, "k n"], cosines: Float[Array, "k n"]
     ) -> Bool[Array, "k n"]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import equinox as eqx
 import jax
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Float, Int, Key
 
 from engrax.memory.base import AbstractMemorySizes
 from engrax.memory.controller import AbstractControlledMemory
@@ -80,6 +80,10 @@ class RLMEM(AbstractControlledMemory[RetroactiveState]):
         )
         self.to_store = linear(self.lstm.output_size, self.store.width, key=store_key)
         self.input_size, self.output_size = input_size, self.lstm.output_size + reads
+
+    def emptied(self, state: RetroactiveState, row: Int[Array, ""]) -> RetroactiveState:
+        """The store with a row that counts as empty."""
+        return self.store.without(state, row)
 
     def access(
         self, state: RetroactiveState, hidden: Float[Array, " h"]

@@ -2,7 +2,7 @@
 
 import abc
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import equinox as eqx
 import jax
@@ -162,6 +162,7 @@ class TrXL(AbstractMemory[TrXLState]):
     layers: tuple[TrXLLayer, ...]
     input_size: int = eqx.field(static=True)
     output_size: int = eqx.field(static=True)
+    unit: ClassVar[str | None] = "step"
 
     def __init__(
         self,
@@ -224,6 +225,14 @@ class TrXL(AbstractMemory[TrXLState]):
             )
             layers.append(recent)
         return TrXLState(steps[-1] + 1, tuple(layers)), MemoryOutput(ys)
+
+    def without(self, state: TrXLState, unit: Int[Array, ""]) -> tuple["TrXL", TrXLState]:
+        """No layer can see a row of its ring."""
+        layer = self.layers[0].recent
+        left_out = jnp.where(unit < 0, -1, layer.steps_ago(state.count)[unit])
+        rows = lambda memory: [layer.attention.left_out for layer in memory.layers]  # noqa: E731
+        given = [left_out] * len(self.layers)
+        return eqx.tree_at(rows, self, given, is_leaf=lambda leaf: leaf is None), state
 
     def pack(self, state: TrXLState) -> PackedTrXL:
         """The count and the inputs of each layer, without their keys and values."""

@@ -42,6 +42,9 @@ class LocalAttention(eqx.Module):
     position_bias: Float[Array, "h e"]
     num_heads: int = eqx.field(static=True)
     window: int = eqx.field(static=True)
+    left_out: Int[Array, ""] | None
+    """How many steps ago a row was written that `attend_window` cannot see, for analysis; None, or
+    -1, for none."""
 
     def __init__(
         self,
@@ -74,7 +77,7 @@ class LocalAttention(eqx.Module):
         self.position = linear(size, size, key=keys[4], bias=False)
         biases = jnp.zeros((num_heads, size // num_heads), jnp.float32)
         self.content_bias = self.position_bias = biases
-        self.num_heads, self.window = num_heads, window
+        self.num_heads, self.window, self.left_out = num_heads, window, None
 
     def project(self, xs: Float[Array, "*n d"]) -> KeysValues:
         """Keys and values of inputs: what a cache holds."""
@@ -113,7 +116,10 @@ class LocalAttention(eqx.Module):
             "he,ohe->ho", query + self.position_bias, self._position_keys(self.window)
         )
         scores = by_content + by_position[:, steps_ago]
-        return self._softmax(jnp.where(steps_ago <= reach, scores, LOWEST))
+        seen = steps_ago <= reach
+        if self.left_out is not None:
+            seen &= steps_ago != self.left_out
+        return self._softmax(jnp.where(seen, scores, LOWEST))
 
     def attend_sequence(
         self, xs: Float[Array, "t d"], past: KeysValues | None, reaches: Int[Array, " t"]

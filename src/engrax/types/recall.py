@@ -16,12 +16,14 @@ class Recall(eqx.Module):
         steps_ago: the age of each item in steps, at least 1 where valid.
         valid: whether the slot holds an item of this episode.
         readers: the name of each reader, such as `layer 1, head 2`.
+        group: how many items in a row belong together, as those of a chunk do; n is a multiple.
     """
 
     weights: Float[Array, "*t r n"]
     steps_ago: Int[Array, "*t n"]
     valid: Bool[Array, "*t n"]
     readers: tuple[str, ...] = eqx.field(static=True)
+    group: int = eqx.field(static=True, default=1)
 
     @property
     def mean(self) -> Float[Array, "*t n"]:

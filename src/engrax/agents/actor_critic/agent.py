@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Key, PyTree
+from jaxtyping import Array, Bool, Float, Int, Key, PyTree
 
 from engrax.agents.actor_critic.sizes import ActorCriticSizes
 from engrax.agents.base import check_input, choose, masked
@@ -186,6 +186,16 @@ class ActorCritic(AbstractScaledAgent[S]):
         """What the memory attends to."""
         inp = self.scales.scaled(inp)
         return self._remember(state, inp, key)[1].recall or nothing_recalled()
+
+    @property
+    def unit(self) -> str | None:
+        """What the memory can leave out."""
+        return self.memory.unit
+
+    def without(self, state: S, unit: Int[Array, ""]) -> tuple["ActorCritic[S]", S]:
+        """Leaves out what the memory does."""
+        memory, state = self.memory.without(state, unit)
+        return eqx.tree_at(lambda agent: agent.memory, self, memory), state
 
     def auxiliary_losses(
         self,

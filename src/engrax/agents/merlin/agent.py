@@ -7,7 +7,7 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Key, PyTree
+from jaxtyping import Array, Bool, Float, Int, Key, PyTree
 
 from engrax.agents.base import check_input, choose, masked
 from engrax.agents.merlin.core import Core, CoreState, Percept, PredictorOutput
@@ -142,6 +142,15 @@ class MERLIN(AbstractScaledAgent[CoreState]):
         inp = self.scales.scaled(inp)
         after, percept = self._perceive(state, inp, jax.random.split(key)[0])
         return recalled(after.store, percept.reading.weights)
+
+    @property
+    def unit(self) -> str:
+        """Rows."""
+        return "row"
+
+    def without(self, state: CoreState, unit: Int[Array, ""]) -> tuple["MERLIN", CoreState]:
+        """The store without a row; what was read before stays."""
+        return self, state._replace(store=self.core.store.without(state.store, unit))
 
     def auxiliary_losses(
         self,

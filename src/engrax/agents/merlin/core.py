@@ -15,6 +15,7 @@ from engrax.agents.merlin.inference import (
 from engrax.agents.merlin.sizes import MERLINSizes
 from engrax.memory.retroactive import ReadHeads, RetroactiveMemory, RetroactiveState
 from engrax.nn.distributions import DiagonalGaussian
+from engrax.nn.gradients import without_gradient
 from engrax.nn.recurrent import LSTMState, StackedLSTM
 from engrax.nn.senses import action_code, code_size
 from engrax.types import Action, Actions, Reads, tree_where
@@ -169,14 +170,14 @@ class Core(eqx.Module):
         )
         keys, strengths = self.predictor_heads(hidden)
         reads, weights, read = self.store.read(state.store, keys, strengths)
-        store = self.store.write(read, jax.lax.stop_gradient(z))
+        store = self.store.write(read, without_gradient(z))
         state = CoreState(store, predictor, state.policy, reads.ravel(), state.policy_reads)
         reading = Reads(strengths, weights, read.ages)
         return state, PredictorOutput(context(state), reading)
 
     def for_policy(self, z: Float[Array, "*t z"]) -> Float[Array, "*t z"]:
         """z as an input of the policy: detached, unless the ablation is set."""
-        return z if self.policy_shapes_latent else jax.lax.stop_gradient(z)
+        return z if self.policy_shapes_latent else without_gradient(z)
 
 
 def policy_head(hidden: int, latent: int, row: int, key: Key[Array, ""]) -> ReadHeads:

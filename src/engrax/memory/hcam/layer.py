@@ -12,6 +12,7 @@ from engrax.memory.hcam import clock
 from engrax.memory.hcam.chunks import Chunks, RowDtype, chunks_of
 from engrax.memory.hcam.read import AbstractRead, Read
 from engrax.memory.ring import Recent, RecentAttention, put, put_last
+from engrax.nn.gradients import without_gradient
 from engrax.nn.linear import MLP, LayerNorm, standardised
 from engrax.nn.local_attention import LocalAttention
 from engrax.nn.masking import finite
@@ -53,6 +54,8 @@ class HCAMLayer(eqx.Module):
     bypass: bool = eqx.field(static=True)
     normalise_stored: bool = eqx.field(static=True)
     row_dtype: RowDtype = eqx.field(static=True)
+    left_out: Int[Array, ""] | None
+    """A slot that steps cannot read, for analysis; None, or -1, for none."""
 
     def __init__(
         self,
@@ -78,7 +81,7 @@ class HCAMLayer(eqx.Module):
         self.mlp = MLP((size, mlp_size, size), key=mlp_key, last_init="small")
         self.chunk_size, self.num_slots = chunk_size, num_chunks + 1
         self.bypass, self.normalise_stored = bypass, normalise_stored
-        self.row_dtype = row_dtype
+        self.row_dtype, self.left_out = row_dtype, None
 
     @property
     def recent(self) -> RecentAttention:
@@ -111,7 +114,7 @@ class HCAMLayer(eqx.Module):
         recent = self.recent.write(state.recent, count, x)
         x = x + self.recent.attend(recent, count, x)
         state = self._write_chunk(state._replace(recent=recent), count, self._stored(x))
-        valid = clock.readable_now(count, self.num_slots, self.chunk_size)
+        valid = self.readable(count)
         order = clock.newest_first(count, self.num_slots, self.chunk_size)
         chunks = Chunks((state.contents,), state.means, order)
         read = self.attention.read(self.block_norm(x), chunks, valid)
@@ -128,11 +131,18 @@ class HCAMLayer(eqx.Module):
         recent = None if state is None else state.recent
         attended = xs + self.recent.attend_sequence(recent, count, steps, xs)
         stored = self._stored(attended)
-        timeline = jnp.concatenate([self._past(state, count), jax.lax.stop_gradient(stored)])
+        timeline = jnp.concatenate([self._past(state, count), without_gradient(stored)])
         chunks, valid = self._readable(state, count, steps, timeline)
         found = self.attention.read_sequence(self.block_norm(attended), chunks, valid)
         state = self._state_after(state, steps, xs, stored)
         return state, self._output(attended, found, valid)
+
+    def readable(self, count: Int[Array, ""]) -> Bool[Array, " s"]:
+        """The slots that step number `count` may read."""
+        valid = clock.readable_now(count, self.num_slots, self.chunk_size)
+        if self.left_out is None:
+            return valid
+        return valid & (jnp.arange(self.num_slots, dtype=jnp.int32) != self.left_out)
 
     def _stored(self, x: Float[Array, "*t d"]) -> Float[Array, "*t d"]:
         stored = standardised(x) if self.normalise_stored else x

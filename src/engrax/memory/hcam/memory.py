@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import get_args
+from typing import ClassVar, get_args
 
 import equinox as eqx
 import jax
@@ -123,6 +123,7 @@ class HCAM(AbstractMemory[HCAMState]):
     output_norm: LayerNorm
     input_size: int = eqx.field(static=True)
     output_size: int = eqx.field(static=True)
+    unit: ClassVar[str | None] = "chunk"
 
     def __init__(
         self,
@@ -216,6 +217,12 @@ class HCAM(AbstractMemory[HCAMState]):
             layers.append(layer_state)
         return HCAMState(steps[-1] + 1, tuple(layers)), MemoryOutput(self.output_norm(ys))
 
+    def without(self, state: HCAMState, unit: Int[Array, ""]) -> tuple["HCAM", HCAMState]:
+        """No layer can read the chunk in a slot."""
+        slots = lambda memory: [layer.left_out for layer in memory.layers]  # noqa: E731
+        left_out = [unit] * len(self.layers)
+        return eqx.tree_at(slots, self, left_out, is_leaf=lambda leaf: leaf is None), state
+
     def pack(self, state: HCAMState) -> PackedHCAM:
         """The count and what each layer remembers, without projections."""
         layers = zip(self.layers, state.layers, strict=True)
@@ -229,7 +236,7 @@ class HCAM(AbstractMemory[HCAMState]):
 
     def _recall(self, count: Int[Array, ""], reads: list[Read]) -> Recall:
         slots, size = self.layers[0].num_slots, self.layers[0].chunk_size
-        valid = jnp.repeat(clock.readable_now(count, slots, size), size)
+        valid = jnp.repeat(self.layers[0].readable(count), size)
         first_steps = clock.slot_numbers(count, slots, size) * size
         written = first_steps[:, None] + jnp.arange(size, dtype=jnp.int32)[None, :]
         shown = [
@@ -240,4 +247,5 @@ class HCAM(AbstractMemory[HCAMState]):
         ]
         names = layer_names([len(heads) for heads in shown])
         weights = jnp.concatenate(shown).reshape(len(names), -1)
-        return Recall(jnp.where(valid, weights, 0.0), (count - written).reshape(-1), valid, names)
+        ago = (count - written).reshape(-1)
+        return Recall(jnp.where(valid, weights, 0.0), ago, valid, names, group=size)

@@ -7,6 +7,7 @@ from jaxtyping import Array, Bool, Float, Key
 from engrax.memory.hcam.chunks import Chunks, Details, ReadInit
 from engrax.memory.hcam.read import AbstractRead, Read
 from engrax.nn.checks import check_width
+from engrax.nn.gradients import without_gradient
 from engrax.nn.masking import LOWEST
 
 
@@ -25,7 +26,7 @@ class FlatRead(AbstractRead):
 
     def read(self, query: Float[Array, " e"], chunks: Chunks, valid: Bool[Array, " m"]) -> Read:
         """Attention to every row of the chunks that are valid; their order does not matter."""
-        rows = jax.lax.stop_gradient(jnp.concatenate(chunks.rows))
+        rows = without_gradient(jnp.concatenate(chunks.rows))
         scores = jnp.where(valid[None, :, None], self.details.scores(query, rows), LOWEST)
         weights = jax.nn.softmax(scores.reshape(scores.shape[0], -1), axis=-1).reshape(scores.shape)
         places = jnp.arange(rows.shape[0], dtype=jnp.int32)

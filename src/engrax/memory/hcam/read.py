@@ -10,6 +10,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from engrax.memory.hcam.chunks import VALUE_AND_OUTPUT, Chunks, Details, ReadInit, chunks_of
 from engrax.nn.checks import check_at_least, check_choice, check_width
+from engrax.nn.gradients import without_gradient
 from engrax.nn.linear import apply, linear
 from engrax.nn.masking import LOWEST
 
@@ -112,7 +113,7 @@ class HierarchicalRead(AbstractRead):
 
     def read(self, query: Float[Array, " e"], chunks: Chunks, valid: Bool[Array, " m"]) -> Read:
         """The top k chunks, then attention inside them."""
-        chunks = jax.lax.stop_gradient(chunks)
+        chunks = without_gradient(chunks)
         scores = self._relevance(query, chunks.means, valid)
         chosen = self._top_k(scores, chunks.order)
         relevance = jax.nn.softmax(scores[chosen])
@@ -129,7 +130,7 @@ class HierarchicalRead(AbstractRead):
         num_chunks, taken = valid.shape[1], queries.shape[0] * self.top_k * chunks.rows[0][0].size
         if taken <= MOST_TAKEN or num_chunks > DENSE_CHUNKS_PER_K * self.top_k:
             return super().read_sequence(queries, chunks, valid)
-        chunks = jax.lax.stop_gradient(chunks)
+        chunks = without_gradient(chunks)
         relevance = jax.vmap(lambda query, seen: self._relevance(query, chunks.means, seen))
         scores = relevance(queries, valid)
         chosen = jax.vmap(lambda one: self._top_k(one, chunks.order))(scores)[:, :, None]
