@@ -9,6 +9,7 @@ from rich.text import Text
 
 from engrax.cli.output import printable
 from engrax.runs.scoreboard import SCORES, Agent, levels, score_rows
+from engrax.viewing.recollection import Recollection
 
 _UNBOUNDED = 10_000
 """Columns that any table fits into."""
@@ -28,6 +29,17 @@ def print_scores(agents: Sequence[Agent], console: Console | None = None) -> Non
         console.print(table)
     else:
         console.print(Text("\n".join(_lines(agents))), no_wrap=True, overflow="ignore", crop=False)
+
+
+def print_recollection(found: Recollection) -> None:
+    """Prints what decisions recall, as two tables."""
+    console = Console(highlight=False)
+    console.print(f"{found.decisions:,} decisions in {found.episodes:,} episodes")
+    for title, shares in (("steps ago", found.ages), ("showed", found.events)):
+        table = Table(title, "attention", "if even", box=None, padding=(0, 2, 0, 0))
+        for share in shares:
+            table.add_row(share.name, f"{share.attention:.3f}", f"{share.even:.3f}")
+        console.print(table)
 
 
 def _table(agents: Sequence[Agent]) -> Table:

@@ -4,7 +4,7 @@ import abc
 from typing import Generic, TypeVar
 
 import equinox as eqx
-from jaxtyping import Array, Bool, Key, UInt8
+from jaxtyping import Array, Bool, Int, Key, UInt8
 
 from engrax.types import Action, Interface, Observation, TimeStep, tree_where
 
@@ -48,6 +48,15 @@ class AbstractEnvironment(eqx.Module, Generic[S]):
     @abc.abstractmethod
     def observe(self, state: S) -> TimeStep:
         """The time step of this state; `info` always has the same entries."""
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """What steps may show, for analysis; see `event`."""
+        return ()
+
+    def event(self, state: S) -> Int[Array, ""]:
+        """Which of `events` the step of this state shows; no agent sees it."""
+        raise NotImplementedError(f"{type(self).__name__} names no events")
 
     def restart(self, state: S, key: Key[Array, ""]) -> S:
         """The first state of the episode after one that ended in `state`."""

@@ -81,6 +81,17 @@ class Mixture(AbstractEnvironment[MixtureState]):
         state = self._change_played(state, lambda i, one: self.levels[i].restart(one, keys[i]))
         return replace(state, level=self._draw_level(level_key))
 
+    @property
+    def events(self) -> tuple[str, ...]:
+        """Those of the levels, where all have the same."""
+        named = {level.events for level in self.levels}
+        return named.pop() if len(named) == 1 else ()
+
+    def event(self, state: MixtureState) -> Int[Array, ""]:
+        """That of the level that is played."""
+        pairs = zip(self.levels, state.states, strict=True)
+        return _choose(state.level, [level.event(one) for level, one in pairs])
+
     def _draw_level(self, key: Key[Array, ""]) -> Int[Array, ""]:
         return jax.random.randint(key, (), 0, len(self.levels), jnp.int32)
 

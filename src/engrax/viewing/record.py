@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -22,11 +23,15 @@ from engrax.runtime.streams import (
     pending,
     turn_keys,
 )
-from engrax.runtime.worlds import World, as_world
+from engrax.runtime.worlds import Pure, World, as_world
+from engrax.types import Action, AgentInput, Recall
 from engrax.viewing.choices import bars
 
 _BLOCK = 64
 """Steps that are played in one compiled call."""
+Look = Callable[[AbstractAgent[Any], PyTree, AgentInput, Key[Array, ""], Action, Recall], Any]
+"""What else to record of a step: of the agent, its state before the step, its input, its key, the
+action it took and what it recalled."""
 Blocks = Callable[[Key[Array, " b"]], Iterator["Episode"]]
 """Plays the stream of a key: its steps, block by block, without end."""
 
@@ -48,6 +53,8 @@ class Episode(NamedTuple):
             attends to nothing.
         steps_ago: how many steps before it each item was experienced, [T, n].
         valid: which items are of this episode, [T, n].
+        detail: what else was recorded, [T, ...].
+        event: which of the environment's `events` each step shows, [T]; None where it names none.
     """
 
     observation: Mapping[str, Any]
@@ -62,6 +69,8 @@ class Episode(NamedTuple):
     weights: Any
     steps_ago: Any
     valid: Any
+    detail: Any = None
+    event: Any = None
 
     @property
     def length(self) -> int:
@@ -87,7 +96,13 @@ class Episode(NamedTuple):
 
 
 def record(
-    agent: AbstractAgent[Any], world: object, *, episodes: int, seed: int, greedy: bool = False
+    agent: AbstractAgent[Any],
+    world: object,
+    *,
+    episodes: int,
+    seed: int,
+    greedy: bool = False,
+    detail: Look | None = None,
 ) -> Iterator[Episode]:
     """Plays the first of the episodes that `engrax.evaluation.play` plays under this seed.
 
@@ -97,6 +112,7 @@ def record(
         episodes: how many, at least 1.
         seed: the same seed plays the same episodes.
         greedy: whether to take the most likely action instead of sampling.
+        detail: what else to record.
 
     Returns:
         The episodes, each played when it is asked for.
@@ -110,7 +126,7 @@ def record(
     world = as_world(world)
     check_interface(agent, world.interface)
     keys = jax.random.split(jax.random.key(seed), episodes)
-    blocks = (_traced if world.pure else _on_host)(agent, world, greedy)
+    blocks = (_traced if world.pure else _on_host)(agent, world, greedy, detail)
     return (_whole_episode(blocks(key[None])) for key in keys)
 
 
@@ -139,12 +155,12 @@ def _whole_episode(blocks: Iterator[Episode]) -> Episode:
     return jax.tree.map(lambda part: part[: 1 + int(np.argmax(whole.last))], whole)
 
 
-def _traced(agent: AbstractAgent[Any], world: World, greedy: bool) -> Blocks:
+def _traced(agent: AbstractAgent[Any], world: World, greedy: bool, detail: Look | None) -> Blocks:
     """The steps of a stream in a pure world, block by block in one compiled program."""
 
     def block(agent: AbstractAgent[Any], streams: Streams, keys: Key[Array, " b"], time: Any):
         def tick(streams: Streams, time: Int[Array, ""]):
-            seen, states, actions = _look(agent, world, streams, greedy)
+            seen, states, actions = _look(agent, world, streams, greedy, detail)
             return advance(world, streams, states, actions, keys_at(keys, time)), seen
 
         return jax.lax.scan(tick, streams, time + jnp.arange(_BLOCK, dtype=jnp.int32))
@@ -161,9 +177,9 @@ def _traced(agent: AbstractAgent[Any], world: World, greedy: bool) -> Blocks:
     return blocks
 
 
-def _on_host(agent: AbstractAgent[Any], world: World, greedy: bool) -> Blocks:
+def _on_host(agent: AbstractAgent[Any], world: World, greedy: bool, detail: Look | None) -> Blocks:
     """The steps of a stream in a host world, one by one."""
-    look = eqx.filter_jit(lambda agent, streams: _look(agent, world, streams, greedy))
+    look = eqx.filter_jit(lambda agent, streams: _look(agent, world, streams, greedy, detail))
 
     def blocks(keys: Key[Array, " b"]) -> Iterator[Episode]:
         streams = open_streams(agent, world, keys_at(keys, 0))
@@ -175,15 +191,25 @@ def _on_host(agent: AbstractAgent[Any], world: World, greedy: bool) -> Blocks:
     return blocks
 
 
+def _events(world: World, streams: Streams) -> Int[Array, " b"] | None:
+    if not isinstance(world, Pure) or not world.environment.events:
+        return None
+    return jax.vmap(world.environment.event)(streams.world)
+
+
 def _look(
-    agent: AbstractAgent[Any], world: World, streams: Streams, greedy: bool
+    agent: AbstractAgent[Any],
+    world: World,
+    streams: Streams,
+    greedy: bool,
+    detail: Look | None,
 ) -> tuple[Episode, PyTree, Any]:
     """One step of the one stream as an episode has it, and the agent's next states and actions."""
     step = streams.step
     states, actions, output = act(agent, streams, greedy)
-    recall = jax.vmap(lambda state, inp, key: agent.recall(state, inp, key=key))(
-        streams.agent, pending(streams), streams.keys
-    )
+    given = streams.agent, pending(streams), streams.keys
+    recall = jax.vmap(lambda state, inp, key: agent.recall(state, inp, key=key))(*given)
+    more = None if detail is None else jax.vmap(partial(detail, agent))(*given, actions, recall)
     seen = Episode(
         observation=step.observation,
         action=actions,
@@ -197,5 +223,7 @@ def _look(
         weights=recall.mean,
         steps_ago=recall.steps_ago,
         valid=recall.valid,
+        detail=more,
+        event=_events(world, streams),
     )
     return jax.tree.map(lambda leaf: leaf[0], seen), states, actions

@@ -29,11 +29,11 @@ class Nudged(AbstractEncoder):
 
     encoder: AbstractEncoder
     nudges: Float[Array, "t d"]
+    output_size: int = eqx.field(static=True)
 
-    @property
-    def output_size(self) -> int:
-        """That of the encoder."""
-        return self.encoder.output_size
+    def __init__(self, encoder: AbstractEncoder, nudges: Float[Array, "t d"]):
+        """Args: the encoder, and what is added to its features."""
+        self.encoder, self.nudges, self.output_size = encoder, nudges, encoder.output_size
 
     def __call__(self, observation: Array) -> Float[Array, "t d"]:
         """The features of T observations."""

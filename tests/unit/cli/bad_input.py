@@ -28,6 +28,7 @@ STARTS = (
     "runs.together.train_together",
     "runs.spreading.spread",
     "runs.hosts.join",
+    "runs.ray_hosts.connected",
     "cli.retrying._run",
     "runs.publishing.evaluate",
     "runs.building.load_trained",

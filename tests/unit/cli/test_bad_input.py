@@ -150,7 +150,9 @@ MANY = [
     ("--retries", values),
 ]
 HOSTS = [
-    ("--coordinator", addresses),
+    ("--coordinator", addresses | st.just("ray")),
+    ("--cpus", values),
+    ("--gpus", values),
     ("--hosts", values),
     ("--host", values),
     ("--retries", values),
@@ -221,6 +223,21 @@ LINES = {
         *assignments,
     ),
     "show": line("show", paths),
+    "watch": line("watch", paths, ("--once", values), ("--all", values)),
+    "view": line(
+        "view",
+        paths,
+        ("--out", paths | st.just("a.html")),
+        ("--against", paths),
+        ("--data", paths | st.just("a.npz")),
+        ("--episodes", values),
+        ("--seed", values),
+        ("--greedy", values),
+        ("--open", values),
+    ),
+    "recall": line(
+        "recall", paths, ("--episodes", values), ("--seed", values), ("--greedy", values)
+    ),
     "replay": line(
         "replay",
         paths,

@@ -88,13 +88,17 @@ def holder(path: Path) -> int:
 
 def test_what_a_node_lacks_is_named(tmp_path):
     one = planned(tmp_path)[0]
-    older = train_and_play(work(one, tmp_path)._replace(version="0.0.1"))
+    older = train_and_play(
+        work(one, tmp_path)._replace(origin=this_process()._replace(version="0.0.1"))
+    )
     assert older.ended == "failed"
     assert f"has engrax {engrax.__version__}, not 0.0.1" in older.note
     blind = train_and_play(work(one, tmp_path / "elsewhere"))
     assert blind.ended == "failed"
     assert "--out must be where all nodes see it" in blind.note
-    strange = train_and_play(work(one, tmp_path)._replace(imports=("no_such_package",)))
+    strange = train_and_play(
+        work(one, tmp_path)._replace(origin=this_process()._replace(imports=("no_such_package",)))
+    )
     assert strange.ended == "failed"
     assert "no_such_package" in strange.note
 

@@ -15,7 +15,7 @@ from engrax.envs.ballet.stage import (
     open_stage,
     reached,
 )
-from engrax.envs.ballet.tables import DANCES, HOMES, VOCABULARY
+from engrax.envs.ballet.tables import DANCE_LENGTH, DANCES, HOMES, VOCABULARY
 from engrax.envs.ballet.view import Scene, view_symbols
 from engrax.envs.base import AbstractEnvironment
 from engrax.envs.choices import one_of
@@ -150,6 +150,18 @@ class Ballet(AbstractEnvironment[BalletState]):
             info={"success": success},
             effective=choosing & ~last,
         )
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """Dances, what is between them, and the choice phase."""
+        return ("target's dance", "another's dance", "pause", "choice")
+
+    def event(self, state: BalletState) -> Int[Array, ""]:
+        """Whose dance it is, if it is one."""
+        turn, elapsed = jnp.divmod(state.step, choice_time(1, self.dance_delay))
+        dance = jnp.where(turn == state.cast.target, 0, 1)
+        shown = jnp.where(elapsed < DANCE_LENGTH, dance, 2)
+        return jnp.where(state.step >= self.choice_step, 3, shown).astype(jnp.int32)
 
     def _look(self, state: BalletState, choosing: Bool[Array, ""]) -> dict[str, Array]:
         rows, columns = dancer_squares(state, self.dance_delay)

@@ -37,10 +37,17 @@ MEMORIES = {
 }
 
 
-def run_directory(path: Path, memory: Any) -> RunDirectory:
+TASK = Recall(delay=6)
+
+
+def with_memory(memory: Any) -> ActorCriticSizes:
+    """The settings of a small agent."""
+    return ActorCriticSizes(memory=memory, hidden=8)
+
+
+def run_directory(path: Path, agent: Any, task: Any = TASK) -> RunDirectory:
     """A run that has weights and has never trained."""
-    agent_sizes = ActorCriticSizes(memory=memory, hidden=8)
-    experiment = replace(PRESETS["debug"], task=Recall(delay=6), agent=agent_sizes)
+    experiment = replace(PRESETS["debug"], task=task, agent=agent)
     directory = RunDirectory.create(path, experiment, preset="debug", command=["engrax", "train"])
     build = eqx.filter_jit(lambda key: experiment.build_agent(experiment.task.interface, key))
     counters = {"updates": "1", "environment_steps": "2"}
@@ -52,7 +59,7 @@ def run_directory(path: Path, memory: Any) -> RunDirectory:
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("runs")
     for name, sizes in MEMORIES.items():
-        run_directory(root / name, sizes)
+        run_directory(root / name, with_memory(sizes))
     return root
 
 

@@ -1,0 +1,37 @@
+"""The page that shows what an agent recalled: one HTML file that needs no network."""
+
+import html
+import json
+import re
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+
+def write(path: Path, data: dict[str, Any]) -> None:
+    """Writes the page.
+
+    Args:
+        path: the file.
+        data: see `engrax.viewing.packing`.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    path.write_text(page(data), encoding="utf-8")
+
+
+def page(data: dict[str, Any]) -> str:
+    """The page as HTML, with the data in it."""
+    parts = {
+        "TITLE": html.escape(data["title"]),
+        "STYLE": _text("uplot.css") + _text("page.css"),
+        "SCRIPT": "\n".join(_text(name) for name in _text("order.txt").split()),
+        # In a script element, "</" would end the data.
+        "DATA": json.dumps(data, allow_nan=False).replace("</", "<\\/"),
+    }
+    return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], _text("page.html"))
+
+
+def _text(name: str) -> str:
+    return files(__name__).joinpath(name).read_text(encoding="utf-8")
