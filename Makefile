@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test check learn lint range docs clean
+.PHONY: setup browser demo test check learn lint range docs clean
 
 setup: $(READY)
 
@@ -16,10 +16,13 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .
 	@touch $(READY)
 
+browser:
+	@sh tools/browser.sh
+
 demo: setup
 	$(BIN)/engrax demo
 
-test: setup
+test: setup browser
 	$(BIN)/python -m pytest -n 2 -m "not learn" --durations=25
 
 check: lint

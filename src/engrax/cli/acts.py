@@ -15,6 +15,7 @@ from engrax.evaluation.statistics import span
 from engrax.runs.building import find_preset, load_trained
 from engrax.runs.evaluating import Evaluation, evaluate
 from engrax.runs.loop import Outcome
+from engrax.runs.pages import Player, Wanted, view
 from engrax.runs.replaying import Replay, replay
 from engrax.runs.training import new_run
 
@@ -23,6 +24,8 @@ PREDICTS = "merlin-memory-game-demo"
 LEVEL = "Ballet with 2 dancers, 2 dances, a delay of 2"
 GAME = "The Memory Game with 3 pairs"
 LABELS = ("HCAM", "no memory")
+_SHOWN = 5
+"""Episodes on the page."""
 _COLUMNS = ("agent", "finds the dancer", "95 % interval", "chance", "steps trained")
 
 
@@ -49,7 +52,17 @@ def dancers(out: Path, minutes: float, episodes: int) -> None:
     draw(picture, runs, results[0].chance)
     Console().print(_table(results))
     print(verdict(*results))
-    print(f"learning curve: {picture}\nlook closer: engrax show {remembers.directory.path}")
+    recalled = out / "recall.html"
+    look_closer(recalled, runs)
+    print(f"learning curve: {picture}\nwhat the agents recalled, and what it is worth: {recalled}")
+
+
+def look_closer(out: Path, runs: Sequence[Outcome]) -> None:
+    """Writes the page of what the agents recalled."""
+    paths = [outcome.directory.path for outcome in runs]
+    players = [Player(path, load_trained(path)) for path in paths]
+    with status() as progress:
+        view(players, Wanted(out, _SHOWN, seed=1), progress)
 
 
 def cards(out: Path, minutes: float, episodes: int) -> None:

@@ -27,8 +27,8 @@ def page(data: dict[str, Any]) -> str:
         "TITLE": html.escape(data["title"]),
         "STYLE": _text("uplot.css") + _text("page.css"),
         "SCRIPT": "\n".join(_text(name) for name in _text("order.txt").split()),
-        # In a script element, "</" would end the data.
-        "DATA": json.dumps(data, allow_nan=False).replace("</", "<\\/"),
+        # "<" could end the data's element, or begin a comment in it.
+        "DATA": json.dumps(data, allow_nan=False).replace("<", "\\u003c"),
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], _text("page.html"))
 
