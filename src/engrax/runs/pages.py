@@ -76,7 +76,7 @@ def view(players: list[Player], wanted: Wanted, progress: Progress = lambda line
                 save_arrays(wanted.data, seen[0])
         first = players[0].trained
         names = [f"{memory_kind(player.trained.experiment)}" for player in players]
-        task = kind_of(first.experiment.task)
+        task = task_name(first.environment)
         data = page_data(
             f"{' and '.join(names)} on {task}",
             task,
@@ -88,6 +88,11 @@ def view(players: list[Player], wanted: Wanted, progress: Progress = lambda line
         path.write_text(page(data), encoding="utf-8")
     many = f"{wanted.episodes} episode{'s' if wanted.episodes > 1 else ''}"
     return many if None in successes else f"{many}, {sum(map(bool, successes))} successful"
+
+
+def task_name(task: Any) -> str:
+    """The kind of a task; of a mixture the kinds of its levels."""
+    return " and ".join(sorted({kind_of(level) for level in getattr(task, "levels", (task,))}))
 
 
 def check_out(wanted: Wanted) -> None:

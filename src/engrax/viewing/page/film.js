@@ -208,7 +208,7 @@ engrax.film = (() => {
       const context = sized(canvas, width, layout.height);
       context.clearRect(0, 0, width, layout.height);
       context.drawImage(base, 0, 0, width, layout.height);
-      const largest = shown ? measures.rowTotals(shown, t).largest || 1 : 1;
+      const largest = shown ? measures.rowScale(shown, t) : 1;
       for (let s = 0; s < run.length; s++) cover(context, s, largest);
       if (run.chunks) drawChunkBorders(context);
       drawRanks(context);

@@ -25,7 +25,7 @@ engrax.matrix = (() => {
     const gone = goneColour();
     const attention = matrix.name === "attention";
     for (let t = 0; t < length; t++) {
-      const limit = (perStep ? measures.rowTotals(matrix, t).largest : matrix.limit()) || 1;
+      const limit = perStep ? measures.rowScale(matrix, t) : matrix.limit() || 1;
       for (let s = 0; s <= t; s++) {
         const at = t * length + s;
         const value = matrix.values[at];

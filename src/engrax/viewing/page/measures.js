@@ -104,6 +104,11 @@ engrax.measures = (() => {
     return { largest, sum };
   }
 
+  // What a full bar stands for at step t. Effects of nearly nothing stay small.
+  const LEAST_EFFECT = 0.1;
+  const scaleOf = (largest, signed) => Math.max(largest, signed ? LEAST_EFFECT : 0) || 1;
+  const rowScale = (matrix, t) => scaleOf(rowTotals(matrix, t).largest, matrix.signed);
+
   // The value of an item (steps first to last): a sum of shares, or the effect of largest size.
   function itemValue(matrix, t, item, totals) {
     if (!matrix) return null;
@@ -194,6 +199,8 @@ engrax.measures = (() => {
     matrix,
     at,
     rowTotals,
+    rowScale,
+    scaleOf,
     itemValue,
     chunkItems,
     stepItems,

@@ -214,9 +214,11 @@ engrax.recalled = (() => {
       chunks.checked = scene.chunked;
       for (const head of heads)
         head.setAttribute("aria-sort", head.dataset.name === measure ? "descending" : "none");
+      const most = ranked.length ? Math.abs(ranked[0].value) : 0;
+      const best = engrax.measures.scaleOf(most, measure === "ablation");
       lines.forEach((line, index) => {
         line.row.hidden = index >= ranked.length;
-        if (!line.row.hidden) updateRow(line, scene, ranked[index], Math.abs(ranked[0].value));
+        if (!line.row.hidden) updateRow(line, scene, ranked[index], best);
       });
       table.hidden = ranked.length === 0;
       legend.hidden = !lines.some(

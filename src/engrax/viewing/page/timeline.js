@@ -60,8 +60,8 @@ engrax.timeline = (() => {
       const { run } = scene;
       const unit = width / run.length;
       const sizes = Array.from({ length: run.length }, (_, s) => value(s));
-      const largest =
-        sizes.reduce((most, size) => (Math.abs(size) > most ? Math.abs(size) : most), 0) || 1;
+      const most = sizes.reduce((most, size) => (Math.abs(size) > most ? Math.abs(size) : most), 0);
+      const largest = measures.scaleOf(most, signed);
       const base = signed ? top + height / 2 : top + height;
       const room = signed ? height / 2 : height;
       sizes.forEach((size, s) => {
