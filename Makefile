@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup browser demo test check learn lint range docs clean
+.PHONY: setup browser demo test check learn lint range page docs clean
 
 setup: $(READY)
 
@@ -39,6 +39,9 @@ lint: setup
 
 range: setup
 	$(BIN)/python tools/range.py
+
+page: setup
+	$(BIN)/engrax view results/hcam-ballet-levels --episodes 4 --out docs/live/recall.html
 
 docs: setup
 	@$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet docs build/docs

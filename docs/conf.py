@@ -35,8 +35,7 @@ highlight_language = "none"
 default_role = "py:obj"
 
 html_theme = "furo"
-# engrax view results/hcam-ballet-levels --episodes 4 --out docs/live/recall.html
-html_extra_path = ["live"]
+html_extra_path = ["live"]  # the page of recall: `make page` makes it
 html_title = f"engrax {release}"
 html_show_copyright = False
 copybutton_exclude = ".linenos, .gp, .go"

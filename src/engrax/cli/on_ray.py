@@ -5,7 +5,7 @@ import sys
 from contextlib import redirect_stdout
 from typing import TYPE_CHECKING
 
-from engrax.cli.output import say, warn
+from engrax.cli.output import last_word, say, warn
 from engrax.errors import UsageError
 
 if TYPE_CHECKING:
@@ -54,6 +54,10 @@ def train_on_ray_and_report(
     say(f"{arguments.hosts} processes on a Ray cluster")
     with redirect_stdout(sys.stderr), make_display(updates) as display:
         interrupted = train_on_ray(training, arguments.hosts, cluster, display.show, warn)
+    if interrupted and not (training.out / "config.json").exists():
+        last_word("stopped before the run began: nothing was saved")
+        return 130
     directory = RunDirectory.open(training.out)
-    made = int((directory.metrics.rows() or [{}])[-1].get("update") or 0)
+    newest = directory.checkpoints()
+    made = int(newest[0].stem.rpartition("-")[2]) if newest else 0
     return report(directory, made, interrupted, arguments.json)

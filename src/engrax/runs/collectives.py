@@ -31,8 +31,11 @@ def listen_where_others_reach(seconds: float) -> None:
         RuntimeError: it does not come.
         OSError: the coordinator's name stands for no address.
     """
-    maker, private = _maker(), import_module("jax._src.distributed").global_state
-    if maker is None or private.num_processes < 2:
+    parts = _private_parts()
+    if parts is None:
+        return
+    maker, private, bridge = parts
+    if private.num_processes < 2:
         return
     mine, coordinator = way_to(*host_and_port("--coordinator", private.coordinator_address))
     if private.process_id == 1:
@@ -40,7 +43,6 @@ def listen_where_others_reach(seconds: float) -> None:
     if private.process_id == 0:
         found = private.client.blocking_key_value_get(_FIRST, int(1000 * seconds))
         mine = found if is_own(found) else mine
-    bridge = import_module("jax._src.xla_bridge")
 
     def client() -> Any:
         collectives = maker(distributed_client=private.client, hostname=mine)
@@ -76,8 +78,14 @@ def is_own(address: str) -> bool:
     return False
 
 
-def _maker() -> Any:
+def _private_parts() -> tuple[Any, Any, Any] | None:
+    """The maker of collectives, JAX's state of processes, and where clients are made."""
     for name in _MODULES:
         with suppress(ImportError, AttributeError):
-            return import_module(name).make_gloo_tcp_collectives
+            maker = import_module(name).make_gloo_tcp_collectives
+            state = import_module("jax._src.distributed").global_state
+            bridge = import_module("jax._src.xla_bridge")
+            needed = {bridge: ("register_backend_factory", "make_cpu_client"), state: ("client",)}
+            if all(hasattr(where, part) for where, parts in needed.items() for part in parts):
+                return maker, state, bridge
     return None

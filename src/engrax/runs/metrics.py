@@ -52,6 +52,15 @@ class MetricsLog:
         """
         return [row for _, row in self._lines()]
 
+    def last(self) -> Row | None:
+        """The last whole line, found without reading the others; None where there is none."""
+        if not self.path.exists() or (size := regular_size(self.path)) is None:
+            return None
+        with self.path.open("rb") as file:
+            file.seek(max(0, size - 2 * _LONGEST_LINE))
+            lines = file.read().decode(errors="replace").splitlines(keepends=True)
+        return next((row for line in reversed(lines) if (row := _read(line))), None)
+
     def trim(self, update: int) -> None:
         """Drops what was logged after an update, so that resuming from it neither loses nor doubles
         lines.

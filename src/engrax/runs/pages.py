@@ -12,10 +12,10 @@ from engrax.errors import UserError
 from engrax.experiments.registries import kind_of
 from engrax.runs.building import Trained, memory_kind
 from engrax.runs.replaying import Progress, written_whole
-from engrax.runtime.worlds import as_world
+from engrax.runtime.worlds import World, as_world
 from engrax.viewing.inspection import Inspected, inspect, recall_of
 from engrax.viewing.packing import labels_of, page_data, run_data
-from engrax.viewing.page import page
+from engrax.viewing.page import write
 
 ENDING = ".html"
 
@@ -49,7 +49,7 @@ def view(players: list[Player], wanted: Wanted, progress: Progress = lambda line
     """Plays, looks into every decision, and writes the page.
 
     Args:
-        players: one agent, or two of the same task to compare.
+        players: one agent, or two to compare, which play the same episodes of the first one's task.
         wanted: what to show, and the file.
         progress: called with a line now and then.
 
@@ -61,31 +61,29 @@ def view(players: list[Player], wanted: Wanted, progress: Progress = lambda line
         OSError: it cannot be written; what was there before is untouched.
     """
     check_out(wanted)
-    worlds = [as_world(player.trained.environment) for player in players]
+    world = as_world(players[0].trained.environment)
     check_same_task(players)
     episodes: list[list[dict[str, Any]]] = []
     successes: list[bool | None] = []
     with written_whole(wanted.out) as path:
         progress("compiling")
-        played = zip(*(_played(player, wanted) for player in players), strict=True)
+        played = zip(*(_played(player, world, wanted) for player in players), strict=True)
         for number, seen in zip(count(1), played):
-            episodes.append([run_data(*pair) for pair in zip(worlds, seen, strict=True)])
+            episodes.append([run_data(world, one) for one in seen])
             successes.append(seen[0].episode.success)
             progress(f"played {number} of {wanted.episodes} episodes")
             if number == 1 and wanted.data is not None:
                 save_arrays(wanted.data, seen[0])
-        first = players[0].trained
-        names = [f"{memory_kind(player.trained.experiment)}" for player in players]
-        task = task_name(first.environment)
+        names, task = names_of(players), task_name(players[0].trained.environment)
         data = page_data(
             f"{' and '.join(names)} on {task}",
             task,
             f"engrax {engrax.__version__}",
-            labels_of(worlds[0]),
-            [_agent(player) for player in players],
+            labels_of(world),
+            [_agent(player, name) for player, name in zip(players, names, strict=True)],
             episodes,
         )
-        path.write_text(page(data), encoding="utf-8")
+        write(path, data)
     many = f"{wanted.episodes} episode{'s' if wanted.episodes > 1 else ''}"
     return many if None in successes else f"{many}, {sum(map(bool, successes))} successful"
 
@@ -107,7 +105,7 @@ def check_out(wanted: Wanted) -> None:
 
 
 def check_same_task(players: list[Player]) -> None:
-    """Raises UserError unless all agents see and do the same."""
+    """Raises UserError unless all agents can play the episodes of the first."""
     first = as_world(players[0].trained.environment).interface
     for player in players[1:]:
         other = as_world(player.trained.environment).interface
@@ -132,21 +130,29 @@ def save_arrays(path: Path, seen: Inspected) -> None:
         np.savez_compressed(file, readers=np.array(seen.readers, np.str_), **arrays)
 
 
-def _played(player: Player, wanted: Wanted) -> Iterator[Inspected]:
-    trained = player.trained
+def names_of(players: list[Player]) -> list[str]:
+    """What to call the agents: the kind of memory, or the directory where the kinds are equal."""
+    kinds = [memory_kind(player.trained.experiment) for player in players]
+    folders = [player.directory.resolve().name for player in players]
+    paths = [str(player.directory) for player in players]
+    choices = (kinds, folders, paths)
+    return next((names for names in choices if len(set(names)) == len(names)), paths)
+
+
+def _played(player: Player, world: World, wanted: Wanted) -> Iterator[Inspected]:
     return inspect(
-        trained.agent,
-        trained.environment,
+        player.trained.agent,
+        world,
         episodes=wanted.episodes,
         seed=wanted.seed,
         greedy=wanted.greedy,
     )
 
 
-def _agent(player: Player) -> dict[str, Any]:
+def _agent(player: Player, name: str) -> dict[str, Any]:
     trained = player.trained
     return {
-        "name": memory_kind(trained.experiment),
+        "name": name,
         "directory": str(player.directory),
         "memory": memory_kind(trained.experiment),
         "steps_trained": trained.environment_steps,

@@ -22,6 +22,8 @@ from engrax.runs.metrics import MetricsLog
 from engrax.runs.nodes import Origin, check_seen, ready_for, this_process
 from engrax.runs.training import Job, Warn, new_run, resumed_run
 
+SECONDS_UNTIL_SAID = 15
+"""Of waiting for room."""
 Ended = Literal["done", "stopped", "wrong", "broken"]
 
 
@@ -118,18 +120,19 @@ def train_on_ray(
         UserError: there is no such cluster, it is too small, or the run cannot be trained.
         RunFailedError: training broke off more often than `cluster.retries`.
     """
-    training = training._replace(out=training.out.resolve())
+    source = None if training.source is None else training.source.resolve()
+    training = training._replace(out=training.out.resolve(), source=source)
     training.out.parent.mkdir(parents=True, exist_ok=True)
     with connected(cluster.address, count * cluster.cpus) as ray:
         check_room(ray, cluster, count)
-        found = _tried(ray, training, count, cluster, progress)
+        found = _tried(ray, training, count, cluster, progress, warn)
         for left in range(cluster.retries, 0, -1):
             if found.ended != "broken":
                 break
             warn(f"{found.note}; going on (tries left: {left})")
             if (training.out / "config.json").exists():
                 training = Training(training.out, updates=training.updates, log=training.log)
-            found = _tried(ray, training, count, cluster, progress)
+            found = _tried(ray, training, count, cluster, progress, warn)
     if found.ended == "wrong":
         raise UserError(found.note)
     if found.ended == "broken":
@@ -140,10 +143,10 @@ def train_on_ray(
 
 
 def _tried(
-    ray: Any, training: Training, count: int, cluster: Cluster, progress: Progress
+    ray: Any, training: Training, count: int, cluster: Cluster, progress: Progress, warn: Warn
 ) -> Result:
     """Trains until all processes have ended, and says how the first of them did that went wrong."""
-    with _reserved(ray, count, cluster) as places:
+    with _reserved(ray, count, cluster, warn) as places:
         if places is None:
             return Result("stopped")
         address = ray.get(ray.remote(num_cpus=0)(_free_address).options(**places("0")).remote())
@@ -157,16 +160,19 @@ def _tried(
             results[task.name] = _result(task)
             if results[task.name].ended == "wrong":
                 break
-    return worst([results[name] for name in sorted(results, key=int)])
+    return worst([results.get(name, Result("stopped")) for name in parts])
 
 
 def worst(results: Sequence[Result]) -> Result:
-    """Of how processes ended what matters: the first to be wrong, else broken, else stopped."""
-    for ended in ("wrong", "broken", "stopped"):
+    """Of how processes ended what matters: the first to be wrong, else stopped, else broken.
+
+    After a request to stop nothing is tried again, also where a process had died before.
+    """
+    for ended in ("wrong", "stopped", "broken"):
         for result in results:
             if result.ended == ended:
                 return result
-    return results[0] if results else Result("stopped")
+    return results[0]
 
 
 def _result(task: Finished[Result]) -> Result:
@@ -175,7 +181,7 @@ def _result(task: Finished[Result]) -> Result:
 
 @contextmanager
 def _reserved(
-    ray: Any, count: int, cluster: Cluster
+    ray: Any, count: int, cluster: Cluster, warn: Warn
 ) -> Iterator[Callable[[str], Mapping[str, Any]] | None]:
     """Room for all processes at once, on as many nodes as there are.
 
@@ -195,9 +201,11 @@ def _reserved(
 
     try:
         with interruptible() as stopping:
-            ready = [group.ready()]
+            ready, looks = [group.ready()], 0
             while not ray.wait(ready, timeout=1.0)[0] and not stopping():
-                continue
+                looks += 1
+                if looks == SECONDS_UNTIL_SAID:
+                    warn(f"waiting until the cluster has room for {count} processes at once")
             stopped = stopping()
         yield None if stopped else options
     finally:
@@ -220,9 +228,9 @@ def _newest_row(out: Path, progress: Progress) -> Callable[[object], None]:
 
     def look(_: object) -> None:
         nonlocal shown
-        rows = log.rows()
-        if rows and (update := int(rows[-1]["update"] or 0)) != shown:
+        row = log.last()
+        if row is not None and (update := int(row["update"] or 0)) != shown:
             shown = update
-            progress(rows[-1])
+            progress(row)
 
     return look

@@ -32,10 +32,12 @@ def recall(
     events = world.environment.events if isinstance(world, Pure) else ()
     progress("compiling")
     played = record(trained.agent, world, episodes=episodes, seed=seed, greedy=greedy)
-    try:
-        return recollection(_reported(played, episodes, progress), events)
-    except ValueError as error:
-        raise UserError(f"{error}: play more of them by --episodes") from error
+    found = recollection(_reported(played, episodes, progress), events)
+    if found is None:
+        raise UserError(
+            "no decision of these episodes recalls anything: play more of them by --episodes"
+        )
+    return found
 
 
 def _reported(

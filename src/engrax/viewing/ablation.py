@@ -80,12 +80,15 @@ def by_step(
         found: the effects.
 
     Returns:
-        One row for each decision; all steps of a chunk have the effect of the chunk.
+        One row for each decision. All steps of a chunk have the effect of the chunk. Where several
+        rows hold the same step, it has the largest of their effects.
     """
     effect = np.full((length, length), np.nan, np.float32)
     for step, (numbers, values) in enumerate(zip(units, found, strict=True)):
         for unit, value in zip(numbers[numbers >= 0], values[numbers >= 0], strict=True):
             items = slice(unit * group, (unit + 1) * group)
             there = valid[step, items] & (steps_ago[step, items] <= step)
-            effect[step, step - steps_ago[step, items][there]] = value
+            for past in np.unique(step - steps_ago[step, items][there]):
+                if not abs(effect[step, past]) >= abs(value):
+                    effect[step, past] = value
     return effect

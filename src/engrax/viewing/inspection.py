@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Array, Float, Key, PyTree
 
 from engrax.agents.base import AbstractAgent
+from engrax.errors import UserError
 from engrax.types import Action, AgentInput, Interface, Recall
 from engrax.viewing.ablation import by_step, effects, most_recalled
 from engrax.viewing.record import Episode, record
@@ -62,6 +63,10 @@ class Inspected(NamedTuple):
     chunk: int | None
 
 
+LONGEST = 4000
+"""Steps of an episode: each is related to every other."""
+
+
 def inspect(
     agent: AbstractAgent[Any], world: object, *, episodes: int, seed: int, greedy: bool = False
 ) -> Iterator[Inspected]:
@@ -75,6 +80,9 @@ def inspect(
         episodes: how many.
         seed: which.
         greedy: whether to take the most likely action instead of sampling.
+
+    Raises:
+        UserError: an episode is longer than `LONGEST`.
     """
     seen = recall_of(agent)
     played = record(agent, world, episodes=episodes, seed=seed, greedy=greedy, detail=_detail)
@@ -128,6 +136,10 @@ def _detail(
 
 def _inspected(agent: AbstractAgent[Any], seen: Recall, episode: Episode) -> Inspected:
     detail, length = episode.detail, episode.length
+    if length > LONGEST:
+        raise UserError(
+            f"an episode has {length:,} steps, and at most {LONGEST:,} can be related to each other"
+        )
     interface = agent.interface
     assert interface is not None
     there = episode.valid & (episode.steps_ago >= 1)
@@ -153,7 +165,7 @@ def _inspected(agent: AbstractAgent[Any], seen: Recall, episode: Episode) -> Ins
         episode,
         seen.readers,
         _by_step(steps, detail.weights),
-        _visible(steps),
+        _visible(steps, agent.unit),
         ablation,
         whole,
         steps if agent.unit == "row" else None,
@@ -171,9 +183,9 @@ def _by_step(steps: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return attention
 
 
-def _visible(steps: np.ndarray) -> np.ndarray:
-    """Which steps are items of memory at each step; so are those since the newest item, which are
-    on their way into it.
+def _visible(steps: np.ndarray, unit: str | None) -> np.ndarray:
+    """Which steps are items of memory at each step; so are the present one, and those that are on
+    their way into a chunk.
     """
     length = len(steps)
     visible = np.zeros((length, length), bool)
@@ -182,5 +194,5 @@ def _visible(steps: np.ndarray) -> np.ndarray:
     for step, items in enumerate(steps):
         there = items[items >= 0]
         visible[step, there] = True
-        visible[step, int(there.max(initial=-1)) + 1 : step + 1] = True
+        visible[step, int(there.max(initial=-1)) + 1 if unit == "chunk" else step : step + 1] = True
     return visible

@@ -89,7 +89,7 @@ def memory_data(seen: Inspected) -> dict[str, Any]:
     return {
         "attention": blob(attention, "f16") if attends else None,
         "visible": blob(seen.visible, "u8") if attends else None,
-        "saliency": None if seen.saliency is None else blob(seen.saliency, "f16"),
+        "saliency": None if seen.saliency is None else blob(seen.saliency, "f32"),
         "ablation": None if seen.ablation is None else blob(seen.ablation, "f16"),
         "chunks": None if seen.chunk is None else list(range(0, seen.episode.length, seen.chunk)),
         "slots": None if written is None else {"written": written, "usage": None},

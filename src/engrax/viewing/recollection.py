@@ -41,15 +41,15 @@ class Recollection(NamedTuple):
     events: tuple[Share, ...]
 
 
-def recollection(episodes: Iterable[Episode], events: Sequence[str] = ()) -> Recollection:
+def recollection(episodes: Iterable[Episode], events: Sequence[str] = ()) -> Recollection | None:
     """Sums up the attention of all decisions.
 
     Args:
         episodes: as they were recorded.
         events: the environment's; without any, steps are told apart by `KINDS`.
 
-    Raises:
-        ValueError: there is no decision that recalls anything.
+    Returns:
+        The sums; None where there is no decision that recalls anything.
     """
     names = tuple(events) or KINDS
     by_age = np.zeros((2, 32))
@@ -68,7 +68,7 @@ def recollection(episodes: Iterable[Episode], events: Sequence[str] = ()) -> Rec
                 np.add.at(by_age[row], age_class(ages), weights)
                 np.add.at(by_event[row], np.asarray(shown), weights)
     if not decisions:
-        raise ValueError("no decision of these episodes recalls anything")
+        return None
     last = int(np.flatnonzero(by_age[1]).max()) + 1
     spans = [span_of(index) for index in range(last)]
     return Recollection(

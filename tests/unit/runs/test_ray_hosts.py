@@ -91,9 +91,9 @@ def test_what_matters_of_how_processes_ended():
     broken, wrong = Result("broken", "gone"), Result("wrong", "why")
     assert worst([done, done]) is done
     assert worst([done, stopped]) is stopped
-    assert worst([stopped, broken]) is broken
+    assert worst([done, broken]) is broken
+    assert worst([broken, stopped]) is stopped  # a stop that was asked for is never tried again
     assert worst([broken, wrong, Result("wrong", "the first says why")]) is wrong
-    assert worst([]).ended == "stopped"
 
 
 def test_a_process_says_what_is_wrong(tmp_path):
@@ -159,12 +159,19 @@ def test_the_command_trains_on_the_cluster_that_it_is_told(
     assert ("all is saved" if interrupted else "trained ") in said
 
 
+def test_a_stop_before_there_is_a_run_is_a_stop(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(ray_hosts, "train_on_ray", lambda *_: True)
+    words = ["--coordinator", "ray", "--hosts", "2", "--out", str(tmp_path / "run")]
+    assert main(["train", "debug", *words]) == 130
+    assert "nothing was saved" in capsys.readouterr().err
+
+
 def test_what_broke_off_is_tried_again(tmp_path, monkeypatch):
     """From the checkpoint once there is a run; an error that a user can correct is not."""
     given, warned = [], []
     ends = [Result("broken", "gone"), Result("broken", "gone"), Result("done")]
 
-    def tried(ray, training, count, cluster, progress):
+    def tried(ray, training, count, cluster, progress, warn):
         given.append(training)
         if len(given) == 2:
             RunDirectory.create(training.out, PRESETS["debug"], preset="debug", command=[])
@@ -173,10 +180,13 @@ def test_what_broke_off_is_tried_again(tmp_path, monkeypatch):
     monkeypatch.setattr(ray_hosts, "_tried", tried)
     monkeypatch.setattr(ray_hosts, "connected", Connected)
     monkeypatch.setattr(ray_hosts, "check_room", lambda *_: None)
-    new = Training(tmp_path / "run", encode(PRESETS["debug"]), "debug")
+    monkeypatch.chdir(tmp_path)
+    new = Training(Path("run"), encode(PRESETS["debug"]), "debug", source=Path("before"))
     cluster = Cluster(retries=2)
     assert not ray_hosts.train_on_ray(new, 2, cluster, print, warned.append)
     assert [one.experiment is None for one in given] == [False, False, True]
+    assert {one.out for one in given} == {tmp_path / "run"}
+    assert given[0].source == tmp_path / "before"
     assert warned == ["gone; going on (tries left: 2)", "gone; going on (tries left: 1)"]
     ends[:], given[:] = [Result("wrong", "why")], []
     with pytest.raises(UserError, match="why"):

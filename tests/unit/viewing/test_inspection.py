@@ -107,3 +107,10 @@ def test_all_steps_of_a_chunk_have_its_effect():
     nan = np.nan
     expected = [[nan] * 4, [0.5, nan, nan, nan], [0.25, 0.25, nan, nan], [2.0, 2.0, -1.0, nan]]
     np.testing.assert_array_equal(effect, np.asarray(expected, np.float32))
+
+
+def test_of_several_rows_with_one_step_the_largest_effect_counts():
+    ago = np.array([[0, 0, 0], [1, 1, 1]])
+    units, found = np.array([[-1, -1, -1], [2, 0, 1]]), np.array([[0, 0, 0], [0.5, -2.0, 0.1]])
+    effect = by_step(2, 1, ago, ago > 0, units, found.astype(np.float32))
+    assert effect[1, 0] == -2.0

@@ -22,6 +22,7 @@ def episode():
 
 def test_shares_are_means_over_decisions():
     found = recollection([episode(), episode()])
+    assert found is not None
     assert (found.decisions, found.episodes) == (4, 2)
     ages = {share.name: (share.attention, share.even) for share in found.ages}
     assert list(ages) == ["1", "2", "3 to 4"]
@@ -37,6 +38,7 @@ def test_shares_are_means_over_decisions():
 def test_events_of_the_environment_come_first():
     one = episode()._replace(event=np.array([1, 0, 1, 0]))
     found = recollection([one], ("left", "right"))
+    assert found is not None
     assert [share.name for share in found.events] == ["left", "right"]
     assert found.events[0].attention == pytest.approx(0.25 / 2)
     assert found.events[1].attention == pytest.approx(1.0 - 0.25 / 2)
@@ -48,9 +50,8 @@ def test_even_attention_is_over_all_that_is_remembered():
     assert kinds(episode()).tolist() == [0, 1, 2, 2]
 
 
-def test_nothing_recalled_is_an_error():
-    with pytest.raises(ValueError, match="no decision of these episodes recalls anything"):
-        recollection([scripted(*nothing_recalled(4))])
+def test_nothing_recalled_is_nothing_to_sum_up():
+    assert recollection([scripted(*nothing_recalled(4))]) is None
 
 
 def test_ages_double():

@@ -24,9 +24,10 @@ def run(words: Sequence[str]) -> int:
     from engrax.cli.tables import print_recollection
     from engrax.runs.building import load_trained
     from engrax.runs.recalling import recall
+    from engrax.viewing.inspection import recall_of
 
     trained = load_trained(arguments.directory)
-    if trained.agent.unit is None:
+    if not recall_of(trained.agent).readers:
         raise UserError(
             f"{arguments.directory} attends to nothing it remembers: `engrax view` shows how much "
             "its decisions depend on each past observation"
@@ -34,7 +35,10 @@ def run(words: Sequence[str]) -> int:
     with status() as progress:
         found = recall(trained, arguments.episodes, arguments.seed, arguments.greedy, progress)
     if arguments.json:
-        print_json(found._asdict())
+        shares = {
+            name: [share._asdict() for share in getattr(found, name)] for name in ("ages", "events")
+        }
+        print_json(found._asdict() | shares)
     else:
         print_recollection(found)
     return 0

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engrax.cli.arguments import Parser, add_directory, add_import, add_seed, integer
+from engrax.cli.output import warn
 
 _EXAMPLES = """\
   engrax view results/hcam-ballet-levels                  # writes recall.html
@@ -34,8 +35,8 @@ def run(words: Sequence[str]) -> int:
     with status() as progress:
         what = view(players, wanted, progress)
     print(f"{out}: {what}, {out.stat().st_size / 1e6:.2f} MB")
-    if arguments.open:
-        webbrowser.open(out.resolve().as_uri())
+    if arguments.open and not webbrowser.open(out.resolve().as_uri()):
+        warn(f"no browser can be started here: open {out} yourself")
     return 0
 
 
@@ -45,7 +46,7 @@ def _parser() -> Parser:
     )
     parser = Parser("view", what, _EXAMPLES)
     add_directory(parser)
-    against = "another agent, on the same episodes, side by side"
+    against = "another agent, on the same episodes of the first one's task, side by side"
     parser.add_argument("--against", metavar="DIR", type=Path, help=against)
     out = "the page (recall.html)"
     parser.add_argument("--out", metavar="FILE", type=Path, default=Path("recall.html"), help=out)
@@ -54,7 +55,7 @@ def _parser() -> Parser:
     add_seed(parser, 0)
     greedy = "take the likeliest action instead of sampling"
     parser.add_argument("--greedy", action="store_true", help=greedy)
-    data = "an .npz file for the arrays of the first episode"
+    data = "an .npz file for the arrays of the first agent's first episode"
     parser.add_argument("--data", metavar="FILE", type=Path, help=data)
     parser.add_argument("--open", action="store_true", help="open the page in a browser")
     add_import(parser)

@@ -1,8 +1,10 @@
 // The bar with playback, the slider of steps, the measure and the switches.
 engrax.controls = (() => {
-  const { byId, make, button, select, setText } = engrax.dom;
+  const { byId, make, button, select, setText, clamp } = engrax.dom;
   const { measures } = engrax;
   const SPEEDS = [1, 2, 4, 8, 16, 32];
+  // A tab that was hidden gets no frames: it goes on from where it was.
+  const LONGEST_FRAME_S = 0.5;
 
   // Advances by the time that passed, so that the speed does not depend on the screen.
   function makePlayer() {
@@ -10,13 +12,14 @@ engrax.controls = (() => {
     let owed = 0;
     function tick(now) {
       if (!engrax.state.playing) return;
-      owed += ((now - last) / 1000) * engrax.state.speed;
+      // The first frame may carry a time before the click.
+      owed += clamp((now - last) / 1000, 0, LONGEST_FRAME_S) * engrax.state.speed;
       last = now;
       const steps = Math.floor(owed);
       owed -= steps;
       if (steps) engrax.move(steps);
       if (engrax.state.step >= engrax.lastStep()) engrax.set({ playing: false });
-      else requestAnimationFrame(tick);
+      else engrax.nextFrame(tick);
     }
     return () => {
       const { state } = engrax;
@@ -24,7 +27,7 @@ engrax.controls = (() => {
       engrax.set({ playing: !state.playing });
       last = performance.now();
       owed = 0;
-      if (state.playing) requestAnimationFrame(tick);
+      if (state.playing) engrax.nextFrame(tick);
     };
   }
 

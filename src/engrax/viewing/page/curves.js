@@ -1,6 +1,6 @@
 // Curves over the episode (by uPlot) with one cursor, which is the present step.
 engrax.curves = (() => {
-  const { byId, make, setText, number, percent, signed } = engrax.dom;
+  const { byId, make, setText, number, percent, signed, missing } = engrax.dom;
   const { measures, colours } = engrax;
   const HEIGHT = 92;
   const AXIS = 26;
@@ -201,7 +201,10 @@ engrax.curves = (() => {
     setText(
       chart.value,
       scenes
-        .map((scene, index) => curve.show(chart.data[index + 1][engrax.state.step], scene))
+        .map((scene, index) => {
+          const value = chart.data[index + 1][engrax.state.step];
+          return missing(value) ? number(value) : curve.show(value, scene);
+        })
         .join(" | "),
     );
   }

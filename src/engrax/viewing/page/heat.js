@@ -30,6 +30,8 @@ engrax.heat = (() => {
     const view = { zoom: 1, x: 0, y: 0 };
     let [width, height] = [0, 0];
     let image = null;
+    // The painter changes the size of its canvas: what was shown is remembered as numbers.
+    let shownSize = [0, 0];
     let cursor = null;
     let dragging = null;
 
@@ -222,10 +224,16 @@ engrax.heat = (() => {
       view,
       canvas,
       draw,
-      setImage: (next) => {
-        const fresh = !image || image.width !== next.width || image.height !== next.height;
+      // The whole map is shown for another episode (`anew`) or another size.
+      setImage: (next, anew) => {
+        const fresh = anew || shownSize[0] !== next.width || shownSize[1] !== next.height;
         image = next;
-        if (fresh) Object.assign(view, { zoom: 1, x: 0, y: 0 });
+        shownSize = [next.width, next.height];
+        if (!fresh) return;
+        Object.assign(view, { zoom: 1, x: 0, y: 0 });
+        cursor = null;
+        dragging = null;
+        keepInside();
       },
       resize: () => {
         width = frame.clientWidth;

@@ -42,8 +42,9 @@ engrax.keys = (() => {
   // Whether the focused element needs the key itself.
   function belongsToControl(event) {
     const { target, key } = event;
-    if (target.closest("select, dialog")) return true;
-    return (key === " " || key === "Enter") && target.closest("button, summary, a") !== null;
+    if (target.closest("select, dialog, input[type=radio]")) return true;
+    const pressed = "button, summary, a, input[type=checkbox]";
+    return (key === " " || key === "Enter") && target.closest(pressed) !== null;
   }
 
   function onKey(event) {

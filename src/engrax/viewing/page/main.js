@@ -2,16 +2,16 @@
 (() => {
   const { byId, make, setText, fillSelect, plural } = engrax.dom;
 
-  // Shows a failure in the page; the console stays empty.
+  // Shows a failure in the page; the console has the place of one that was not foreseen.
   function fail(error) {
+    const foreseen = error instanceof engrax.data.Unreadable;
+    if (!foreseen) console.error(error);
     const message = byId("message");
-    message.textContent =
-      error instanceof engrax.data.Unreadable
-        ? error.message
-        : `This page cannot show its data: ${error.message}`;
+    setText(message, foreseen ? error.message : `This page cannot show its data: ${error.message}`);
     message.hidden = false;
   }
 
+  engrax.fail = fail;
   engrax.guard = (promise) => promise.catch(fail);
 
   // The choice of readers of one agent: all, a layer, or one of them.
@@ -42,8 +42,9 @@
     );
   }
 
-  function describeAgent({ memory, steps_trained: steps }) {
-    return steps ? `${memory}, trained for ${steps.toLocaleString("en")} steps` : memory;
+  function describeAgent({ memory, directory, steps_trained: steps }) {
+    const trained = steps ? `, trained for ${steps.toLocaleString("en")} steps` : "";
+    return `${memory}${trained}${directory ? `, from ${directory}` : ""}`;
   }
 
   // All views of one agent.
@@ -71,7 +72,7 @@
         { class: "bar" },
         make("h3", { text: agent.name }),
         outcome,
-        make("span", { class: "quiet", text: describeAgent(agent) }),
+        make("span", { class: "quiet about", text: describeAgent(agent) }),
         readers,
       ),
       note,

@@ -130,15 +130,16 @@ engrax.matrix = (() => {
       scene = next;
       root.hidden = scene.shown === null;
       if (root.hidden) return;
-      const fresh = painted !== scene.shown || changed.has("perStep") || changed.has("theme");
-      if (fresh) {
+      const opened = changed.has("episode");
+      const repainted = changed.has("perStep") || changed.has("theme");
+      if (opened || repainted || painted !== scene.shown) {
         painted = scene.shown;
         paint(image, scene.run, scene.shown, engrax.state.perStep);
         legend.update(scene.shown, engrax.state.perStep);
-        map.setImage(image);
+        map.setImage(image, opened);
       }
       perStep.checked = engrax.state.perStep;
-      if (changed.has("size") || changed.has("episode")) map.resize();
+      if (changed.has("size") || opened) map.resize();
       map.draw();
     }
 

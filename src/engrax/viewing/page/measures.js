@@ -93,6 +93,12 @@ engrax.measures = (() => {
 
   const at = (matrix, t, s) => matrix.values[t * matrix.length + s];
 
+  // Whether step t has a value for any step up to itself.
+  function isMeasured(matrix, t) {
+    for (let s = 0; s <= t; s++) if (!Number.isNaN(at(matrix, t, s))) return true;
+    return false;
+  }
+
   // The largest size and the sum of the values of step t for its past.
   function rowTotals(matrix, t) {
     let [largest, sum] = [0, 0];
@@ -157,15 +163,15 @@ engrax.measures = (() => {
       .slice(0, count);
   }
 
-  // Entropy (in nats) and largest value of the shares of step t.
+  // Entropy (in nats) and largest value of the shares of step t; NaN where nothing was measured.
   function concentration(matrix, t) {
-    let [entropy, top] = [0, t > 0 ? 0 : NaN];
+    let [entropy, top] = [0, NaN];
     const { sum } = rowTotals(matrix, t);
     for (let s = 0; s < t; s++) {
       const value = at(matrix, t, s);
       const share = Math.abs(value) / sum;
       if (share > 0) entropy -= share * Math.log(share);
-      if (Math.abs(value) > Math.abs(top)) top = value;
+      if (Number.isNaN(top) || Math.abs(value) > Math.abs(top)) top = value;
     }
     if (matrix.name === "saliency") top = sum > 0 ? top / sum : NaN;
     return { entropy: sum > 0 ? entropy : NaN, top };
@@ -198,6 +204,7 @@ engrax.measures = (() => {
     layers,
     matrix,
     at,
+    isMeasured,
     rowTotals,
     rowScale,
     scaleOf,

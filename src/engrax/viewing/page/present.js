@@ -31,7 +31,7 @@ engrax.present = (() => {
     bars.forEach(({ row, fill, value }, index) => {
       const share = run.policy[t * run.bars + index];
       const chosen = Boolean(run.chosen[t * run.bars + index]);
-      fill.style.width = `${100 * clamp(share, 0, 1)}%`;
+      fill.style.width = `${100 * clamp(share || 0, 0, 1)}%`;
       setText(value, number(share));
       row.classList.toggle("chosen", chosen);
       row.setAttribute("aria-current", String(chosen));

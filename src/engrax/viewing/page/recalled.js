@@ -72,10 +72,26 @@ engrax.recalled = (() => {
     return ` The largest effect is elsewhere: ${nameOf(other)} (${signed(other.value)}).`;
   }
 
+  // Why no item can be listed: nothing was measured at this step, or all of it is 0.
+  function emptyHeadline({ shown, t, measure }) {
+    const unmeasured = !measures.isMeasured(shown, t);
+    if (measure === "saliency") {
+      return unmeasured
+        ? "Saliency is computed only where the action counts."
+        : `At step ${t} no past observation has any saliency.`;
+    }
+    if (measure === "ablation") {
+      return unmeasured
+        ? "Nothing was left out at this step."
+        : `At step ${t} leaving out changes nothing.`;
+    }
+    return `At step ${t} nothing of the past is recalled.`;
+  }
+
   function headline(scene) {
     const { run, t, measure, ranked } = scene;
     if (!measure) return "This memory was recorded without attention, saliency or ablation.";
-    if (!ranked.length) return `At step ${t} nothing of the past is recalled.`;
+    if (!ranked.length) return emptyHeadline(scene);
     const [top] = ranked;
     const values = valuesOf(scene, top);
     const begin = {

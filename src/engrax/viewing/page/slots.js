@@ -1,6 +1,6 @@
 // The rows of a memory by time: what each row holds, its age and its usage.
 engrax.slots = (() => {
-  const { make, clamp, percent, select } = engrax.dom;
+  const { make, clamp, percent, select, fillSelect } = engrax.dom;
   const { colours } = engrax;
   const COLOURS = [
     ["written", "step written"],
@@ -162,18 +162,23 @@ engrax.slots = (() => {
       if (root.hidden) return;
       const shown =
         engrax.state.slotColour === "usage" && !slots.usage ? "written" : engrax.state.slotColour;
-      if (changed.has("episode") || changed.has("theme") || changed.has("slotColour")) {
-        colour.querySelector("option[value=usage]").disabled = slots.usage === null;
-        ramp.style.background = `linear-gradient(to right, ${colours.gradient(false)})`;
-        colour.querySelector("select").value = shown;
-        paint(image, scene.run, shown);
-        map.setImage(image);
+      const opened = changed.has("episode");
+      const choice = colour.querySelector("select");
+      if (opened) {
+        const exist = COLOURS.filter(([name]) => name !== "usage" || slots.usage);
+        fillSelect(choice, exist, shown);
       }
-      if (changed.has("episode")) changes = overwrites(scene.run);
-      if (changed.has("pinned") || changed.has("episode")) {
+      if (opened || changed.has("theme") || changed.has("slotColour")) {
+        ramp.style.background = `linear-gradient(to right, ${colours.gradient(false)})`;
+        choice.value = shown;
+        paint(image, scene.run, shown);
+        map.setImage(image, opened);
+      }
+      if (opened) changes = overwrites(scene.run);
+      if (changed.has("pinned") || opened) {
         held = engrax.state.pinned === null ? [] : stretches(scene.run, engrax.state.pinned);
       }
-      if (changed.has("size") || changed.has("episode")) map.resize();
+      if (changed.has("size") || opened) map.resize();
       map.draw();
     }
 

@@ -78,10 +78,21 @@
     if ("step" in changes || "episode" in changes) writeLinkSoon();
   }
 
+  // Calls at the next animation frame; what is thrown there is shown in the page.
+  function nextFrame(callback) {
+    requestAnimationFrame((now) => {
+      try {
+        callback(now);
+      } catch (error) {
+        engrax.fail(error);
+      }
+    });
+  }
+
   function schedule() {
     if (scheduled) return;
     scheduled = true;
-    requestAnimationFrame(render);
+    nextFrame(render);
   }
 
   // Draws anew for a reason outside the state: "size" or "theme".
@@ -157,6 +168,7 @@
     frameTimes,
     set,
     refresh,
+    nextFrame,
     go,
     move,
     pin,

@@ -71,8 +71,8 @@ def test_recall_prints_shares(runs: Path, capsys: Any):
     assert "first step" in said
     assert main(["recall", str(runs / "hcam"), "--episodes", "3", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert sum(share[1] for share in found["ages"]) == pytest.approx(1.0, abs=1e-4)
-    assert sum(share[2] for share in found["events"]) == pytest.approx(1.0, abs=1e-4)
+    assert sum(share["attention"] for share in found["ages"]) == pytest.approx(1.0, abs=1e-4)
+    assert sum(share["even"] for share in found["events"]) == pytest.approx(1.0, abs=1e-4)
 
 
 @pytest.mark.parametrize(
