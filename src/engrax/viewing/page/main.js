@@ -72,7 +72,7 @@
         { class: "bar" },
         make("h3", { text: agent.name }),
         outcome,
-        make("span", { class: "quiet about", text: describeAgent(agent) }),
+        make("span", { class: "quiet", text: describeAgent(agent) }),
         readers,
       ),
       note,
