@@ -14,7 +14,7 @@ import equinox as eqx
 import jax
 
 from engrax.agents import AbstractAgent
-from engrax.envs import Gymnax
+from engrax.envs import Gymnax, Mixture
 from engrax.errors import ConfigError, RunError, UserError, show
 from engrax.experiments.annotations import KIND
 from engrax.experiments.codec import decode, encode
@@ -212,6 +212,20 @@ def memory_kind(experiment: Experiment) -> str:
     """The registry name of an agent's memory, or what an agent without that setting holds."""
     memory = getattr(experiment.agent, "memory", None)
     return experiment.agent.held if memory is None else kind_of(memory)
+
+
+def agent_name(experiment: Experiment) -> str:
+    """What to call an agent in titles: by its memory if that is a setting of its own, else by its
+    kind.
+    """
+    agent = experiment.agent
+    return memory_kind(experiment) if hasattr(agent, "memory") else kind_of(agent)
+
+
+def task_name(task: Task) -> str:
+    """The kind of a task; of a mixture the kinds of its levels."""
+    levels = task.levels if isinstance(task, Mixture) else (task,)
+    return " and ".join(sorted({kind_of(level) for level in levels}))
 
 
 def task_with(experiment: Experiment, settings: Mapping[str, str]) -> Task:

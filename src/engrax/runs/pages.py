@@ -9,8 +9,7 @@ import numpy as np
 
 import engrax
 from engrax.errors import UserError
-from engrax.experiments.registries import kind_of
-from engrax.runs.building import Trained, memory_kind
+from engrax.runs.building import Trained, agent_name, memory_kind, task_name
 from engrax.runs.replaying import Progress, written_whole
 from engrax.runtime.worlds import World, as_world
 from engrax.viewing.inspection import Inspected, inspect, recall_of
@@ -88,11 +87,6 @@ def view(players: list[Player], wanted: Wanted, progress: Progress = lambda line
     return many if None in successes else f"{many}, {sum(map(bool, successes))} successful"
 
 
-def task_name(task: Any) -> str:
-    """The kind of a task; of a mixture the kinds of its levels."""
-    return " and ".join(sorted({kind_of(level) for level in getattr(task, "levels", (task,))}))
-
-
 def check_out(wanted: Wanted) -> None:
     """Raises UserError where a file cannot be made as named, before any work goes into it."""
     for option, path, ending in (("--out", wanted.out, ENDING), ("--data", wanted.data, ".npz")):
@@ -131,8 +125,8 @@ def save_arrays(path: Path, seen: Inspected) -> None:
 
 
 def names_of(players: list[Player]) -> list[str]:
-    """What to call the agents: the kind of memory, or the directory where the kinds are equal."""
-    kinds = [memory_kind(player.trained.experiment) for player in players]
+    """What to call the agents: by their kinds, or by the directory where these are equal."""
+    kinds = [agent_name(player.trained.experiment) for player in players]
     folders = [player.directory.resolve().name for player in players]
     paths = [str(player.directory) for player in players]
     choices = (kinds, folders, paths)

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engrax.errors import UserError
-from engrax.experiments.registries import kind_of
-from engrax.runs.building import Trained, memory_kind
+from engrax.runs.building import Trained, agent_name, task_name
 from engrax.runs.storage import replacing
 from engrax.viewing.film import Film, Shot
 from engrax.viewing.movie import MOVIES, ffmpeg, write_png
@@ -133,7 +132,7 @@ def _reported(shots: Iterable[Shot], name: str, length: int, progress: Progress)
 
 
 def _title(trained: Trained) -> str:
-    return f"{memory_kind(trained.experiment)} on {kind_of(trained.experiment.task)}"
+    return f"{agent_name(trained.experiment)} on {task_name(trained.environment)}"
 
 
 def _name(number: int, episodes: int) -> str:

@@ -59,10 +59,30 @@ class Watched(NamedTuple):
 
 
 class Locks(NamedTuple):
-    """The process that holds a file, by device and number; and devices that machines share."""
+    """The locks of the moment.
+
+    Attributes:
+        holders: the process that holds a file, by device and number.
+        shared: devices that machines share.
+        mounted: all devices.
+    """
 
     holders: Mapping[tuple[int, int], int]
     shared: frozenset[int]
+    mounted: frozenset[int] = frozenset()
+
+    def holder(self, device: int, number: int) -> int | None:
+        """The process that holds a file; None where there is none.
+
+        Btrfs gives its files a device that is neither mounted nor listed: there the number decides.
+        """
+        found = self.holders.get((device, number))
+        if found is not None or os.major(device) or device in self.mounted:
+            return found
+        same = (
+            pid for (there, n), pid in self.holders.items() if n == number and not os.major(there)
+        )
+        return next(same, None)
 
 
 def read_locks() -> Locks | None:
@@ -78,17 +98,18 @@ def parse_locks(locks: str, mounts: str) -> Locks:
     """What Linux says of locks, such as `1: FLOCK ADVISORY WRITE 42 fe:00:17 0 EOF`, and of file
     systems: `27 1 0:31 / /home rw - nfs4 server:/home rw`.
     """
-    holders, shared = {}, set()
+    holders, shared, mounted = {}, set(), set()
     for words in map(str.split, locks.splitlines()):
         if words[1:2] == ["FLOCK"] and words[5].count(":") == 2:
             major, minor, number = words[5].split(":")
             device = os.makedev(int(major, 16), int(minor, 16))
-            holders[_file(device, int(number))] = int(words[4])
+            holders[device, int(number)] = int(words[4])
     for words in map(str.split, mounts.splitlines()):
+        device = os.makedev(*map(int, words[2].split(":")))
+        mounted.add(device)
         if _SHARED.fullmatch(words[words.index("-") + 1]):
-            major, minor = words[2].split(":")
-            shared.add(os.makedev(int(major), int(minor)))
-    return Locks(holders, frozenset(shared))
+            shared.add(device)
+    return Locks(holders, frozenset(shared), frozenset(mounted))
 
 
 def watch(path: Path, locks: Locks | None, now: float) -> Watched:
@@ -141,15 +162,10 @@ def _holder(path: Path, locks: Locks | None) -> tuple[bool | None, int | None]:
     if locks is None:
         return None, None
     status = path.stat()
-    process = locks.holders.get(_file(status.st_dev, status.st_ino))
+    process = locks.holder(status.st_dev, status.st_ino)
     if process is None and status.st_dev in locks.shared:
         return None, None
     return process is not None, process
-
-
-def _file(device: int, number: int) -> tuple[int, int]:
-    """What a file is found by: Btrfs gives its files other devices than the list of locks has."""
-    return (device if os.major(device) else 0, number)
 
 
 def _started(process: int | None) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 from PIL import Image
 
 from engrax.runtime.worlds import World
@@ -27,6 +27,12 @@ def blob(array: Any, kind: str) -> dict[str, Any]:
     data = zlib.compress(plain.astype(plain.dtype.newbyteorder("<")).tobytes(), 9)
     text = base64.b64encode(data).decode("ascii")
     return {"dtype": kind, "shape": list(plain.shape), "data": text}
+
+
+def coarse(array: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
+    """The numbers to three digits, with the range of float32: what is left compresses well."""
+    bits = np.asarray(array, np.float32).view(np.uint32)
+    return ((bits + 0x1000) & np.uint32(0xFFFFE000)).view(np.float32)
 
 
 def sheet(frames: UInt8[np.ndarray, "t h w 3"]) -> dict[str, Any]:
@@ -89,7 +95,7 @@ def memory_data(seen: Inspected) -> dict[str, Any]:
     return {
         "attention": blob(attention, "f16") if attends else None,
         "visible": blob(seen.visible, "u8") if attends else None,
-        "saliency": None if seen.saliency is None else blob(seen.saliency, "f32"),
+        "saliency": None if seen.saliency is None else blob(coarse(seen.saliency), "f32"),
         "ablation": None if seen.ablation is None else blob(seen.ablation, "f16"),
         "chunks": None if seen.chunk is None else list(range(0, seen.episode.length, seen.chunk)),
         "slots": None if written is None else {"written": written, "usage": None},

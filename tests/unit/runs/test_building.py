@@ -10,11 +10,13 @@ from engrax.errors import ConfigError
 from engrax.experiments.presets import PRESETS
 from engrax.gym.task import GymnasiumTask
 from engrax.runs.building import (
+    agent_name,
     build_trainer,
     describe_task,
     experiment_named,
     find_preset,
     memory_kind,
+    task_name,
     task_with,
     updates_of,
 )
@@ -31,6 +33,13 @@ class Reactive(AbstractAgentSizes):
 
     def tiny(self):
         return self
+
+
+def test_titles_name_agents_and_tasks():
+    assert agent_name(PRESETS["hcam-ballet-demo"]) == "hcam"
+    assert agent_name(PRESETS["merlin-recall-debug"]) == "merlin"
+    assert task_name(PRESETS["hcam-ballet-levels"].task) == "ballet"
+    assert task_name(DEBUG.task) == "recall"
 
 
 @pytest.mark.parametrize(

@@ -160,8 +160,14 @@ def test_locks_are_read_as_linux_lists_them():
         "1 0 254:31 / / rw,relatime shared:1 - ext4 /dev/vda rw\n"
         "2 1 0:49 / /home rw - nfs4 server:/home rw\n3 1 0:50 / /mnt rw - fuse.sshfs there: rw\n",
     )
-    assert locks.holders == {(os.makedev(0xFE, 0x1F), 17): 42, (0, 19): 45}
+    disk, listed = os.makedev(0xFE, 0x1F), os.makedev(0, 0x23)
+    assert locks.holders == {(disk, 17): 42, (listed, 19): 45}
     assert locks.shared == {os.makedev(0, 49), os.makedev(0, 50)}
+    assert locks.mounted == {os.makedev(254, 31), *locks.shared}
+    assert locks.holder(disk, 17) == 42
+    assert locks.holder(os.makedev(0, 77), 19) == 45  # a file of Btrfs
+    assert locks.holder(os.makedev(0, 50), 19) is None  # one of another file system
+    assert locks.holder(disk, 19) is None
 
 
 def test_of_a_huge_log_the_end_is_read(directory: RunDirectory):

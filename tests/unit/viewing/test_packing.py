@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engrax.viewing.packing import blob, sheet
+from engrax.viewing.packing import blob, coarse, sheet
 from engrax.viewing.page import page
 
 
@@ -29,6 +29,13 @@ def test_arrays_come_back(kind):
 def test_what_was_not_measured_comes_back_as_such():
     array = np.array([np.nan, 0.5, -2.0])
     np.testing.assert_array_equal(unpacked(blob(array, "f16")), array.astype(np.float16))
+
+
+def test_coarse_numbers_keep_three_digits_at_any_size():
+    array = np.float32([0.0, 1e-30, -3.14159, 0.99999994, 7e20, np.nan])
+    np.testing.assert_allclose(coarse(array), array, rtol=5e-4)
+    fine = np.random.default_rng(0).random(10_000).astype(np.float32)
+    assert len(blob(coarse(fine), "f32")["data"]) < 0.7 * len(blob(fine, "f32")["data"])
 
 
 def test_each_picture_is_kept_once():
