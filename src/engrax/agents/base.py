@@ -18,6 +18,7 @@ from engrax.types import (
     AgentInput,
     AgentOutput,
     Interface,
+    Observation,
     Policy,
     Reads,
     Recall,
@@ -138,6 +139,11 @@ class AbstractAgent(eqx.Module, Generic[S]):
         """
         raise NotImplementedError(f"{type(self).__name__} has no items that could be left out")
 
+    def usage(self, state: S) -> Float[Array, " n"] | None:
+        """How much each row is in use; None if the agent keeps no account of it."""
+        del state
+        return None
+
     def auxiliary_losses(
         self,
         inps: AgentInput,
@@ -185,6 +191,13 @@ class AbstractAgent(eqx.Module, Generic[S]):
     def features(self, outs: AgentOutput) -> Float[Array, "t d"] | None:
         """The agent's internal features after each of the T steps, for linear probes; None if it
         offers none.
+        """
+        del outs
+        return None
+
+    def recollected(self, outs: AgentOutput) -> Observation | None:
+        """What of each of the T observations can be had back from what was stored of it: the parts
+        that are reconstructed; None if the agent stores nothing that it can decode.
         """
         del outs
         return None

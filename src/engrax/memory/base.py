@@ -128,6 +128,11 @@ class AbstractMemory(eqx.Module, Generic[S]):
         """Computes again what the state caches, after the parameters have changed."""
         return self.unpack(self.pack(state))
 
+    def usage(self, state: S) -> Float[Array, " n"] | None:
+        """How much each row is in use; None of a memory that keeps no account of it."""
+        del state
+        return None
+
     def without(self, state: S, unit: Int[Array, ""]) -> tuple["AbstractMemory[S]", S]:
         """A memory and a state whose next step cannot find one group of items of its recall.
 

@@ -54,6 +54,10 @@ class AbstractControlledMemory(AbstractMemory[ControllerState[S]]):
             The state after it, the concatenated reads of all heads, and what they attended to.
         """
 
+    def usage(self, state: ControllerState[S]) -> Float[Array, " n"] | None:
+        """Of the DNC, which frees rows, and RL-MEM, which sums up read weights."""
+        return getattr(state.store, "usage", None)
+
     @abc.abstractmethod
     def emptied(self, state: S, row: Int[Array, ""]) -> S:
         """The store's state as if a row had never been written; -1 for none."""

@@ -43,6 +43,25 @@ def blocks_of(
     return cut.reshape(*grid.shape[:-3], rows * columns, high * wide, features)
 
 
+def grid_of(
+    blocks: Integer[Array, "*n b s f"],
+    height: int,
+    width: int,
+    block: tuple[int, int],
+    whole: bool = False,
+) -> Integer[Array, "*n h w f"]:
+    """The inverse of `blocks_of`; 0 in margins that were left out."""
+    rows, columns = grid_of_blocks(height, width, block, whole)
+    (high, wide), features = block, blocks.shape[-1]
+    apart = blocks.reshape(-1, rows, columns, high, wide, features).transpose(0, 1, 3, 2, 4, 5)
+    inside = apart.reshape(*blocks.shape[:-3], rows * high, columns * wide, features)
+    if whole:
+        return inside[..., :height, :width, :]
+    spare = height - rows * high, width - columns * wide
+    margins = [(each // 2, each - each // 2) for each in spare]
+    return jnp.pad(inside, [(0, 0)] * (inside.ndim - 3) + [*margins, (0, 0)])
+
+
 def embed(
     symbols: Integer[Array, "*n f"], sizes: tuple[int, ...], embedding: Float[Array, "s e"]
 ) -> Float[Array, "*n e"]:
@@ -80,3 +99,15 @@ def binary_digits(symbols: Integer[Array, "*n f"], sizes: tuple[int, ...]) -> Fl
             & 1
         )
     return jnp.concatenate(digits, axis=-1).astype(jnp.float32)
+
+
+def values_of(digits: Float[Array, "*n b"], sizes: tuple[int, ...]) -> Integer[Array, "*n f"]:
+    """The values whose binary digits are nearest, each at most the largest of its feature."""
+    values, start = [], 0
+    for size in sizes:
+        count = num_digits((size,))
+        near = (digits[..., start : start + count] > 0.5).astype(jnp.int32)
+        powers = jnp.broadcast_to(2 ** jnp.arange(count, dtype=jnp.int32), near.shape)
+        values.append(jnp.minimum(jnp.sum(near * powers, axis=-1), size - 1))
+        start += count
+    return jnp.stack(values, axis=-1)

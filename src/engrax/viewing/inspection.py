@@ -2,7 +2,7 @@
 saliency.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -27,12 +27,14 @@ class Detail(NamedTuple):
         units: the chunks or rows that were left out, [k].
         effects: what each of them is worth to the action, [k]; see `engrax.viewing.ablation`.
         key: of the step, as plain numbers.
+        usage: of each row, [N]; None unless the agent keeps account of it.
     """
 
     weights: Any
     units: Any
     effects: Any
     key: Any
+    usage: Any = None
 
 
 class Inspected(NamedTuple):
@@ -51,6 +53,8 @@ class Inspected(NamedTuple):
         written: the step that each row holds at step t, -1 for none, [T, N]; None unless the agent
             has rows.
         chunk: steps of a chunk; None unless the agent has chunks.
+        recollected: what can be had back of each observation from what was stored of it, [T, ...]
+            a part; None where nothing can.
     """
 
     episode: Episode
@@ -61,6 +65,7 @@ class Inspected(NamedTuple):
     saliency: Float[np.ndarray, "t t"] | None
     written: np.ndarray | None
     chunk: int | None
+    recollected: Mapping[str, np.ndarray] | None
 
 
 LONGEST = 4000
@@ -129,9 +134,10 @@ def _detail(
     plain = jax.random.key_data(key)
     if agent.unit is None or not recall.readers:
         nothing = jnp.zeros(0, jnp.float32)
-        return Detail(recall.weights, jnp.zeros(0, jnp.int32), nothing, plain)
+        return Detail(recall.weights, jnp.zeros(0, jnp.int32), nothing, plain, None)
     units = most_recalled(recall)
-    return Detail(recall.weights, units, effects(agent, state, inp, key, action, units), plain)
+    worth = effects(agent, state, inp, key, action, units)
+    return Detail(recall.weights, units, worth, plain, agent.usage(state))
 
 
 def _inspected(agent: AbstractAgent[Any], seen: Recall, episode: Episode) -> Inspected:
@@ -150,13 +156,9 @@ def _inspected(agent: AbstractAgent[Any], seen: Recall, episode: Episode) -> Ins
         items = episode.steps_ago, episode.valid
         ablation = by_step(length, seen.group, *items, detail.units, detail.effects)
     decisions = np.flatnonzero(episode.effective).tolist()
-    found = saliency(
-        agent,
-        inputs_of(interface, episode),
-        jnp.asarray(episode.action),
-        jax.random.wrap_key_data(jnp.asarray(detail.key)),
-        decisions,
-    )
+    keys = jax.random.wrap_key_data(jnp.asarray(detail.key))
+    given = inputs_of(interface, episode), jnp.asarray(episode.action), keys
+    found = saliency(agent, *given, decisions)
     whole = None
     if found is not None:
         whole = np.full((length, length), np.nan, np.float32)
@@ -170,7 +172,15 @@ def _inspected(agent: AbstractAgent[Any], seen: Recall, episode: Episode) -> Ins
         whole,
         steps if agent.unit == "row" else None,
         seen.group if agent.unit == "chunk" else None,
+        jax.device_get(_recollected(agent, *given)),
     )
+
+
+@eqx.filter_jit
+def _recollected(
+    agent: AbstractAgent[Any], inps: AgentInput, actions: Action, keys: Key[Array, " t"]
+) -> Mapping[str, Array] | None:
+    return agent.recollected(agent.unroll(None, inps, actions, keys)[1])
 
 
 def _by_step(steps: np.ndarray, weights: np.ndarray) -> np.ndarray:

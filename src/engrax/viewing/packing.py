@@ -13,7 +13,7 @@ from PIL import Image
 from engrax.runtime.worlds import World
 from engrax.viewing.choices import action_words, bar_labels, chosen_bars
 from engrax.viewing.inspection import Inspected
-from engrax.viewing.pictures import pictures, words
+from engrax.viewing.pictures import DRAWN, pictures, words
 
 FORMAT = 1
 _KINDS = {"u8": np.uint8, "u16": np.uint16, "i16": np.int16, "f16": np.float16, "f32": np.float32}
@@ -35,14 +35,19 @@ def coarse(array: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
     return ((bits + 0x1000) & np.uint32(0xFFFFE000)).view(np.float32)
 
 
-def sheet(frames: UInt8[np.ndarray, "t h w 3"]) -> dict[str, Any]:
-    """The distinct frames side by side in one PNG, and which of them each step shows."""
+def sheet(frames: UInt8[np.ndarray, "t h w 3"], columns: int | None = None) -> dict[str, Any]:
+    """The distinct frames side by side in one PNG, and which of them each step shows.
+
+    Args:
+        frames: one a step.
+        columns: of the PNG; as many as make it about a square if not given.
+    """
     length, height, width = frames.shape[:3]
     _, firsts, places = np.unique(
         frames.reshape(length, -1), axis=0, return_index=True, return_inverse=True
     )
     distinct = frames[firsts]
-    columns = max(1, round((len(distinct) * height / width) ** 0.5))
+    columns = columns or max(1, round((len(distinct) * height / width) ** 0.5))
     rows = -(-len(distinct) // columns)
     whole = np.zeros((rows * columns, height, width, 3), np.uint8)
     whole[: len(distinct)] = distinct
@@ -84,6 +89,7 @@ def run_data(world: World, seen: Inspected) -> dict[str, Any]:
         "policy": blob(episode.policy, "f32"),
         "chosen": blob(chosen, "u8"),
         **memory_data(seen),
+        "recalled": recalled_data(world, seen, shown["sheet_columns"]),
     }
 
 
@@ -92,15 +98,29 @@ def memory_data(seen: Inspected) -> dict[str, Any]:
     attention = np.where(seen.attention < _FAINT, 0.0, seen.attention)
     attends = bool(seen.readers)
     written = None if seen.written is None else blob(seen.written, "i16")
+    counted = seen.episode.detail.usage
+    usage = None if counted is None else blob(counted, "f16")
     return {
         "attention": blob(attention, "f16") if attends else None,
         "visible": blob(seen.visible, "u8") if attends else None,
         "saliency": None if seen.saliency is None else blob(coarse(seen.saliency), "f32"),
         "ablation": None if seen.ablation is None else blob(seen.ablation, "f16"),
         "chunks": None if seen.chunk is None else list(range(0, seen.episode.length, seen.chunk)),
-        "slots": None if written is None else {"written": written, "usage": None},
-        "recalled": None,
+        "slots": None if written is None else {"written": written, "usage": usage},
     }
+
+
+def recalled_data(world: World, seen: Inspected, columns: int) -> dict[str, Any] | None:
+    """Pictures of what memory still knows of each step; None where a part of them is not known."""
+    known = seen.recollected or {}
+    specs = world.interface.observations.items()
+    if not known or any(name not in known and type(spec) in DRAWN for name, spec in specs):
+        return None
+    frames = pictures(world, {**seen.episode.observation, **known})
+    if frames is None:
+        return None
+    packed = sheet(frames, columns)
+    return {name: packed[name] for name in ("frames", "frame_of")}
 
 
 def page_data(

@@ -89,6 +89,26 @@ def test_rows_say_what_they_hold_and_chunks_what_is_in_reach():
     np.testing.assert_allclose(chunks.attention.sum(axis=2)[2:], 1.0, atol=1e-5)
 
 
+@pytest.mark.slow
+def test_what_merlin_stores_can_be_looked_at():
+    """Its z is decoded; the usage of a row is the sum of what was read of it before."""
+    agent, seen = inspected(MERLINSizes().tiny())
+    assert seen.recollected is not None
+    vectors = seen.episode.observation["vector"]
+    assert seen.recollected["vector"].shape == vectors.shape
+    inps = inputs_of(TASK.interface, seen.episode)
+    keys = jax.random.wrap_key_data(jnp.asarray(seen.episode.detail.key))
+    outs = agent.unroll(None, inps, jnp.asarray(seen.episode.action), keys)[1]
+    z = outs.auxiliary.percept.latent
+    expected = agent.senses.decoders["vector"](z)
+    np.testing.assert_allclose(seen.recollected["vector"], expected, atol=1e-5)
+    usage = seen.episode.detail.usage
+    assert usage.shape == seen.written.shape
+    assert np.all(usage[0] == 0.0)
+    read = np.asarray(agent.reads(outs).weights).sum(axis=1)  # of the policy and the predictor
+    np.testing.assert_allclose(usage[4].sum(), read[:4].sum(), atol=1e-3)
+
+
 def test_the_most_recalled_groups_come_first_and_empty_ones_not_at_all():
     weights = jnp.asarray([[0.1, 0.1, 0.5, 0.0, 0.0, 0.3], [0.1, 0.1, 0.1, 0.0, 0.0, 0.7]])
     valid = jnp.asarray([True, True, True, True, False, True])

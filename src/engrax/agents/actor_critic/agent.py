@@ -197,6 +197,10 @@ class ActorCritic(AbstractScaledAgent[S]):
         memory, state = self.memory.without(state, unit)
         return eqx.tree_at(lambda agent: agent.memory, self, memory), state
 
+    def usage(self, state: S) -> Float[Array, " n"] | None:
+        """That of the memory's rows."""
+        return self.memory.usage(state)
+
     def auxiliary_losses(
         self,
         inps: AgentInput,

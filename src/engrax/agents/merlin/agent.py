@@ -19,7 +19,17 @@ from engrax.memory.retroactive import recalled
 from engrax.nn.linear import MLP
 from engrax.nn.policies import AbstractPolicy, make_policy, policy_size
 from engrax.nn.senses import action_code, code_size
-from engrax.types import Action, Actions, AgentInput, AgentOutput, Interface, Reads, Recall, Spec
+from engrax.types import (
+    Action,
+    Actions,
+    AgentInput,
+    AgentOutput,
+    Interface,
+    Observation,
+    Reads,
+    Recall,
+    Spec,
+)
 
 POLICY = "policy"
 """The parameter group of the policy; all other parameters are of the group `agent`."""
@@ -152,6 +162,10 @@ class MERLIN(AbstractScaledAgent[CoreState]):
         """The store without a row; what was read before stays."""
         return self, state._replace(store=self.core.store.without(state.store, unit))
 
+    def usage(self, state: CoreState) -> Float[Array, " n"]:
+        """The sum of all read weights of each row."""
+        return state.store.usage
+
     def auxiliary_losses(
         self,
         inps: AgentInput,
@@ -189,6 +203,10 @@ class MERLIN(AbstractScaledAgent[CoreState]):
     def features(self, outs: AgentOutput) -> Float[Array, "t q"]:
         """[h, m] of the predictor."""
         return outs.auxiliary.predictor.features
+
+    def recollected(self, outs: AgentOutput) -> Observation:
+        """What z says of each observation: it is what is written into memory."""
+        return self.senses.likeliest(outs.auxiliary.percept.latent)
 
     def reads(self, outs: AgentOutput) -> Reads:
         """By the policy's head, then the predictor's."""

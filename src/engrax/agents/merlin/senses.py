@@ -73,6 +73,11 @@ class Senses(eqx.Module):
         past = self.past_scale * past_features(inps, self.actions)
         return jnp.concatenate([features, past], axis=-1)
 
+    def likeliest(self, latent: Float[Array, "*t z"]) -> dict[str, Array]:
+        """The observation that fits z best: its parts with a weight."""
+        found = {name: one.likeliest(one(latent)) for name, one in self.decoders.items()}
+        return {name: part for name, part in found.items() if part is not None}
+
     def costs(
         self, latent: Float[Array, "*t z"], inps: AgentInput
     ) -> dict[str, Float[Array, "*t"]]:

@@ -96,6 +96,11 @@ class AbstractDecoder(eqx.Module):
     def loss(self, prediction: Float[Array, "..."], observation: Array) -> Float[Array, "*n"]:
         """The cost of each observation under its prediction."""
 
+    def likeliest(self, prediction: Float[Array, "..."]) -> Array | None:
+        """The observation that a prediction fits best; None where that is not known."""
+        del prediction
+        return None
+
     def cost(self, h: Float[Array, "*n d"], observation: Array) -> Float[Array, "*n"]:
         """The cost of each observation as predicted from `h`, summed over all its terms: in nats,
         of likelihoods.

@@ -114,6 +114,10 @@ class ImageDecoder(AbstractDecoder):
         targets = intensities(observation)
         return jnp.mean(sigmoid_cross_entropy(prediction, targets), axis=(-3, -2, -1))
 
+    def likeliest(self, prediction: Float[Array, "*n h w c"]) -> UInt8[Array, "*n h w c"]:
+        """Every pixel's own intensities."""
+        return pixels_of(prediction)
+
 
 class MosaicDecoder(AbstractDecoder):
     """Predicts each tile, and the overlay of all tiles, which is independent of position.
@@ -127,6 +131,7 @@ class MosaicDecoder(AbstractDecoder):
     to_grid: eqx.nn.Linear
     to_pixels: eqx.nn.Linear
     to_overlay: eqx.nn.Linear
+    spec: ImageSpec = eqx.field(static=True)
     tile: int = eqx.field(static=True)
     overlay: float = eqx.field(static=True)
     terms: int = eqx.field(static=True)
@@ -140,7 +145,8 @@ class MosaicDecoder(AbstractDecoder):
         self.to_grid = linear(input_size, tiles * sizes.image_features, key=grid_key, init="he")
         self.to_pixels = linear(sizes.image_features, pixels, key=pixels_key)
         self.to_overlay = linear(input_size, pixels, key=overlay_key)
-        self.tile, self.overlay, self.terms = sizes.tile, sizes.overlay, (tiles + 1) * pixels
+        self.spec, self.tile, self.overlay = spec, sizes.tile, sizes.overlay
+        self.terms = (tiles + 1) * pixels
 
     def __call__(self, h: Float[Array, "*n d"]) -> Float[Array, "*n t p"]:
         """Logits of the pixels of every tile, and last of the overlay."""
@@ -155,6 +161,15 @@ class MosaicDecoder(AbstractDecoder):
         targets = jnp.concatenate([tiles, jnp.max(tiles, axis=-2, keepdims=True)], axis=-2)
         costs = jnp.mean(sigmoid_cross_entropy(prediction, targets), axis=-1)
         return jnp.mean(costs.at[..., -1].multiply(self.overlay), axis=-1)
+
+    def likeliest(self, prediction: Float[Array, "*n t p"]) -> UInt8[Array, "*n h w c"]:
+        """The tiles as predicted, without the overlay."""
+        return pixels_of(picture_of(prediction[..., :-1, :], self.spec, self.tile))
+
+
+def pixels_of(logits: Float[Array, "*n h w c"]) -> UInt8[Array, "*n h w c"]:
+    """Intensities 0..255 of the probabilities of channels."""
+    return jnp.round(255.0 * jax.nn.sigmoid(logits)).astype(jnp.uint8)
 
 
 def make_image_encoder(

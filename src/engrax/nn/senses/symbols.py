@@ -24,8 +24,10 @@ from engrax.nn.symbols import (
     block_shape,
     blocks_of,
     embed,
+    grid_of,
     grid_of_blocks,
     num_digits,
+    values_of,
 )
 from engrax.types import SymbolsSpec
 
@@ -114,6 +116,14 @@ class DigitsDecoder(AbstractDecoder):
         weights = jnp.broadcast_to(weights, prediction.shape)
         return 0.5 * jnp.sum(jnp.square(prediction - targets) * weights, axis=(-2, -1))
 
+    def likeliest(self, prediction: Float[Array, "*n b o"]) -> Integer[Array, "*n h w f"]:
+        """The symbols with the nearest digits; 0 in margins that no block covers."""
+        squares = self.block[0] * self.block[1]
+        digits = prediction.reshape(*prediction.shape[:-1], squares, -1)
+        symbols = values_of(digits, self.spec.sizes)
+        grid = grid_of(symbols, self.spec.height, self.spec.width, self.block, self.whole)
+        return grid.astype(self.spec.dtype)
+
 
 class SoftmaxDecoder(AbstractDecoder):
     """A linear map to one softmax a feature of every square: likelihoods of grids of symbols."""
@@ -142,6 +152,12 @@ class SoftmaxDecoder(AbstractDecoder):
         costs = (softmax_cross_entropy(part, observation[..., i]) for i, part in enumerate(parts))
         nothing = jnp.zeros(prediction.shape[:-1], prediction.dtype)
         return jnp.sum(sum(costs, start=nothing), axis=(-2, -1))
+
+    def likeliest(self, prediction: Float[Array, "*n h w v"]) -> Integer[Array, "*n h w f"]:
+        """Every feature's own."""
+        parts = jnp.split(prediction, list(accumulate(self.spec.sizes))[:-1], axis=-1)
+        chosen = [jnp.argmax(part, axis=-1) for part in parts]
+        return jnp.stack(chosen, axis=-1).astype(self.spec.dtype)
 
 
 def start_embedding(

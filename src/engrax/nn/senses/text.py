@@ -66,6 +66,10 @@ class TextDecoder(AbstractDecoder):
         """Softmax cross-entropy, averaged over tokens."""
         return jnp.mean(softmax_cross_entropy(prediction, observation), axis=-1)
 
+    def likeliest(self, prediction: Float[Array, "*n l v"]) -> Int[Array, "*n l"]:
+        """Every token's own."""
+        return jnp.argmax(prediction, axis=-1).astype(jnp.int32)
+
 
 TEXT = Sense(TextEncoder, TextDecoder)
 """How sentences are encoded and decoded."""

@@ -48,6 +48,10 @@ class VectorDecoder(AbstractDecoder):
         """Half the squared error, averaged over components."""
         return 0.5 * jnp.mean(jnp.square(prediction - observation), axis=-1)
 
+    def likeliest(self, prediction: Float[Array, "*n o"]) -> Float[Array, "*n o"]:
+        """The expected vector."""
+        return prediction
+
 
 VECTOR = Sense(VectorEncoder, VectorDecoder)
 """How vectors are encoded and decoded."""
