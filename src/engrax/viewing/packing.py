@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from PIL import Image
 
-from engrax.runtime.worlds import World
+from engrax.runtime.worlds import Pure, World
 from engrax.viewing.choices import action_words, bar_labels, chosen_bars
 from engrax.viewing.inspection import Inspected
 from engrax.viewing.pictures import DRAWN, pictures, words
@@ -90,6 +90,7 @@ def run_data(world: World, seen: Inspected) -> dict[str, Any]:
         "chosen": blob(chosen, "u8"),
         **memory_data(seen),
         "recalled": recalled_data(world, seen, shown["sheet_columns"]),
+        "events": events_data(world, seen),
     }
 
 
@@ -108,6 +109,13 @@ def memory_data(seen: Inspected) -> dict[str, Any]:
         "chunks": None if seen.chunk is None else list(range(0, seen.episode.length, seen.chunk)),
         "slots": None if written is None else {"written": written, "usage": usage},
     }
+
+
+def events_data(world: World, seen: Inspected) -> dict[str, Any] | None:
+    """What each step shows, where the environment names it."""
+    if not isinstance(world, Pure) or seen.episode.event is None:
+        return None
+    return {"names": list(world.environment.events), "of": blob(seen.episode.event, "u8")}
 
 
 def recalled_data(world: World, seen: Inspected, columns: int) -> dict[str, Any] | None:

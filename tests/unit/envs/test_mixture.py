@@ -120,3 +120,13 @@ def test_levels_that_are_not_played_stand_still():
     played = int(state.level)
     after, _ = jax.jit(mixture.step)(state, jnp.int32(0), jax.random.key(1))
     assert [int(one.time) for one in after.states] == [int(played == number) for number in range(2)]
+
+
+def test_events_are_those_of_the_level_that_is_played():
+    both = Mixture((Ballet(dance_delay=2), Ballet(dance_delay=4)))
+    assert both.events == Ballet().events
+    for key in jax.random.split(jax.random.key(0), 6):
+        state = both.draw(key)
+        played = both.levels[int(state.level)]
+        assert int(both.event(state)) == int(played.event(state.states[int(state.level)]))
+    assert Mixture((Recall(), Recall(delay=2))).events == ()

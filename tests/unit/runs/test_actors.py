@@ -169,6 +169,7 @@ def test_an_environment_that_raises_is_shown(tmp_path, capsys):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings(r"ignore:os\.fork\(\) was called:RuntimeWarning")
 def test_actors_move_with_the_nodes_of_a_cluster(tmp_path, monkeypatch):
     """The node of one goes; the other acts alone. On a node that comes it is made again."""
     from ray.cluster_utils import Cluster

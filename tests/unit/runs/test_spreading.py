@@ -25,7 +25,7 @@ from engrax.runs.nodes import this_process
 from engrax.runs.spreading import Work, spread, train_and_play
 
 ASKED = Asked(20, 1)
-UPDATES = 300
+UPDATES = 150
 SETTINGS = {"checkpoint_every": "5", "streams": "4", "placement.devices": "1"}
 
 

@@ -45,7 +45,7 @@ def test_two_agents_on_the_same_episodes(runs: Path, tmp_path: Path, capsys: Any
     assert (hcam["length"], lstm["length"]) == (LENGTH, LENGTH)
     assert hcam["attention"]["shape"] == [LENGTH, 2, LENGTH]
     assert hcam["chunks"] == [0, 2, 4, 6, 8]
-    assert lstm["attention"] is lstm["ablation"] is lstm["chunks"] is None
+    assert lstm["attention"] is lstm["ablation"] is lstm["chunks"] is lstm["events"] is None
     assert lstm["saliency"]["shape"] == [LENGTH, LENGTH]
     with np.load(arrays) as saved:
         assert saved["attention"].shape == (LENGTH, 2, LENGTH)

@@ -412,3 +412,19 @@ def test_levels():
     assert ballet_level("8_delay48", view="pixels") == Ballet(8, 48, view="pixels")
     with pytest.raises(ValueError, match=r"'3_delay16'.*2_delay16"):
         ballet_level("3_delay16")
+
+
+def test_events_say_whose_dance_a_step_shows():
+    """Dancer i makes its moves on steps i(15 + d) to i(15 + d) + 15; then there are d - 1 more."""
+    task = Ballet(num_dancers=3, dance_delay=4)
+    state = task.draw(jax.random.key(0))
+    target = int(state.cast.target)
+    shown = []
+    for step in range(3 * 19 + 2):
+        now = eqx.tree_at(lambda s: s.step, state, jnp.int32(step))
+        shown.append(task.events[int(task.event(now))])
+    for dancer in range(3):
+        dance = "target's dance" if dancer == target else "another's dance"
+        assert shown[19 * dancer : 19 * dancer + 16] == [dance] * 16
+        assert shown[19 * dancer + 16 : 19 * dancer + 19] == ["pause"] * 3
+    assert shown[57:] == ["choice"] * 2
