@@ -15,6 +15,7 @@ COLOURS = np.array(
     [[220, 60, 60], [60, 160, 220], [240, 200, 70], [120, 200, 110], [190, 110, 210]]
 )
 CHUNK = 8
+EVENTS = ["waiting", "target's dance", "choice"]
 
 Run = dict[str, Any]
 
@@ -85,6 +86,7 @@ def base_run(length: int, *, seed: int = 0, success: bool | None = True) -> Run:
         "chunks": None,
         "slots": None,
         "recalled": None,
+        "events": None,
     }
 
 
@@ -94,7 +96,8 @@ def chunked_run(length: int = 40, *, readers: int = 4, seed: int = 0, **changed:
     At the last step but two, 0.5 of the attention of every reader goes to step 11, 0.25 to 12,
     0.125 to 3, 0.0625 to 20 and 0.03125 to 21. Leaving out chunk 1 (steps 8 to 15) has the effect
     1.5 there, and chunk 2 the effect -0.5. Saliency is 3 at step 12 and 1 at step 3.
-    Reader 0 alone looks at step 0 at the last step.
+    Reader 0 alone looks at step 0 at the last step. Chunk 1 shows the target's dance, and the last
+    six steps the choice.
     """
     generator = np.random.default_rng(seed)
     attention = generator.gamma(0.15, size=(readers, length, length)).astype(np.float32)
@@ -114,6 +117,8 @@ def chunked_run(length: int = 40, *, readers: int = 4, seed: int = 0, **changed:
     saliency = np.tril(generator.gamma(0.5, size=(length, length)) * 0.01)
     saliency[known, :known] = 0
     saliency[known, 12], saliency[known, 3] = 3, 1
+    times = np.arange(length)
+    event = np.where(times >= length - 6, 2, times // CHUNK == 1)
     frames = room_frames(length)
     blurred = (frames // 2 + frames.mean((1, 2), keepdims=True) / 2).astype(np.uint8)
     return {
@@ -122,7 +127,8 @@ def chunked_run(length: int = 40, *, readers: int = 4, seed: int = 0, **changed:
         "ablation": blob(ablation, "f16"),
         "saliency": blob(saliency, "f16"),
         "chunks": list(range(0, length, CHUNK)),
-        "recalled": {"frames": sheet(blurred, 16), "frame_of": blob(np.arange(length), "u16")},
+        "recalled": {"frames": sheet(blurred, 16), "frame_of": blob(times, "u16")},
+        "events": {"names": EVENTS, "of": blob(event, "u8")},
         **changed,
     }
 

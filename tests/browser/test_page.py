@@ -65,11 +65,11 @@ def test_opens_at_the_most_telling_decision(open_page: OpenPage):
 def test_the_five_most_recalled_have_the_known_values(open_page: OpenPage):
     rows = recalled_rows(open_page(chunks_page))
     assert rows == [
-        ["11", "26", "50 %", "0 %", "+1.50"],
-        ["12", "25", "25 %", "75 %", "+1.50"],
-        ["3", "34", "13 %", "25 %", rows[2][4]],
-        ["20", "17", "6.3 %", "0 %", "-0.50"],
-        ["21", "16", "3.1 %", "0 %", "-0.50"],
+        ["11", "26", "50 %", "0 %", "+1.50", "target's dance"],
+        ["12", "25", "25 %", "75 %", "+1.50", "target's dance"],
+        ["3", "34", "13 %", "25 %", rows[2][4], "waiting"],
+        ["20", "17", "6.3 %", "0 %", "-0.50", "waiting"],
+        ["21", "16", "3.1 %", "0 %", "-0.50", "waiting"],
     ]
 
 
@@ -86,13 +86,21 @@ def test_whole_chunks_add_up_their_steps(open_page: OpenPage):
 
 def test_the_measure_orders_the_items(open_page: OpenPage):
     page = open_page(chunks_page)
+    heading = page.locator(".most h4")
+    labels = "engrax.panels[0].timeline.labels()"
+    assert heading.inner_text() == "Most recalled"
+    assert page.evaluate(labels) == ["13 %", "75 %", "9.4 %", "0 %", "0 %"]
     page.get_by_role("button", name="Saliency").click()
     assert [row[0] for row in recalled_rows(page)] == ["12", "3"]
+    assert heading.inner_text() == "Most salient"
+    assert page.evaluate(labels) == ["25 %", "75 %", "0 %", "0 %", "0 %"]
     page.get_by_role("button", name="Effect of leaving it out").click()
     assert [(row[0], row[4]) for row in recalled_rows(page)[:2]] == [
         ("8-15", "+1.50"),
         ("16-23", "-0.50"),
     ]
+    assert heading.inner_text() == "Largest effects"
+    assert [plain(text) for text in page.evaluate(labels)[1:3]] == ["+1.50", "-0.50"]
     assert page.get_by_role("button", name="Saliency").get_attribute("aria-pressed") == "false"
 
 
@@ -238,6 +246,9 @@ def test_the_present_step_shows_its_numbers(open_page: OpenPage):
         "1.00",
     ]
     assert page.locator(".words").inner_text() == "“the circle”"
+    assert page.locator(".said").inner_text() == "text “the circle”"
+    assert page.locator(".facts dt").nth(1).inner_text() == "reward received"
+    assert page.locator("[data-curve=reward]").inner_text().startswith("reward received")
 
 
 def test_dragging_scrubs(open_page: OpenPage):
@@ -250,6 +261,7 @@ def test_dragging_scrubs(open_page: OpenPage):
     assert step_of(page) == 20
     page.mouse.up()
 
+    page.locator(".film").scroll_into_view_if_needed()
     film = page.locator(".film").bounding_box()
     begin, end = film_place(page, 3), film_place(page, 9)
     page.mouse.move(film["x"] + begin["left"] + 9, film["y"] + begin["top"] + 9)
@@ -275,6 +287,54 @@ def test_bright_frames_are_the_attended_ones(open_page: OpenPage):
     assert bar(12) == bar(5) != bar(11)  # half as long
 
 
+def test_the_film_can_be_evenly_bright(open_page: OpenPage):
+    page = open_page(chunks_page)
+
+    def border(step: int) -> list[int]:
+        place = film_place(page, step)
+        y = place["top"] + 2
+        return colour_at(page, ".film", place["left"] + place["size"] / 2, y)
+
+    assert border(5)[0] < 60
+    page.get_by_label("even brightness").check()
+    assert border(5) == [90, 90, 90]
+    assert border(39)[0] < 60  # still to come
+    page.keyboard.press("ArrowLeft")
+    assert border(5) == [90, 90, 90]
+    assert page.get_by_label("even brightness").is_checked()
+
+
+def test_events_are_named(open_page: OpenPage):
+    page = open_page(chunks_page)
+    assert page.locator(".step").inner_text() == f"step {KNOWN} of 39 · choice"
+    assert page.locator(".kind").all_inner_texts() == ["waiting", "target's dance", "choice"]
+    unit = page.locator(".timeline").bounding_box()["width"] / 40
+    band = [colour_at(page, ".timeline", (step + 0.5) * unit, 80) for step in (3, 11, 35)]
+    assert band == [[230, 159, 0], [86, 180, 233], [0, 158, 115]]
+
+    def older():
+        run = chunked_run()
+        del run["events"]
+        return page_data([HCAM], [run])
+
+    page = open_page(older)
+    assert page.locator(".step").inner_text() == f"step {KNOWN} of 39"
+    assert page.locator(".kind, .showed").count() == 0
+
+
+def test_the_help_defines_its_words(open_page: OpenPage):
+    page = open_page(chunks_page)
+    page.locator("#help summary").click()
+    terms = page.locator("#help strong").all_inner_texts()
+    assert {"chunk", "row", "reader", "decision", "most telling"} <= set(terms)
+    text = " ".join(page.locator("#help").inner_text().split())
+    for said in ("in nats", "left out one at a time", "an action without effect"):
+        assert said in text
+    titles = {"#next": "action has an effect", "#telling": "most concentrated"}
+    for selector, said in titles.items():
+        assert said in page.locator(selector).get_attribute("title")
+
+
 def test_a_click_pins_and_the_column_is_shown(open_page: OpenPage):
     page = open_page(chunks_page)
     assert not page.locator("[data-curve=pinned]").is_visible()
@@ -283,6 +343,7 @@ def test_a_click_pins_and_the_column_is_shown(open_page: OpenPage):
     assert "attention of the pinned step 11" in curve.inner_text()
     assert curve.locator("strong").inner_text() == "50 %"
     assert page.locator(".recalled tr.pinned").inner_text().split()[0] == "11"
+    assert page.locator(".pink").inner_text() == "pink: up to 50 %"
 
     page.get_by_label("Show the numbers behind the pictures").click()
     settle(page)
@@ -473,6 +534,12 @@ def test_failures_can_be_filtered(open_page: OpenPage):
     settle(page)
     assert episodes.all_inner_texts() == ["2"]
     assert page.locator("#episodes [role=status]").inner_text() == "1 of 3"
+    only = open_page(lambda: page_data([HCAM], [chunked_run()], [chunked_run()]))
+    only.get_by_label("Show episodes").select_option("failures")
+    settle(only)
+    status = only.locator("#episodes [role=status]").inner_text()
+    assert status == "no failures among these episodes"
+    page.bring_to_front()
     page.locator(".episode:visible").click()
     page.evaluate("engrax.ready")
     page.wait_for_timeout(200)
@@ -526,7 +593,7 @@ def test_two_agents_stand_side_by_side(open_page: OpenPage):
     one, other = page.locator(".agent").all()
     assert one.bounding_box()["y"] == other.bounding_box()["y"]
     assert "step 33, the last one" in other.locator(".step").inner_text()
-    assert one.locator(".step").inner_text() == f"step {KNOWN} of 39"
+    assert one.locator(".step").inner_text() == f"step {KNOWN} of 39 · choice"
     assert "There is no attention for this agent" in other.locator(".note").first.inner_text()
     assert recalled_rows(page, 1)[0][0] == "32"
     assert plain(page.locator("[data-curve=value] strong").inner_text()).split()[-1] == "-"

@@ -16,6 +16,17 @@ engrax.colours = (() => {
     dark: ["8cc4ff", "3987d8", "1d4a80", "1c2027", "85470f", "d9781c", "ffbd73"],
     light: ["123e70", "2b72b8", "8fbde6", "f6f6f4", "f2b981", "cf6a10", "7a3a00"],
   };
+  // Kinds of steps (by Okabe and Ito): told apart by the colour-blind, too.
+  const KINDS = [
+    "#e69f00",
+    "#56b4e9",
+    "#009e73",
+    "#cc79a7",
+    "#0072b2",
+    "#d55e00",
+    "#f0e442",
+    "#8c8c8c",
+  ];
   const system = window.matchMedia("(prefers-color-scheme: dark)");
   let theme = system.matches ? "dark" : "light";
   let variables = {};
@@ -62,6 +73,7 @@ engrax.colours = (() => {
 
   return {
     css,
+    kind: (index) => KINDS[index % KINDS.length],
     toggle: () => apply(theme === "dark" ? "light" : "dark"),
     onchange: (listener) => listeners.push(listener),
     isDark: () => theme === "dark",

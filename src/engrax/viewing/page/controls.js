@@ -3,6 +3,7 @@ engrax.controls = (() => {
   const { byId, make, button, select, setText, clamp } = engrax.dom;
   const { measures } = engrax;
   const SPEEDS = [1, 2, 4, 8, 16, 32];
+  const DECISION = "A decision is a step whose action has an effect.";
   // A tab that was hidden gets no frames: it goes on from where it was.
   const LONGEST_FRAME_S = 0.5;
 
@@ -37,15 +38,21 @@ engrax.controls = (() => {
     const play = button("", "", togglePlay, { class: "main", id: "play" });
     const previous = button("◂ decision", "Previous decision (p)", () => engrax.goToDecision(-1), {
       id: "previous",
+      title: `Previous decision (p). ${DECISION}`,
     });
     const next = button("decision ▸", "Next decision (n)", () => engrax.goToDecision(1), {
       id: "next",
+      title: `Next decision (n). ${DECISION}`,
     });
     const telling = button(
       "most telling",
       "Most telling decision of this episode (m)",
       engrax.goToTelling,
-      { id: "telling" },
+      {
+        id: "telling",
+        title:
+          "Most telling decision (m): the one where attention or effect is most concentrated",
+      },
     );
     const speed = select(
       "Speed",

@@ -27,6 +27,7 @@ engrax.curves = (() => {
     },
     {
       name: "reward",
+      title: () => "reward received",
       colour: "--positive",
       values: ({ run }) => run.reward,
       show: (value) => number(value),

@@ -104,16 +104,22 @@ engrax.data = (() => {
     return { sheet, frameOf };
   }
 
+  // Pages written before events were known have none.
+  async function openEvents(events) {
+    return events ? { names: events.names, of: await decode(events.of) } : null;
+  }
+
   // A run with arrays in place of blobs. Attention keeps its 16 bits until a reader is shown.
   async function openRun(run, agent) {
     const arrays = Promise.all(
       ARRAYS.map((name) => (name === "attention" ? decode(run[name]) : decodeFloats(run[name]))),
     );
-    const [values, sheet, slots, recalled] = await Promise.all([
+    const [values, sheet, slots, recalled, events] = await Promise.all([
       arrays,
       picture(run.frames),
       openSlots(run.slots),
       openRecalled(run.recalled),
+      openEvents(run.events),
     ]);
     const result = Object.fromEntries(ARRAYS.map((name, index) => [name, values[index]]));
     return {
@@ -122,6 +128,7 @@ engrax.data = (() => {
       sheet,
       slots,
       recalled,
+      events,
       agent,
       bars: run.policy.shape[1],
       readers: run.attention ? run.attention.shape[1] : 0,

@@ -71,12 +71,15 @@ engrax.episodes = (() => {
     );
 
     function filterCards(filter) {
-      const [, , passes] = filters.find(([name]) => name === filter);
+      const [, label, passes] = filters.find(([name]) => name === filter);
       cards.forEach((element, index) => {
         element.hidden = !passes(episodes[index]);
       });
       const shown = cards.filter((element) => !element.hidden).length;
-      setText(count, `${shown} of ${episodes.length}`);
+      setText(
+        count,
+        shown ? `${shown} of ${episodes.length}` : `no ${label} among these episodes`,
+      );
     }
 
     filterCards("all");

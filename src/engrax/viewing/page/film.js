@@ -35,6 +35,16 @@ engrax.film = (() => {
       "aria-valuemin": "0",
     });
     const root = make("div", { class: "film-frame" }, canvas);
+    const even = make("input", {
+      type: "checkbox",
+      onchange: () => engrax.set({ evenFilm: even.checked }),
+    });
+    const evenChoice = make(
+      "label",
+      { class: "choice", title: "Show all frames of the past at full brightness" },
+      even,
+      make("span", { text: "even brightness" }),
+    );
     const base = make("canvas");
     let scene = null;
     let layout = null;
@@ -136,7 +146,7 @@ engrax.film = (() => {
       const share = missing(value) ? 0 : Math.abs(value) / largest;
       const gone = s < t && run.visible && !run.visible[t * run.length + s];
       const dim = s > t || gone ? DIM_FUTURE : shown ? DIM * (1 - Math.sqrt(share)) : 0;
-      context.globalAlpha = dim;
+      context.globalAlpha = engrax.state.evenFilm && s < t ? 0 : dim;
       context.fillStyle = gone ? "#464a52" : "#121419";
       context.fillRect(x, y, size, layout.picture);
       context.globalAlpha = 1;
@@ -228,12 +238,14 @@ engrax.film = (() => {
         canvas.setAttribute("aria-valuemax", String(scene.run.length - 1));
         drawBase();
       }
+      even.checked = engrax.state.evenFilm;
       if (cursor === null) canvas.setAttribute("aria-valuenow", String(scene.t));
       draw();
     }
 
     return {
       root,
+      evenChoice,
       update,
       place: (s) => ({
         left: place(s)[0],

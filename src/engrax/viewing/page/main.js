@@ -36,7 +36,7 @@
     }
     return make(
       "label",
-      { class: "choice", title: "Readers: the layers and heads whose attention is shown" },
+      { class: "choice", title: "Reader: a head of a layer that attends to memory. Choose whose attention is shown" },
       make("span", { text: "Readers" }),
       select,
     );
@@ -80,7 +80,12 @@
       make(
         "section",
         { class: "past", "aria-label": "The past" },
-        make("h4", { text: "The past: film of the episode" }),
+        make(
+          "div",
+          { class: "bar" },
+          make("h4", { text: "The past: film of the episode" }),
+          views.film.evenChoice,
+        ),
         views.timeline.root,
         views.film.root,
         make("p", {

@@ -12,7 +12,13 @@ engrax.measures = (() => {
       "How strongly a small change of a past observation changes the log-probability " +
       "of the chosen action.",
     ablation:
-      "Log-probability of the chosen action with the whole memory, minus that without this part.",
+      "Log-probability of the chosen action with the whole memory, minus that without this part, in nats. " +
+      "Where the step is no decision, it concerns an action without effect.",
+  };
+  const HEADINGS = {
+    attention: "Most recalled",
+    saliency: "Most salient",
+    ablation: "Largest effects",
   };
   // Colours end at this quantile, so that a few extreme values do not hide the others.
   const QUANTILE = 0.998;
@@ -146,6 +152,9 @@ engrax.measures = (() => {
   const stepItems = (t) =>
     Array.from({ length: t }, (_, s) => ({ first: s, last: s, chunk: null }));
 
+  // What a step shows, by its name; null where the run names nothing.
+  const eventOf = ({ events }, s) => (events ? (events.names[events.of[s]] ?? null) : null);
+
   function chunkOf(run, s) {
     if (!run.chunks) return null;
     let chunk = run.chunks.length - 1;
@@ -200,6 +209,7 @@ engrax.measures = (() => {
     ORDER,
     NAMES,
     HINTS,
+    HEADINGS,
     available,
     layers,
     matrix,
@@ -212,6 +222,7 @@ engrax.measures = (() => {
     chunkItems,
     stepItems,
     chunkOf,
+    eventOf,
     ranked,
     concentration,
     decisions,

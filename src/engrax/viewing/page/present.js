@@ -41,19 +41,26 @@ engrax.present = (() => {
   function create(choices) {
     const canvas = make("canvas", { role: "img" });
     const step = make("strong", { class: "step" });
-    const words = make("p", { class: "words" });
+    const words = make("span", { class: "words" });
+    const said = make(
+      "p",
+      { class: "said" },
+      make("span", { class: "quiet", text: "text " }),
+      words,
+    );
     const facts = {};
     const list = make(
       "dl",
       { class: "facts" },
       ...["action", "reward", "value"].flatMap((name) => {
         facts[name] = make("dd");
-        return [make("dt", { text: name }), facts[name]];
+        const text = name === "reward" ? "reward received" : name;
+        return [make("dt", { text }), facts[name]];
       }),
     );
     const note = make("p", { class: "note" });
     const bars = makeBars(choices);
-    const picture = make("div", { class: "picture" }, canvas, words);
+    const picture = make("div", { class: "picture" }, canvas, said);
     const root = make(
       "section",
       { class: "present", "aria-label": "Present step" },
@@ -75,12 +82,12 @@ engrax.present = (() => {
         width = pictureWidth(run, picture.clientWidth);
       engrax.sheet.fill(canvas, run, t, width);
       canvas.setAttribute("aria-label", `Picture of step ${t}`);
-      setText(
-        step,
-        ended
-          ? `step ${t}, the last one: this episode has ended`
-          : `step ${t} of ${run.length - 1}`,
-      );
+      const event = engrax.measures.eventOf(run, t);
+      const place = ended
+        ? `step ${t}, the last one: this episode has ended`
+        : `step ${t} of ${run.length - 1}`;
+      setText(step, event ? `${place} · ${event}` : place);
+      said.hidden = !run.words[t];
       setText(words, run.words[t] ? `“${run.words[t]}”` : "");
       setText(facts.action, run.actions[t]);
       setText(facts.reward, number(run.reward[t]));

@@ -111,8 +111,10 @@ engrax.recalled = (() => {
     const canvas = make("canvas", { role: "img" });
     const known = make("canvas", { role: "img" });
     const cells = Object.fromEntries(
-      ["step", "ago", ...COLUMNS.map(([name]) => name)].map((name) => [name, make("td")]),
+      ["step", "ago", ...COLUMNS.map(([name]) => name), "showed"].map((name) => [name, make("td")]),
     );
+    cells.ablation.className = "effect";
+    cells.showed.className = "showed";
     const pin = make("button", { type: "button", class: "link" });
     cells.step.append(pin);
     const row = make(
@@ -145,6 +147,7 @@ engrax.recalled = (() => {
       : `Pin step ${step}: see when it is recalled later`;
     line.row.classList.toggle("pinned", pinned);
     setText(line.cells.ago, agoOf(scene, item));
+    setText(line.cells.showed, measures.eventOf(run, step) ?? "");
     for (const [name] of COLUMNS) {
       const cell = line.cells[name];
       setText(cell, show(name, values[name]));
@@ -163,6 +166,7 @@ engrax.recalled = (() => {
   function create(runs) {
     const exist = COLUMNS.filter(([name]) => runs.some((run) => run[name] !== null));
     const withRecalled = runs.some((run) => run.recalled !== null);
+    const withEvents = runs.some((run) => run.events);
     const lines = Array.from({ length: ROWS }, () => makeRow(withRecalled));
     const heads = exist.map(([name, text]) =>
       make("th", { scope: "col", title: measures.HINTS[name], text, "data-name": name }),
@@ -172,6 +176,7 @@ engrax.recalled = (() => {
     for (const line of lines) {
       line.pin.addEventListener("click", () => engrax.pin(line.step));
       for (const [name] of absent) line.cells[name].remove();
+      if (!withEvents) line.cells.showed.remove();
     }
     const sentence = make("p", { class: "headline" });
     const chunks = make("input", {
@@ -180,7 +185,10 @@ engrax.recalled = (() => {
     });
     const chunkChoice = make(
       "label",
-      { class: "choice" },
+      {
+        class: "choice",
+        title: "Chunk: consecutive steps that are stored and recalled together",
+      },
       chunks,
       make("span", { text: "whole chunks" }),
     );
@@ -210,14 +218,16 @@ engrax.recalled = (() => {
           make("th", { scope: "col", text: "step" }),
           make("th", { scope: "col", text: "ago" }),
           ...heads,
+          ...(withEvents ? [make("th", { scope: "col", class: "showed", text: "showed" })] : []),
         ),
       ),
       body,
     );
+    const heading = make("h4");
     const root = make(
       "section",
-      { class: "most", "aria-label": "Most recalled" },
-      make("div", { class: "bar" }, make("h4", { text: "Most recalled" }), chunkChoice),
+      { class: "most" },
+      make("div", { class: "bar" }, heading, chunkChoice),
       sentence,
       table,
       legend,
@@ -225,6 +235,8 @@ engrax.recalled = (() => {
 
     function update(scene) {
       const { run, ranked, measure } = scene;
+      setText(heading, measures.HEADINGS[measure ?? "attention"]);
+      root.setAttribute("aria-label", heading.textContent);
       setText(sentence, headline(scene));
       chunkChoice.hidden = run.chunks === null;
       chunks.checked = scene.chunked;

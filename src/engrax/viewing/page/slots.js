@@ -120,7 +120,7 @@ engrax.slots = (() => {
     const map = engrax.heat.create({
       label: `Map of memory rows by time${label}`,
       hint:
-        "Row: a row of the memory. Column: a step. Black and white line: overwritten here. " +
+        "Row: one place of the memory, which holds one step. Column: a step. Black and white line: overwritten here. " +
         "Select a cell to go there and pin what it holds.",
       describe,
       choose,

@@ -14,6 +14,7 @@
     readers: [],
     byChunk: false,
     perStep: false,
+    evenFilm: false,
     slotColour: "written",
     playing: false,
     speed: 4,

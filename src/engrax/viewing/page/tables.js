@@ -95,7 +95,7 @@ engrax.tables = (() => {
       "saliency, raw",
       "effect",
       "in memory",
-      "words",
+      "text",
     ]);
     const policy = makeTable("Policy of the present step", ["choice", "value", "chosen"]);
     const slots = makeTable("Rows of the memory at the present step", [

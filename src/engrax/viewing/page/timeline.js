@@ -1,10 +1,11 @@
 // The episode in one line: how strongly each past step is recalled now, and the pinned one later.
 engrax.timeline = (() => {
-  const { make, sized, hatch, clamp, percent, signed, missing, tickStep } = engrax.dom;
+  const { make, setText, sized, hatch, clamp, percent, number, signed, missing, tickStep } = engrax.dom;
   const { measures, colours } = engrax;
   const PINNED_HEIGHT = 34;
   const BARS_HEIGHT = 58;
   const CHUNK_HEIGHT = 15;
+  const EVENTS_HEIGHT = 10;
   const AXIS_HEIGHT = 18;
 
   // What the shown measure says of a past step, in words.
@@ -23,6 +24,23 @@ engrax.timeline = (() => {
     return `${ago}: ${shown.name} ${percent(share)}`;
   }
 
+  // What the shown measure says of a chunk; null for one that is still to come.
+  function chunkLabel({ run, t, shown }, chunk) {
+    const first = run.chunks[chunk];
+    if (!shown || first >= t) return null;
+    const last = Math.min((run.chunks[chunk + 1] ?? run.length) - 1, t - 1);
+    const value = measures.itemValue(shown, t, { first, last }, measures.rowTotals(shown, t));
+    if (missing(value)) return null;
+    return shown.signed ? signed(value) : percent(value);
+  }
+
+  // The largest value of the pinned step, to which the pink bars are drawn.
+  function pinnedWords(shown, largest) {
+    if (!(largest > 0)) return "pink: nothing";
+    if (shown.signed) return `pink: up to ±${number(largest)}`;
+    return `pink: up to ${shown.name === "saliency" ? number(largest, 3) : percent(largest)}`;
+  }
+
   const barColour = (signed, value) =>
     colours.css(signed ? (value > 0 ? "--positive" : "--negative") : "--share");
 
@@ -36,7 +54,14 @@ engrax.timeline = (() => {
       "aria-valuemin": "0",
       title: "Drag to move through the episode",
     });
-    const root = make("div", { class: "strip" }, canvas);
+    const kinds = make("span", { class: "legend kinds" });
+    const pink = make("span", { class: "pink" });
+    const root = make(
+      "div",
+      { class: "strip" },
+      canvas,
+      make("div", { class: "legend" }, kinds, pink),
+    );
     let scene = null;
     let width = 0;
 
@@ -72,7 +97,7 @@ engrax.timeline = (() => {
       });
       context.fillStyle = colours.css("--quiet");
       context.fillRect(0, base, width, 0.5);
-      return largest;
+      return most;
     }
 
     function drawHidden(context, top, height) {
@@ -86,20 +111,16 @@ engrax.timeline = (() => {
     }
 
     function drawChunks(context, top) {
-      const { run, t, matrices, shown } = scene;
+      const { run } = scene;
       const unit = width / run.length;
       run.chunks.forEach((first, chunk) => {
         const last = (run.chunks[chunk + 1] ?? run.length) - 1;
         const [x, size] = [first * unit, (last + 1 - first) * unit];
         context.fillStyle = colours.css("--line");
         context.fillRect(x, 0, 1, top + CHUNK_HEIGHT);
-        const source = shown?.signed ? shown : (matrices.attention ?? shown);
-        if (!source || first >= t) return;
-        const item = { first, last: Math.min(last, t - 1) };
-        const value = measures.itemValue(source, t, item, measures.rowTotals(source, t));
-        if (size < 26 || missing(value)) return;
+        const text = chunkLabel(scene, chunk);
+        if (size < 26 || text === null) return;
         context.fillStyle = colours.css("--text");
-        const text = source.signed ? signed(value) : percent(value);
         context.fillText(
           size < 90 ? text : `chunk ${chunk}: ${text}`,
           x + size / 2,
@@ -107,6 +128,26 @@ engrax.timeline = (() => {
           size - 2,
         );
       });
+    }
+
+    function drawEvents(context, top) {
+      const { run } = scene;
+      const unit = width / run.length;
+      run.events.of.forEach((kind, s) => {
+        context.fillStyle = colours.kind(kind);
+        context.fillRect(s * unit, top + 1, unit + 0.3, EVENTS_HEIGHT - 5);
+      });
+    }
+
+    function showKinds({ events }) {
+      const present = events ? [...new Set(events.of)].sort((one, other) => one - other) : [];
+      kinds.replaceChildren(
+        ...present.map((kind) => {
+          const swatch = make("span", { class: "swatch" });
+          swatch.style.background = colours.kind(kind);
+          return make("span", { class: "kind" }, swatch, events.names[kind]);
+        }),
+      );
     }
 
     function drawAxis(context, top) {
@@ -135,7 +176,8 @@ engrax.timeline = (() => {
       const showPinned = pinned !== null && shown !== null && pinned < run.length;
       const barsTop = showPinned ? PINNED_HEIGHT : 0;
       const chunksTop = barsTop + BARS_HEIGHT + 4;
-      const axisTop = chunksTop + (run.chunks ? CHUNK_HEIGHT : 0);
+      const eventsTop = chunksTop + (run.chunks ? CHUNK_HEIGHT : 0);
+      const axisTop = eventsTop + (run.events ? EVENTS_HEIGHT : 0);
       const context = sized(canvas, width, axisTop + AXIS_HEIGHT);
       context.clearRect(0, 0, width, axisTop + AXIS_HEIGHT);
       context.font = "11px system-ui, sans-serif";
@@ -143,9 +185,13 @@ engrax.timeline = (() => {
       context.textBaseline = "middle";
       drawHidden(context, barsTop, BARS_HEIGHT);
       if (run.chunks) drawChunks(context, chunksTop);
+      if (run.events) drawEvents(context, eventsTop);
+      pink.hidden = !showPinned;
       if (showPinned) {
         const later = (step) => (step > pinned ? measures.at(shown, step, pinned) : NaN);
-        drawBars(context, later, shown.signed, 2, PINNED_HEIGHT - 6, () => colours.css("--pin"));
+        const pinColour = () => colours.css("--pin");
+        const largest = drawBars(context, later, shown.signed, 2, PINNED_HEIGHT - 6, pinColour);
+        setText(pink, pinnedWords(shown, largest));
         drawMark(context, pinned, colours.css("--pin"), axisTop - 2);
       }
       if (shown) {
@@ -161,12 +207,15 @@ engrax.timeline = (() => {
     function update(next, changed) {
       scene = next;
       if (changed.has("episode") || changed.has("size")) width = root.clientWidth;
+      if (changed.has("episode")) showKinds(scene.run);
       draw();
       canvas.setAttribute("aria-valuemax", String(scene.run.length - 1));
       canvas.setAttribute("aria-valuenow", String(scene.t));
     }
 
-    return { root, update };
+    const labels = () => scene.run.chunks.map((_, chunk) => chunkLabel(scene, chunk));
+
+    return { root, update, labels };
   }
 
   return { create, describe };
