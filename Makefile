@@ -41,7 +41,7 @@ range: setup
 	$(BIN)/python tools/range.py
 
 page: setup
-	$(BIN)/engrax view results/hcam-ballet-levels --episodes 4 --out docs/live/recall.html
+	$(BIN)/python tools/page.py
 
 docs: setup
 	@$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet docs build/docs

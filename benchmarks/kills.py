@@ -117,30 +117,37 @@ def tried(kind: Kind, kills: int, stop: float, draw: random.Random, out: Path) -
     ended = time.monotonic()
     while (left := ours() - there) and time.monotonic() - ended < SECONDS_TO_END:
         time.sleep(0.5)
-    logged = rows(out)
-    numbers = [row["update"] for row in logged]
+    logged, made = rows(out), updates(out)
     faults = {
-        "updates_missing": len(set(range(1, max(numbers) + 1)) - set(numbers)),
-        "updates_twice": len(numbers) - len(set(numbers)),
-        "wrong_steps": sum(
-            row["environment_steps"] != kind.steps * row["update"] for row in logged
-        ),
-        "status": sum(one.returncode != 130 for one in runs),
+        **faults_of(logged, kind.steps, runs),
         "processes_left": len(left),
         "shared_memory_left": len(set(os.listdir("/dev/shm")) - shared),
     }
     if kind.words[0] == "debug":
-        faults["another_state"] = int(digest(out) != digest_alone(kind, max(numbers), out.parent))
+        faults["another_state"] = int(digest(out) != digest_alone(kind, made, out.parent))
     if stop:
         faults["no_update_meanwhile"] = int(during == 0)
     return {
         "kills": kills,
         "resumed": again,
-        "updates": max(numbers),
+        "updates": made,
         "restarts": sum(restarts(row) for row in logged),
         "seconds": round(ended - began, 1),
         "seconds_until_no_process_was_left": round(time.monotonic() - ended, 1),
         "faults": faults,
+    }
+
+
+def faults_of(
+    logged: list[dict[str, Any]], steps: int, runs: list[subprocess.Popen[bytes]]
+) -> dict[str, int]:
+    """What is wrong with the log of a run that was stopped, of so many steps an update."""
+    numbers = [row["update"] for row in logged]
+    return {
+        "updates_missing": len(set(range(1, max(numbers) + 1)) - set(numbers)),
+        "updates_twice": len(numbers) - len(set(numbers)),
+        "wrong_steps": sum(row["environment_steps"] != steps * row["update"] for row in logged),
+        "status": sum(one.returncode != 130 for one in runs),
     }
 
 

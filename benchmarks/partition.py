@@ -26,13 +26,22 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from kills import ACTORS, ENGRAX, FOREVER, SECONDS_TO_END, digest, processes, rows, updates
+from kills import (
+    ENGRAX,
+    FOREVER,
+    KINDS,
+    SECONDS_TO_END,
+    digest,
+    digest_alone,
+    faults_of,
+    processes,
+    rows,
+    updates,
+)
 
 ADDRESSES = ("10.77.0.1", "10.77.0.2")
 NAMES = tuple(f"engrax-{index}" for index in range(2))
 PORT = 6379
-STEPS = 64
-"""Environment steps of an update, of both kinds."""
 SECONDS_TO_WORK = 240.0
 ENVIRONMENT = {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
 CASES = ("actors-10", "actors-90", "hosts-10", "hosts-60")
@@ -44,7 +53,7 @@ def main():
     for case in CASES if arguments.only is None else (arguments.only,):
         kind, _, seconds = case.partition("-")
         with tempfile.TemporaryDirectory() as folder, network():
-            found[case] = KINDS[kind](Path(folder) / "run", float(seconds))
+            found[case] = CUTS[kind](Path(folder) / "run", float(seconds))
         print(f"{case}: {json.dumps(found[case])}", flush=True)
         if arguments.json:
             arguments.json.write_text(json.dumps(found, indent=1) + "\n")
@@ -81,11 +90,12 @@ def cut(seconds: float) -> None:
 
 def actors(out: Path, seconds: float) -> dict[str, Any]:
     """A run whose second actor is on the other node."""
+    kind = KINDS["actor"]
     with ExitStack() as opened:
         opened.callback(stop_ray)
         ray(0, "--head", "--port", str(PORT), "--include-dashboard", "false")
         ray(1, "--address", f"{ADDRESSES[0]}:{PORT}")
-        words = [*ENGRAX, "train", *ACTORS, "--ray-address", f"{ADDRESSES[0]}:{PORT}"]
+        words = [*ENGRAX, "train", *kind.words, "--ray-address", f"{ADDRESSES[0]}:{PORT}"]
         words += ["--updates", FOREVER, "--checkpoint_every", "5", "--out", str(out)]
         run = on(0, words)
         until(lambda: acts() and updates(out) >= 20, run)
@@ -102,7 +112,9 @@ def actors(out: Path, seconds: float) -> dict[str, Any]:
         until(lambda: updates(out) > before + during + 30, run)
         os.killpg(run.pid, signal.SIGINT)
         run.wait(SECONDS_TO_END)
-    faults = faults_of(out, [run]) | {"the_other_node_is_idle": int(works > SECONDS_TO_WORK)}
+    faults = faults_of(rows(out), kind.steps, [run]) | {
+        "the_other_node_is_idle": int(works > SECONDS_TO_WORK)
+    }
     faults["no_update_meanwhile"] = int(during == 0)
     made = sum(int(row["actor_restarts"] or 0) for row in rows(out))
     return {
@@ -117,7 +129,7 @@ def actors(out: Path, seconds: float) -> dict[str, Any]:
 
 def hosts(out: Path, seconds: float) -> dict[str, Any]:
     """A run of two processes, one on each node."""
-    words = ["debug", "--streams", "4"]
+    kind = KINDS["host"]
     where = [
         "--coordinator",
         f"{ADDRESSES[0]}:{PORT}",
@@ -127,7 +139,7 @@ def hosts(out: Path, seconds: float) -> dict[str, Any]:
         "1000",
         "--host",
     ]
-    start = [*ENGRAX, "train", *words, "--updates", FOREVER, "--checkpoint_every", "5"]
+    start = [*ENGRAX, "train", *kind.words, "--updates", FOREVER, "--checkpoint_every", "5"]
     runs = [on(i, [*start, "--out", str(out), *where, str(i)]) for i in range(2)]
     until(lambda: updates(out) >= 20, runs[0])
     cut(seconds)
@@ -138,11 +150,8 @@ def hosts(out: Path, seconds: float) -> dict[str, Any]:
         os.killpg(run.pid, signal.SIGINT)
     for run in runs:
         run.wait(SECONDS_TO_END)
-    alone = out.parent / "alone"
-    command = [*ENGRAX, "train", *words, "--updates", str(updates(out)), "--out", str(alone)]
-    devices = {**os.environ, "JAX_NUM_CPU_DEVICES": "2"}
-    subprocess.run(command, check=True, capture_output=True, env=devices)
-    faults = faults_of(out, runs) | {"another_state": int(digest(out) != digest(alone))}
+    alone = digest_alone(kind, updates(out), out.parent)
+    faults = faults_of(rows(out), kind.steps, runs) | {"another_state": int(digest(out) != alone)}
     return {
         "updates": updates(out),
         "seconds_until_both_worked": round(works, 1),
@@ -150,18 +159,7 @@ def hosts(out: Path, seconds: float) -> dict[str, Any]:
     }
 
 
-KINDS = {"actors": actors, "hosts": hosts}
-
-
-def faults_of(out: Path, runs: list[subprocess.Popen[bytes]]) -> dict[str, int]:
-    """What is wrong with the log of a run that was stopped."""
-    numbers = [row["update"] for row in rows(out)]
-    return {
-        "updates_missing": len(set(range(1, max(numbers) + 1)) - set(numbers)),
-        "updates_twice": len(numbers) - len(set(numbers)),
-        "wrong_steps": sum(row["environment_steps"] != STEPS * row["update"] for row in rows(out)),
-        "status": sum(run.returncode != 130 for run in runs),
-    }
+CUTS = {"actors": actors, "hosts": hosts}
 
 
 def on(node: int, words: list[str]) -> subprocess.Popen[bytes]:

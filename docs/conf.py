@@ -2,16 +2,19 @@
 
 import importlib
 import inspect
+import json
 import os
 import pkgutil
 import re
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import jax
 from sphinx import addnodes
 
 import engrax
+from engrax.viewing.page import write
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 jax.Array.__name__ = (
@@ -35,7 +38,6 @@ highlight_language = "none"
 default_role = "py:obj"
 
 html_theme = "furo"
-html_extra_path = ["live"]  # the page of recall: `make page` makes it
 html_title = f"engrax {release}"
 html_show_copyright = False
 copybutton_exclude = ".linenos, .gp, .go"
@@ -143,6 +145,13 @@ def skip_fields(app, what, name, obj, skip, options):
     return True if str(getattr(obj, "__doc__", "")).startswith("Alias for field number") else skip
 
 
+def write_recall(app, error):
+    """Writes the page of recall, with today's scripts; `make page` makes its data."""
+    if error is None and app.builder.format == "html":
+        data = json.loads((Path(app.srcdir) / "recall.json").read_text())
+        write(Path(app.outdir) / "recall.html", data)
+
+
 def setup(app):
     """Connects the functions above; napoleon has priority 500."""
     app.connect("source-read", expand_modules)
@@ -152,3 +161,4 @@ def setup(app):
     app.connect("autodoc-process-docstring", keep_as_written, priority=100)
     app.connect("autodoc-process-docstring", tidy_docstring, priority=900)
     app.connect("autodoc-skip-member", skip_fields)
+    app.connect("build-finished", write_recall)

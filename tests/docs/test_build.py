@@ -12,6 +12,7 @@ from types import ModuleType
 import pytest
 
 import engrax
+from engrax.viewing.page import read
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -86,6 +87,7 @@ def test_pages_build_without_a_warning_and_show_every_public_symbol(tmp_path):
     )
     assert built.returncode == 0, built.stderr
     assert missing_from(documented(tmp_path / "html")) == []
+    assert len(read(tmp_path / "html" / "recall.html")["episodes"]) == 4
 
 
 def test_a_symbol_that_is_left_out_is_missed():

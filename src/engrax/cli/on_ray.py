@@ -44,6 +44,7 @@ def train_on_ray_and_report(
     """
     from engrax.cli.display import make_display
     from engrax.cli.reporting import report
+    from engrax.runs.checkpoint_folder import update_of
     from engrax.runs.cluster import Cluster
     from engrax.runs.directory import RunDirectory
     from engrax.runs.ray_hosts import train_on_ray
@@ -59,5 +60,5 @@ def train_on_ray_and_report(
         return 130
     directory = RunDirectory.open(training.out)
     newest = directory.checkpoints()
-    made = int(newest[0].stem.rpartition("-")[2]) if newest else 0
+    made = update_of(newest[0]) if newest else 0
     return report(directory, made, interrupted, arguments.json)

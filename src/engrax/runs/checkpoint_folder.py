@@ -16,6 +16,11 @@ _NAME = re.compile(r"update-([0-9]{12,18})\.safetensors")
 _COUNT = re.compile(r"[0-9]{1,18}")
 
 
+def update_of(path: Path) -> int:
+    """The updates made at a checkpoint, by its name."""
+    return int(path.stem.rpartition("-")[2])
+
+
 class CheckpointFolder:
     """The folder `checkpoints` of a run; files of other names in it are not ours, and left
     alone.

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engrax.errors import ConfigError, UserError, describe, show
+from engrax.runs.checkpoint_folder import update_of
 from engrax.runs.directory import RunDirectory
 from engrax.runs.metrics import Row
 from engrax.runs.storage import regular_size
@@ -131,7 +132,7 @@ def _watch(directory: RunDirectory, locks: Locks | None, now: float) -> Watched:
     log, target = directory.metrics.path, _target(directory)
     rows, newest = _tail(log), next(iter(directory.checkpoints()), None)
     logged = int(rows[-1]["update"] or 0) if rows else 0
-    kept = int(newest.stem.rpartition("-")[2]) if newest else 0
+    kept = update_of(newest) if newest else 0
     saved = _changed(newest) if newest else None
     # A run that is resumed has its log cut back to the checkpoint, which is no update.
     updated = _changed(log) if logged > kept else saved

@@ -7,6 +7,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+_OPEN = 'id="engrax-data">'
+
 
 def write(path: Path, data: dict[str, Any]) -> None:
     """Writes the page.
@@ -19,6 +21,13 @@ def write(path: Path, data: dict[str, Any]) -> None:
         OSError: it cannot be written.
     """
     path.write_text(page(data), encoding="utf-8")
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The data of a page that `write` has written."""
+    return json.loads(
+        path.read_text(encoding="utf-8").partition(_OPEN)[2].partition("</script>")[0]
+    )
 
 
 def page(data: dict[str, Any]) -> str:

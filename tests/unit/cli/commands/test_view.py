@@ -10,7 +10,7 @@ import pytest
 from engrax.agents import MERLINSizes
 from engrax.cli.main import main
 from engrax.envs import Ballet
-from engrax.viewing.page import page
+from engrax.viewing.page import page, read
 
 from unit.cli.commands.test_replay import LENGTH, MEMORIES, run_directory, with_memory
 
@@ -23,20 +23,13 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def data_of(out: Path) -> dict[str, Any]:
-    """The data in a page."""
-    text = out.read_text(encoding="utf-8")
-    start = text.index('id="engrax-data">') + len('id="engrax-data">')
-    return json.loads(text[start : text.index("</script>", start)])
-
-
 @pytest.mark.slow
 def test_two_agents_on_the_same_episodes(runs: Path, tmp_path: Path, capsys: Any):
     out, arrays = tmp_path / "both.html", tmp_path / "episode.npz"
     words = ["--against", str(runs / "lstm"), "--episodes", "2", "--data", str(arrays)]
     assert main(["view", str(runs / "hcam"), "--out", str(out), *words]) == 0
     assert capsys.readouterr().out.startswith(f"{out}: 2 episodes, ")
-    data = data_of(out)
+    data = read(out)
     assert [agent["name"] for agent in data["agents"]] == ["hcam", "lstm"]
     assert [agent["unit"] for agent in data["agents"]] == ["chunk", None]
     assert [len(agent["readers"]) for agent in data["agents"]] == [2, 0]
@@ -57,7 +50,7 @@ def test_two_agents_on_the_same_episodes(runs: Path, tmp_path: Path, capsys: Any
 def test_merlin_has_rows(tmp_path: Path):
     path = run_directory(tmp_path / "merlin", MERLINSizes().tiny()).path
     assert main(["view", str(path), "--out", str(tmp_path / "a.html"), "--episodes", "1"]) == 0
-    (run,) = data_of(tmp_path / "a.html")["episodes"][0]["runs"]
+    (run,) = read(tmp_path / "a.html")["episodes"][0]["runs"]
     assert run["slots"]["written"]["shape"][0] == LENGTH
     assert run["chunks"] is None
 
