@@ -173,6 +173,14 @@ def add_ray_address(
     parser.add_argument("--ray-address", metavar="ADDRESS", help=address + note)
 
 
+def add_part_of_cluster(group: argparse._ArgumentGroup, each: str) -> None:
+    """Adds `--cpus` and `--gpus`: what each task has on a cluster."""
+    cpus = integer(1, 10**4)
+    group.add_argument("--cpus", metavar="N", type=cpus, help=f"processors {each} (1)")
+    gpus = f"accelerators {each} (0); a fraction shares one"
+    group.add_argument("--gpus", metavar="X", type=share, help=gpus)
+
+
 def add_hosts(parser: Parser) -> None:
     """Adds what several processes that train one run are told, and `--retries`."""
     group = parser.add_argument_group("several processes, on one machine or many")
@@ -184,10 +192,7 @@ def add_hosts(parser: Parser) -> None:
     group.add_argument("--hosts", metavar="N", type=integer(1, 10**6), help="how many there are")
     index = "which of them this one is, from 0"
     group.add_argument("--host", metavar="I", type=integer(0, 10**6), help=index)
-    each = "of each, on a Ray cluster"
-    cpus = integer(1, 10**4)
-    group.add_argument("--cpus", metavar="N", type=cpus, help=f"processors {each} (1)")
-    group.add_argument("--gpus", metavar="X", type=share, help=f"accelerators {each} (0)")
+    add_part_of_cluster(group, "of each, on a Ray cluster")
     again = "how often to go on from the newest checkpoint after the process has died (0)"
     group.add_argument("--retries", metavar="N", type=integer(0, 10**4), default=0, help=again)
 

@@ -11,10 +11,10 @@ from engrax.cli.arguments import (
     Parser,
     add_budget,
     add_import,
+    add_part_of_cluster,
     add_ray_address,
     add_seed,
     integer,
-    share,
 )
 from engrax.cli.output import last_word, say, warn
 from engrax.errors import UsageError
@@ -51,12 +51,8 @@ def add_many(parser: Parser) -> None:
     on_ray = "train the runs side by side, on a Ray cluster; without an address, of this machine"
     group.add_argument("--ray", action="store_true", help=on_ray)
     add_ray_address(group, "; includes --ray")
-    each = "of each run"
-    cpus, retries = integer(1, 10**4), integer(0, 10**4)
-    group.add_argument("--cpus", metavar="N", type=cpus, help=f"processors {each} (1)")
-    group.add_argument(
-        "--gpus", metavar="X", type=share, help=f"accelerators {each} (0); a fraction shares one"
-    )
+    add_part_of_cluster(group, "of each run")
+    retries = integer(0, 10**4)
     again = "how often a run goes on after its process has died (3)"
     group.add_argument("--retries", metavar="N", type=retries, help=again)
 

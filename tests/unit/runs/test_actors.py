@@ -21,6 +21,8 @@ from engrax.runs.directory import RunDirectory
 from engrax.runs.metrics import MetricsLog
 from engrax.runtime import Placement
 
+from unit.runs.ray_processes import ray_processes, rows_after
+
 CARTPOLE = PRESETS["lstm-cartpole-hidden"]
 SMALL = ["--streams", "8", "--segment_length", "8", "--learner.minibatches", "2"]
 TRAIN = ["train", "lstm-cartpole-hidden", "--learner", "impala", *SMALL]
@@ -82,22 +84,7 @@ def test_tasks_in_jax_need_no_actors():
 
 def actors() -> list[int]:
     """The processes of actors."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if path.read_bytes().startswith(b"ray::Actor"):
-                found.append(int(path.parts[2]))
-        except OSError:
-            continue
-    return found
-
-
-def rows_after(log: MetricsLog, count: int) -> list[dict]:
-    """The rows of a log, once there are so many."""
-    deadline = time.monotonic() + 240.0
-    while len(rows := log.rows()) < count and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return rows
+    return ray_processes("Actor")
 
 
 @pytest.mark.slow

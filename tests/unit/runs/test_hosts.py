@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,8 @@ from engrax.errors import UserError
 from engrax.runs import hosts
 from engrax.runs.hosts import Hosts, check_hosts
 from engrax.runs.metrics import MetricsLog
+
+from unit.runs.ray_processes import rows_after
 
 TRAIN = ["train", "debug", "--streams", "4", "--checkpoint_every", "10"]
 UPDATES = 60
@@ -70,9 +71,8 @@ def test_two_processes_are_two_devices_also_where_one_is_killed(alone, tmp_path,
     out = tmp_path / "run"
     words = [*TRAIN, "--updates", str(UPDATES), "--out", str(out), "--retries", "2"]
     watching = two(words, out, free_port())
-    log, deadline = MetricsLog(out / "metrics.jsonl"), time.monotonic() + 200.0
-    while len(log.rows()) < 23 and time.monotonic() < deadline:
-        time.sleep(0.02)
+    log = MetricsLog(out / "metrics.jsonl")
+    rows_after(log, 23)
     os.kill(child_of(watching[1].pid), signal.SIGKILL)
     (first, said), (second, other) = ended(watching)
     assert (first, second) == (0, 0), said + other
@@ -92,9 +92,8 @@ def child_of(pid: int) -> int:
 def test_ctrl_c_in_one_process_saves_and_ends_all_and_one_process_goes_on(alone, tmp_path, capsys):
     out = tmp_path / "run"
     processes = two([*TRAIN, "--updates", "1000000", "--out", str(out)], out, free_port())
-    log, deadline = MetricsLog(out / "metrics.jsonl"), time.monotonic() + 200.0
-    while len(log.rows()) < 5 and time.monotonic() < deadline:
-        time.sleep(0.02)
+    log = MetricsLog(out / "metrics.jsonl")
+    rows_after(log, 5)
     processes[1].send_signal(signal.SIGINT)
     (first, said), (second, other) = ended(processes)
     assert (first, second) == (130, 130), said + other

@@ -22,6 +22,8 @@ from engrax.runs.metrics import MetricsLog
 from engrax.runs.nodes import this_process
 from engrax.runs.ray_hosts import Part, Result, Training, train_part, worst
 
+from unit.runs.ray_processes import ray_processes, rows_after
+
 TRAIN = ["train", "debug", "--streams", "4", "--checkpoint_every", "10"]
 
 
@@ -29,25 +31,6 @@ def engrax(*words: str, devices: int) -> subprocess.Popen[str]:
     environment = {**os.environ, "JAX_NUM_CPU_DEVICES": str(devices)}
     command = [sys.executable, "-m", "engrax", *words]
     return subprocess.Popen(command, env=environment, text=True, stderr=subprocess.PIPE)
-
-
-def parts_of_runs() -> list[int]:
-    """The processes of Ray that train."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if path.read_bytes().startswith(b"ray::train_part"):
-                found.append(int(path.parts[2]))
-        except OSError:
-            continue
-    return found
-
-
-def rows_after(log: MetricsLog, count: int) -> int:
-    deadline = time.monotonic() + 200.0
-    while len(log.rows()) < count and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return len(log.rows())
 
 
 @pytest.mark.slow
@@ -59,9 +42,9 @@ def test_processes_of_ray_are_devices_also_where_one_is_killed(tmp_path, capsys)
     run = engrax(*TRAIN, "--updates", "1000000", *where, devices=1)
     try:
         rows_after(log, 23)
-        first, second = parts_of_runs()
+        first, second = ray_processes("train_part")
         os.kill(second, signal.SIGKILL)
-        while {first, second} & set(parts_of_runs()):
+        while {first, second} & set(ray_processes("train_part")):
             time.sleep(0.1)
         rows_after(log, len(log.rows()) + 20)
         run.send_signal(signal.SIGINT)
