@@ -148,9 +148,7 @@ def _inspected(agent: AbstractAgent[Any], seen: Recall, episode: Episode) -> Ins
         )
     interface = agent.interface
     assert interface is not None
-    there = episode.valid & (episode.steps_ago >= 1)
-    there &= episode.steps_ago <= np.arange(length)[:, None]
-    steps = np.where(there, np.arange(length)[:, None] - episode.steps_ago, -1)
+    steps = np.stack([episode.items(step) for step in range(length)])
     ablation = None
     if agent.unit is not None and seen.readers:
         items = episode.steps_ago, episode.valid
@@ -166,7 +164,7 @@ def _inspected(agent: AbstractAgent[Any], seen: Recall, episode: Episode) -> Ins
     return Inspected(
         episode,
         seen.readers,
-        _by_step(steps, detail.weights),
+        np.stack([episode.by_step(*pair) for pair in enumerate(detail.weights)]).astype(np.float32),
         _visible(steps, agent.unit),
         ablation,
         whole,
@@ -181,16 +179,6 @@ def _recollected(
     agent: AbstractAgent[Any], inps: AgentInput, actions: Action, keys: Key[Array, " t"]
 ) -> Mapping[str, Array] | None:
     return agent.recollected(agent.unroll(None, inps, actions, keys)[1])
-
-
-def _by_step(steps: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Attention by step instead of by item: [T, R, T]; items of one step are summed."""
-    length, readers, _ = weights.shape
-    attention = np.zeros((length, readers, length), np.float32)
-    for step in range(length):
-        there = steps[step] >= 0
-        np.add.at(attention[step].T, steps[step][there], weights[step][:, there].T)
-    return attention
 
 
 def _visible(steps: np.ndarray, unit: str | None) -> np.ndarray:

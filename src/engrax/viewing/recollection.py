@@ -91,10 +91,7 @@ def kinds(episode: Episode) -> np.ndarray:
 def evenly(episode: Episode, step: int) -> np.ndarray:
     """Attention that all remembered items share, by step."""
     there = episode.valid[step] & (episode.steps_ago[step] >= 1)
-    same = np.where(there, 1.0 / max(int(there.sum()), 1), 0.0).astype(np.float32)
-    weights = np.array(episode.weights)
-    weights[step] = same
-    return episode._replace(weights=weights).attention(step)
+    return episode.by_step(step, np.where(there, 1.0 / max(int(there.sum()), 1), 0.0))
 
 
 def age_class(ages: np.ndarray) -> np.ndarray:

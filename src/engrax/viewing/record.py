@@ -89,10 +89,20 @@ class Episode(NamedTuple):
 
     def attention(self, step: int) -> Float[np.ndarray, " t"]:
         """The attention of a step to each step of the episode; items of one step are summed."""
-        there = self.valid[step] & (self.steps_ago[step] >= 1) & (self.steps_ago[step] <= step)
-        attention = np.zeros(self.length)
-        np.add.at(attention, step - self.steps_ago[step][there], self.weights[step][there])
-        return attention
+        return self.by_step(step, self.weights[step])
+
+    def by_step(self, step: int, weights: Float[np.ndarray, "*r n"]) -> Float[np.ndarray, "*r t"]:
+        """Weights of the items of a step, summed by the steps of the episode that they are of."""
+        steps = self.items(step)
+        there = steps >= 0
+        summed = np.zeros((*weights.shape[:-1], self.length))
+        np.add.at(summed.T, steps[there], weights[..., there].T)
+        return summed
+
+    def items(self, step: int) -> Int[np.ndarray, " n"]:
+        """The step of the episode that each item is of, at a step; -1 where it is of none."""
+        ago = self.steps_ago[step]
+        return np.where(self.valid[step] & (ago >= 1) & (ago <= step), step - ago, -1)
 
 
 def record(
